@@ -1,0 +1,65 @@
+"""Where compiled kernels are kept between runs: a private folder, named after everything that they depend on."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import platform
+import sys
+import threading
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import numba
+import numpy as np
+
+_lock = threading.Lock()
+_kept: set[str] = set()
+
+
+def cache_folder(source: str) -> Path:
+    """The folder for code compiled from the file `source`; not created here.
+
+    It lies in TRAFFICKING_CACHE_DIR, else in the user's cache folder. Numba notices a change of `source` itself, but of
+    nothing that it depends on: hence the digest of the text and of the versions.
+    """
+    given = os.environ.get("TRAFFICKING_CACHE_DIR")
+    if given:
+        base = Path(given)
+    else:
+        import platformdirs
+
+        base = Path(platformdirs.user_cache_dir("trafficking", appauthor=False))
+    text = Path(source).read_bytes()
+    versions = f"{numba.__version__} {np.__version__} {platform.python_version()} {platform.machine()}"
+    return base / "kernel" / hashlib.sha256(text + versions.encode()).hexdigest()[:16]
+
+
+def keep(functions: Iterable[Any], source: str) -> None:
+    """Lets numba functions of the file `source` keep their compiled code; once per process, before they are called.
+
+    Where no folder can be written they compile in memory, and one line on standard error says so.
+    """
+    with _lock:
+        if source in _kept or numba.config.DISABLE_JIT:
+            return
+        _kept.add(source)
+        folder = cache_folder(source)
+        try:
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            probe = folder / f".probe-{os.getpid()}"
+            probe.touch(mode=0o600)
+            probe.unlink()
+        except OSError as fault:
+            why = fault.strerror or fault
+            print(f"trafficking: cannot keep compiled code in {folder} ({why}); compiling in memory", file=sys.stderr)
+            return
+        # Numba reads the folder from its settings when a cache is made, so the setting is ours only for a moment.
+        before = numba.config.CACHE_DIR
+        numba.config.CACHE_DIR = str(folder)
+        try:
+            for function in functions:
+                function.enable_caching()
+        finally:
+            numba.config.CACHE_DIR = before

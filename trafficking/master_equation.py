@@ -1,0 +1,226 @@
+"""Expected numbers of receptors: steady states, windows with coupling, and the `mean` resolution.
+
+Inside a window all rates are constant, so the expected numbers obey a linear equation, dn/dt = n Q + inflow, and one
+matrix exponential carries them to the end of the window without any step-size error. Where receptors act on each other
+the rates of a window are those of its predicted midpoint (`window_rates`): error of second order in the window.
+
+Numbers of receptors appear here as fractions of the cell's R0, as floats of shape (n_states,).
+"""
+
+from __future__ import annotations
+
+import math
+from collections import OrderedDict
+from collections.abc import Callable
+
+import numpy as np
+
+from trafficking.itinerary import Itinerary
+
+_ROUNDS = 5_000
+_CLOSE = 1e-13
+
+
+def insulin_free(itinerary: Itinerary) -> tuple[np.ndarray, float]:
+    """The balanced cell without insulin, scaled so that its live receptors are R0.
+
+    Returns:
+        fractions (n_states,) over R0, summing to 1 over `itinerary.live`; and the synthesis that keeps them, in R0
+        per minute, shared among the synthesis arrows in the proportion of their rates.
+
+    Raises:
+        ValueError: receptors are made but cannot leave, or leave but are not made: there is no such balance.
+    """
+    made = _unit_inflow(itinerary)
+    live = itinerary.live
+
+    def balanced(fractions: np.ndarray) -> np.ndarray:
+        generator = itinerary.generator(itinerary.rates(0.0, fractions))
+        if made is None:
+            return _stationary(itinerary, generator)
+        numbers = _solve_balance(itinerary, generator, made)
+        return numbers / numbers[live].sum()
+
+    fractions = _fixed_point(balanced, np.where(itinerary.out, 0.0, 1.0 / live.sum()))
+    if made is None:
+        return fractions, 0.0
+    generator = itinerary.generator(itinerary.rates(0.0, fractions))
+    return fractions, _rounded(1.0 / _solve_balance(itinerary, generator, made)[live].sum())
+
+
+def steady_state(itinerary: Itinerary, insulin_nM: float) -> tuple[np.ndarray, float]:
+    """The balance of the mean equations at constant insulin, coupling and messenger included.
+
+    Returns:
+        fractions (n_states,) over R0 (zero in the ends) and the messenger relative to insulin-free.
+
+    Raises:
+        ValueError: no balance exists or none was found.
+    """
+    made = _unit_inflow(itinerary)
+    synthesis = sum(itinerary.transitions[i].rate for i in itinerary.synthesis)
+    transcription = itinerary.transcription
+
+    def balanced(fractions: np.ndarray) -> np.ndarray:
+        generator = itinerary.generator(itinerary.rates(insulin_nM, fractions))
+        if made is None:
+            return _stationary(itinerary, generator)
+        mrna = transcription.target(itinerary.activity(fractions)) if transcription else 1.0
+        return _solve_balance(itinerary, generator, made) * synthesis * mrna
+
+    fractions = _fixed_point(balanced, insulin_free(itinerary)[0])
+    return fractions, transcription.target(itinerary.activity(fractions)) if transcription else 1.0
+
+
+def window_rates(
+    itinerary: Itinerary, insulin_nM: float, fractions: np.ndarray, mrna: float, window_min: float
+) -> tuple[np.ndarray, float]:
+    """The frozen rates of one window and the messenger at its end.
+
+    The laws are read at the midpoint that a backward Euler half step predicts from the window's start: stable however
+    fast binding is, never negative, and of second order over many windows. The messenger is integrated exactly over
+    the window towards the midpoint's target; its mean sets synthesis.
+
+    Args:
+        insulin_nM: mean over the window. fractions: (n_states,) at the window's start. mrna: at the window's start.
+
+    Returns:
+        (n_transitions,) rates as `Itinerary.rates`; mrna at the window's end.
+    """
+    rates = itinerary.rates(insulin_nM, fractions, mrna)
+    if not itinerary.couplings:
+        return rates, mrna
+    half = 0.5 * window_min
+    backward = np.eye(len(fractions)) - half * itinerary.generator(rates)
+    middle = np.linalg.solve(backward.T, fractions + half * itinerary.inflow(rates))
+    mean, end = 1.0, 1.0
+    if itinerary.transcription is not None:
+        target = itinerary.transcription.target(itinerary.activity(middle))
+        spent = window_min / itinerary.transcription.response_min
+        gone = -math.expm1(-spent)
+        end = mrna + (target - mrna) * gone
+        mean = target + (mrna - target) * gone / spent
+    return itinerary.rates(insulin_nM, middle, mean), end
+
+
+class Expectation:
+    """The expected receptors of one cell: what `receptors.Receptors` is to single ones.
+
+    counts: (n_states,) expected receptors now; an end holds all that ever arrived.
+    """
+
+    def __init__(self, itinerary: Itinerary, counts: np.ndarray, copy_number: float) -> None:
+        self.counts = np.array(counts, dtype=float)
+        self._itinerary = itinerary
+        self._copy_number = copy_number
+        self._known: OrderedDict[tuple[bytes, float], np.ndarray] = OrderedDict()
+
+    def advance(self, rates: np.ndarray, start_min: float, end_min: float, records: np.ndarray) -> np.ndarray:
+        """Carries the numbers from `start_min` to `end_min` under frozen `rates`.
+
+        Args:
+            rates: (n_transitions,), as `Itinerary.rates`.
+            records: times in (start_min, end_min] at which counts are wanted, rising.
+
+        Returns:
+            (len(records) + 1, n_transitions) expected passages up to each record, and after the last one.
+        """
+        stops = [*records.tolist(), end_min]
+        passages = np.zeros((len(stops), len(rates)))
+        inner = self._itinerary.sources
+        now = start_min
+        for row, stop in enumerate(stops):
+            lasting = stop - now
+            if lasting > 0.0:
+                n = len(self.counts)
+                moved = np.append(self.counts, self._copy_number) @ self._propagator(rates, lasting)
+                present = np.append(moved[n:], self._copy_number * lasting)
+                passages[row] = rates * present[inner]
+                self.counts = moved[:n]
+            now = stop
+        return passages
+
+    def _propagator(self, rates: np.ndarray, lasting_min: float) -> np.ndarray:
+        """(n_states + 1, 2 n_states): from counts and R0 now to counts then and to their integrals over the stretch."""
+        key = (rates.tobytes(), lasting_min)
+        if key not in self._known:
+            from scipy.linalg import expm  # heavy, and not needed where receptors are agents
+
+            n = len(self.counts)
+            matrix = np.zeros((2 * n + 1, 2 * n + 1))
+            matrix[:n, :n] = self._itinerary.generator(rates)
+            matrix[n, :n] = self._itinerary.inflow(rates)
+            matrix[:n, n + 1 :] = np.eye(n)
+            carried = expm(matrix * lasting_min)[: n + 1]
+            self._known[key] = np.hstack([carried[:, :n], carried[:, n + 1 :]])
+            if len(self._known) > 64:
+                self._known.popitem(last=False)
+        return self._known[key]
+
+
+def _unit_inflow(itinerary: Itinerary) -> np.ndarray | None:
+    """(n_states,) inflow of one R0 per minute, shared as the synthesis arrows share it; None without any."""
+    arrows = itinerary.synthesis
+    if len(arrows) == 0:
+        return None
+    rates = np.array([itinerary.transitions[i].rate for i in arrows])
+    share = rates / rates.sum() if rates.sum() > 0.0 else np.full(len(arrows), 1.0 / len(arrows))
+    inflow = np.zeros(len(itinerary.states))
+    np.add.at(inflow, itinerary.targets[arrows], share)
+    return inflow
+
+
+def _solve_balance(itinerary: Itinerary, generator: np.ndarray, inflow: np.ndarray) -> np.ndarray:
+    """(n_states,) numbers at which what flows in flows out, over the states that new receptors can reach."""
+    reached = _reached(generator, inflow > 0.0) & ~itinerary.out
+    numbers = np.zeros(len(inflow))
+    block = generator[np.ix_(reached, reached)]
+    try:
+        numbers[reached] = np.linalg.solve(block.T, -inflow[reached])
+    except np.linalg.LinAlgError:
+        numbers[:] = np.nan
+    # A nearly singular system answers with huge or negative numbers instead of failing.
+    if not (np.all(np.isfinite(numbers)) and np.all(numbers > -1e-9) and numbers.max() < 1e12):
+        raise ValueError(
+            "no steady state: receptors are made but some can never leave; add a way to an end (compartment out), "
+            "or give the start as integers per state and the synthesis as a number"
+        )
+    return np.maximum(numbers, 0.0)
+
+
+def _stationary(itinerary: Itinerary, generator: np.ndarray) -> np.ndarray:
+    """(n_states,) stationary shares of an itinerary that neither makes nor loses receptors."""
+    n = len(generator)
+    if np.any(generator[:, itinerary.out] > 0.0):
+        raise ValueError(
+            "no steady state: receptors are lost but none are made; add a synthesis arrow, or give the start as "
+            "integers per state"
+        )
+    system = np.vstack([generator.T, itinerary.live.astype(float)])
+    shares, _, rank, _ = np.linalg.lstsq(system, np.append(np.zeros(n), 1.0), rcond=None)
+    if rank < n - int(itinerary.out.sum()) or np.any(shares < -1e-9):
+        raise ValueError("no single steady state: the itinerary falls apart; give the start as integers per state")
+    return np.where(itinerary.out, 0.0, np.maximum(shares, 0.0))
+
+
+def _reached(generator: np.ndarray, start: np.ndarray) -> np.ndarray:
+    """(n_states,) true for states that a path of positive rates reaches from `start`."""
+    reached = start.copy()
+    for _ in range(len(start)):
+        reached = reached | ((generator > 0.0) & reached[:, None]).any(axis=0)
+    return reached
+
+
+def _fixed_point(balanced: Callable[[np.ndarray], np.ndarray], fractions: np.ndarray) -> np.ndarray:
+    """Half steps towards balanced(x) = x; they also settle the negative feedback of transcription."""
+    for _ in range(_ROUNDS):
+        new = balanced(fractions)
+        if np.max(np.abs(new - fractions)) <= _CLOSE * max(1.0, float(np.max(new))):
+            return np.array([_rounded(x) for x in new])
+        fractions = 0.5 * (fractions + new)
+    raise ValueError("no steady state was found: the balance keeps moving; give the start as integers per state")
+
+
+def _rounded(value: float) -> float:
+    """Twelve digits, so that the last bits of a linear-algebra library do not reach the receptors."""
+    return float(f"{value:.12g}")
