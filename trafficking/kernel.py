@@ -125,6 +125,35 @@ def clock_at(clock, state, time):
 
 
 @njit(nogil=True)
+def turn_clock(clock, state, rate, now):
+    """Lets the clock of `state` run at another `rate` from `now` on; one whose rate stays the same is not touched."""
+    if clock[2, state] != rate:
+        clock[1, state] = clock_at(clock, state, now)
+        clock[0, state] = now
+        clock[2, state] = rate
+        clock[3, state] = 1.0 / rate if rate > 0.0 else np.inf
+
+
+@njit(nogil=True)
+def set_rates(rates, now, clock, share, arrow):
+    """Gives all arrows between states their `rates` ((n_transitions,) per minute) from `now` on.
+
+    The last way that is open takes what rounding leaves; a closed one behind it gets nothing.
+    """
+    for state in range(len(arrow)):
+        total = 0.0
+        last = 0
+        for way in range(arrow.shape[1]):
+            if arrow[state, way] >= 0 and rates[arrow[state, way]] > 0.0:
+                total += rates[arrow[state, way]]
+                last = way
+            share[state, way] = total
+        for way in range(arrow.shape[1]):
+            share[state, way] = share[state, way] / total if way < last else np.inf
+        turn_clock(clock, state, total, now)
+
+
+@njit(nogil=True)
 def enter_state(state, time, key, draw, clock):
     """Reading of the clock at which a receptor that enters `state` at `time` will leave; the stream's new position."""
     wait, draw = draw_exponential(key, draw)
@@ -268,19 +297,19 @@ def advance_followed(
 
 
 @njit(nogil=True)
-def births(source_key, born, next_reading, clock, end, times):
+def births(source_key, born, next_reading, clock, source, end, times):
     """Times up to and including `end` at which one synthesis arrow makes receptors, as many as `times` holds.
 
     Args:
         source_key: key of the source's stream. born: receptors it has made so far. next_reading: reading of its clock
-            at the next birth. clock: (4,), as one column of the tables above.
+            at the next birth. clock: (4, n_sources), as the table above.
 
     Returns:
         How many were made, and the reading of the clock at the next birth.
     """
     made = 0
-    while made < len(times) and clock[2] > 0.0:
-        time = max(clock[0] + (next_reading - clock[1]) * clock[3], clock[0])
+    while made < len(times) and clock[2, source] > 0.0:
+        time = max(clock[0, source] + (next_reading - clock[1, source]) * clock[3, source], clock[0, source])
         if time > end:
             break
         times[made] = time
@@ -337,7 +366,9 @@ ENTRIES = (
     draw_states,
     enter_state,
     place,
+    set_rates,
     settle,
     source_wait,
     stream_key,
+    turn_clock,
 )

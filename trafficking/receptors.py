@@ -49,48 +49,23 @@ class Clocks:
         self.arrow = _ways_out(itinerary)
         self.share = np.full(self.arrow.shape, np.inf)
         self.states = np.zeros((4, len(itinerary.states)))
-        self.sources = np.zeros((len(itinerary.synthesis), 4))
-        self.states[0] = self.sources[:, 0] = now_min
+        self.sources = np.zeros((4, len(itinerary.synthesis)))
+        self.states[0] = self.sources[0] = now_min
         self._copy_number = copy_number
-        self._rates = np.full(len(itinerary.transitions), np.nan)
 
     def set_rates(self, rates: np.ndarray, now_min: float) -> None:
         """From `now_min` on the arrows have these rates; a clock whose rate stays the same is not touched."""
-        if np.array_equal(rates, self._rates):
-            return
-        self._rates = rates.copy()
-        ways = np.where(self.arrow >= 0, rates[self.arrow], 0.0)
-        total = np.zeros(len(ways))
-        running = np.zeros_like(ways)
-        for way in range(ways.shape[1]):  # in the itinerary's order: another order would round differently
-            total = total + ways[:, way]
-            running[:, way] = total
-        with np.errstate(invalid="ignore", divide="ignore"):
-            self.share[:] = running / total[:, None]
-        # The last way that is open takes what rounding leaves, and a closed one behind it nothing.
-        last = np.where(ways > 0.0, np.arange(ways.shape[1]), -1).max(axis=1, initial=-1)
-        self.share[np.arange(ways.shape[1]) >= last[:, None]] = np.inf
-        _turn(self.states.T, total, now_min)
-        _turn(self.sources, rates[self.itinerary.synthesis] * self._copy_number, now_min)
+        kernel.set_rates(rates, now_min, self.states, self.share, self.arrow)
+        for source, arrow in enumerate(self.itinerary.synthesis.tolist()):
+            kernel.turn_clock(self.sources, source, float(rates[arrow]) * self._copy_number, now_min)
+        if max(self.states[1].max(), self.sources[1].max(initial=0.0)) > kernel.LONGEST_CLOCK:
+            raise ValueError(
+                "duration: a hazard clock passed 2^33 mean dwell times, beyond float precision; shorten the run or "
+                "slow the fastest rate"
+            )
 
     def tables(self) -> tuple[np.ndarray, ...]:
         return self.states, self.share, self.arrow, self.enters
-
-
-def _turn(clocks: np.ndarray, rates: np.ndarray, now_min: float) -> None:
-    """Moves the anchors of those clocks ((n, 4) view) whose rate changes to another number."""
-    changed = clocks[:, 2] != rates
-    anchor, reading, rate, _ = clocks.T
-    reading[changed] += (now_min - anchor[changed]) * rate[changed]
-    anchor[changed] = now_min
-    rate[changed] = rates[changed]
-    with np.errstate(divide="ignore"):
-        clocks[changed, 3] = 1.0 / rates[changed]
-    if np.any(reading > kernel.LONGEST_CLOCK):
-        raise ValueError(
-            f"duration: a hazard clock passed 2^33 mean dwell times at {now_min:g} min, beyond float precision; "
-            "shorten the run or slow the fastest rate"
-        )
 
 
 def _ways_out(itinerary: Itinerary) -> np.ndarray:
@@ -133,7 +108,7 @@ class Synthesis:
         key = run_key(seed, replicate, "source")
         self._clocks = clocks
         self._path = run_key(seed, replicate, "path")
-        self._keys = [np.uint64(kernel.stream_key(key, np.uint64(i))) for i in range(len(clocks.sources))]
+        self._keys = [np.uint64(kernel.stream_key(key, np.uint64(i))) for i in range(clocks.sources.shape[1])]
         self._born = [0] * len(self._keys)
         self._next_reading = [float(kernel.source_wait(key, 0)) for key in self._keys]
 
@@ -145,7 +120,7 @@ class Synthesis:
             while made == len(buffer):
                 born = self._born[source]
                 made, self._next_reading[source] = kernel.births(
-                    self._keys[source], born, self._next_reading[source], self._clocks.sources[source], end_min, buffer
+                    self._keys[source], born, self._next_reading[source], self._clocks.sources, source, end_min, buffer
                 )
                 self._born[source] = born + made
                 if made:
