@@ -15,6 +15,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from trafficking import blas
 from trafficking.itinerary import Itinerary
 
 _ROUNDS = 5_000
@@ -110,6 +111,9 @@ class Expectation:
     """
 
     def __init__(self, itinerary: Itinerary, counts: np.ndarray, copy_number: float) -> None:
+        from scipy.linalg import expm  # heavy, and not needed where receptors are agents
+
+        self._expm = expm
         self.counts = np.array(counts, dtype=float)
         self._itinerary = itinerary
         self._copy_number = copy_number
@@ -144,14 +148,12 @@ class Expectation:
         """(n_states + 1, 2 n_states): from counts and R0 now to counts then and to their integrals over the stretch."""
         key = (rates.tobytes(), lasting_min)
         if key not in self._known:
-            from scipy.linalg import expm  # heavy, and not needed where receptors are agents
-
             n = len(self.counts)
             matrix = np.zeros((2 * n + 1, 2 * n + 1))
             matrix[:n, :n] = self._itinerary.generator(rates)
             matrix[n, :n] = self._itinerary.inflow(rates)
             matrix[:n, n + 1 :] = np.eye(n)
-            carried = expm(matrix * lasting_min)[: n + 1]
+            carried = self._expm(matrix * lasting_min)[: n + 1]
             self._known[key] = np.hstack([carried[:, :n], carried[:, n + 1 :]])
             if len(self._known) > 64:
                 self._known.popitem(last=False)
@@ -213,11 +215,12 @@ def _reached(generator: np.ndarray, start: np.ndarray) -> np.ndarray:
 
 def _fixed_point(balanced: Callable[[np.ndarray], np.ndarray], fractions: np.ndarray) -> np.ndarray:
     """Half steps towards balanced(x) = x; they also settle the negative feedback of transcription."""
-    for _ in range(_ROUNDS):
-        new = balanced(fractions)
-        if np.max(np.abs(new - fractions)) <= _CLOSE * max(1.0, float(np.max(new))):
-            return np.array([_rounded(x) for x in new])
-        fractions = 0.5 * (fractions + new)
+    with blas.one_thread():
+        for _ in range(_ROUNDS):
+            new = balanced(fractions)
+            if np.max(np.abs(new - fractions)) <= _CLOSE * max(1.0, float(np.max(new))):
+                return np.array([_rounded(x) for x in new])
+            fractions = 0.5 * (fractions + new)
     raise ValueError("no steady state was found: the balance keeps moving; give the start as integers per state")
 
 

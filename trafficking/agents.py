@@ -1,0 +1,245 @@
+"""The Mesa view: one `Receptor` object per receptor in a `TraffickingModel`, for runs that people want to change.
+
+The objects own no rates and no stepping rule. They ask the same kernel function as the arrays do, with the same random
+streams, so their trajectories are those of `simulate` to the last bit; a subclass that changes nothing keeps them so.
+Comfortable up to some ten thousand receptors; the arrays are a hundred times faster.
+
+    class Blinking(Receptor):
+        def on_transition(self, source, target, time_min):
+            print(self.name, source, "->", target, time_min)
+
+    model = TraffickingModel("chronic_insulin", receptors=500, receptor_class=Blinking)
+    model.step()                                      # one window
+    model.agents.select(lambda r: r.state == "surface_bound")
+"""
+
+from __future__ import annotations
+
+import itertools
+import weakref
+from collections.abc import Iterator
+from difflib import get_close_matches
+from functools import partial
+from typing import Any
+
+import mesa
+import numpy as np
+from mesa.datacollection import DataCollector
+
+from trafficking import compiled, kernel
+from trafficking.io import load_scenario
+from trafficking.itinerary import Itinerary
+from trafficking.receptors import Clocks, Pool, Synthesis, identity_text, run_key, starting_receptors
+from trafficking.scenario import Scenario
+from trafficking.simulation import Run
+
+
+class _Counters(weakref.WeakKeyDictionary):
+    """Mesa 3.3 numbers agents through a table that keeps every model alive; this one lets discarded models go."""
+
+    def __missing__(self, model: mesa.Model) -> Iterator[int]:
+        return self.setdefault(model, itertools.count(1))
+
+    def __getitem__(self, model: mesa.Model) -> Iterator[int]:
+        return super().__getitem__(model) if model in self else self.__missing__(model)
+
+
+class Receptor(mesa.Agent):
+    """One receptor.
+
+    name: the engine's identity ("start-17", "born-42"), stable whatever else changes; `unique_id` is Mesa's own.
+    state, compartment, bound: where it is now and whether it carries insulin. born_min: minute of its making, None for
+    those present at the start. time_min: the minute up to which it has been carried.
+    """
+
+    _ids = _Counters()
+
+    def __init__(self, model: TraffickingModel, pool: Pool, slot: int, born_min: float | None = None) -> None:
+        super().__init__(model)
+        self.identity = int(pool.identities[slot])
+        self.born_min = born_min
+        self.time_min = born_min or 0.0
+        self._state = int(pool.states[slot])
+        self._target = float(pool.targets[slot])
+        self._draw = int(pool.draws[slot])
+        self._key = np.uint64(kernel.stream_key(model.flock.path, pool.identities[slot]))
+
+    @property
+    def name(self) -> str:
+        return identity_text(self.identity)
+
+    @property
+    def state(self) -> str:
+        return self.model.itinerary.state_names[self._state]
+
+    @property
+    def compartment(self) -> str:
+        return self.model.itinerary.states[self._state].compartment
+
+    @property
+    def bound(self) -> bool:
+        return self.model.itinerary.states[self._state].bound
+
+    def on_transition(self, source: str, target: str, time_min: float) -> None:
+        """Called after each transition of this receptor, in order of time; for subclasses."""
+
+    def move_to(self, state: str) -> None:
+        """Puts this receptor into another state, from where it goes on with a fresh waiting time of its own stream.
+
+        In `on_transition` this happens at the transition's minute, between steps at the model's. An end removes it.
+        """
+        names = self.model.itinerary.state_names
+        if state not in names:
+            near = get_close_matches(state, names, 1)
+            hint = f"; did you mean {near[0]!r}?" if near else f"; states are {', '.join(names)}"
+            raise ValueError(f"move_to: {state!r} is no state{hint}")
+        flock = self.model.flock
+        flock.counts[self._state] -= 1
+        self._state = names.index(state)
+        flock.counts[self._state] += 1
+        self._target, self._draw = kernel.enter_state(
+            self._state, self.time_min, self._key, self._draw, flock.clocks.states
+        )
+        if flock.clocks.gone[self._state]:
+            super().remove()
+
+    def remove(self) -> None:
+        """Takes this receptor out of the cell without a trace in any end."""
+        self.model.flock.counts[self._state] -= 1
+        super().remove()
+
+    def carry(self, now: float, end: float, records: np.ndarray, passages: np.ndarray) -> None:
+        """Lives from `now` to `end`; the model calls this once in each window."""
+        flock, names = self.model.flock, self.model.itinerary.state_names
+        gone = flock.clocks.gone
+        self.time_min = now
+        while self.model is not None and not gone[self._state]:
+            before = self._state
+            transition, self.time_min, self._state, self._target, self._draw = kernel.advance_receptor(
+                self._state, self._target, self._draw, self._key, self.time_min, end, *flock.clocks.tables()
+            )
+            if transition < 0:
+                return
+            passages[kernel.record_row(self.time_min, records), transition] += 1
+            flock.counts[before] -= 1
+            flock.counts[self._state] += 1
+            if gone[self._state]:
+                super().remove()
+            self.on_transition(names[before], names[self._state], self.time_min)
+
+
+class _Flock:
+    """Receptors as objects, in the place of the arrays: what `simulation.Run` carries through windows."""
+
+    def __init__(
+        self,
+        model: TraffickingModel,
+        receptor_class: type[Receptor],
+        itinerary: Itinerary,
+        start: np.ndarray,
+        *,
+        copy_number: int,
+        rates: np.ndarray,
+        seed: int,
+        replicate: int,
+        threads: int | None,
+        follow: int,
+    ) -> None:
+        compiled.keep(kernel.ENTRIES, kernel.__file__)
+        self._model, self._receptor_class = model, receptor_class
+        model.flock, model.itinerary = self, itinerary
+        self.path = run_key(seed, replicate, "path")
+        self.clocks = Clocks(itinerary, copy_number, 0.0)
+        self.clocks.set_rates(rates, 0.0)
+        self.counts = np.zeros(len(itinerary.states), dtype=np.int64)
+        self._synthesis = Synthesis(self.clocks, seed, replicate)
+        for pool in starting_receptors(start, self.clocks, seed, replicate):
+            self.counts += np.bincount(pool.states, minlength=len(self.counts))
+            for slot in np.flatnonzero(~self.clocks.gone[pool.states]).tolist():
+                receptor_class(model, pool, slot)
+
+    def advance(self, rates: np.ndarray, start_min: float, end_min: float, records: np.ndarray) -> np.ndarray:
+        """Carries every object through one window; see `Receptors.advance`. Newborn ones appear at its end."""
+        self.clocks.set_rates(rates, start_min)
+        passages = np.zeros((len(records) + 1, len(rates)), dtype=np.int64)
+        newborn = list(self._synthesis.make(end_min))
+        for receptor in list(self._model.agents):
+            if isinstance(receptor, Receptor):
+                receptor.carry(start_min, end_min, records, passages)
+        for arrow, pool, times in newborn:
+            np.add.at(passages[:, arrow], np.searchsorted(records, times), 1)
+            for slot, born_min in enumerate(times.tolist()):
+                self.counts[int(pool.states[slot])] += 1
+                receptor = self._receptor_class(self._model, pool, slot, born_min)
+                receptor.carry(born_min, end_min, records, passages)
+        return passages
+
+
+class TraffickingModel(mesa.Model):
+    """A scenario as a Mesa model: `step()` advances one window, `agents` are the receptors.
+
+    run: the simulation underneath (time, messenger, recorded tables). datacollector: counts per state, minute and
+    insulin, one row at the start and one per step. running: false once the scenario has ended.
+    """
+
+    def __init__(
+        self,
+        scenario: Scenario | str = "chronic_insulin",
+        *,
+        seed: int = 1,
+        receptors: int | None = None,
+        insulin_nM: float | None = None,
+        receptor_class: type[Receptor] = Receptor,
+    ) -> None:
+        """Makes one object for each receptor of the starting cell.
+
+        Args:
+            scenario: a scenario, or the name or path of one.
+            seed: integer; the receptors equal those of `simulate(scenario, seed=seed)`.
+            receptors: R0 of the cell, in place of the scenario's.
+            insulin_nM: clamps insulin from the first window on, in place of the scenario's exposure.
+            receptor_class: a subclass of `Receptor` with behaviour of its own.
+        """
+        super().__init__(rng=seed)
+        if not isinstance(scenario, Scenario):
+            scenario = load_scenario(scenario)
+        changes: dict[str, Any] = {"resolution": "agents"}
+        if receptors is not None:
+            changes["receptors"] = receptors
+        scenario = Scenario.from_dict(scenario.to_dict() | changes)
+        self.flock: _Flock
+        self.itinerary: Itinerary
+        self.run = Run(scenario, seed=seed, populate=partial(_Flock, self, receptor_class))
+        if insulin_nM is not None:
+            self.run.steer(insulin_nM)
+        reporters: dict[str, Any] = {"time_min": "time_min", "insulin_nM": "insulin_nM"}
+        for i, name in enumerate(self.itinerary.state_names):
+            reporters[name] = partial(_count, i)
+        self.datacollector = DataCollector(model_reporters=reporters)
+        self.datacollector.collect(self)
+
+    @property
+    def time_min(self) -> float:
+        """Simulated minutes so far."""
+        return self.run.time_min
+
+    @property
+    def insulin_nM(self) -> float:
+        """Insulin from now on, nM."""
+        return self.run.insulin_nM
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Receptors now in each state; an end holds all that ever arrived."""
+        return dict(zip(self.itinerary.state_names, self.flock.counts.tolist(), strict=True))
+
+    def step(self) -> None:
+        """Advances one window; does nothing once the scenario has ended."""
+        if self.running:
+            self.run.advance_window()
+            self.datacollector.collect(self)
+            self.running = not self.run.finished
+
+
+def _count(state: int, model: TraffickingModel) -> int:
+    return int(model.flock.counts[state])

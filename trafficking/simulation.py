@@ -1,0 +1,317 @@
+"""A run: one cell through time, window after window.
+
+Each window asks the exposure for its mean insulin, the itinerary for the rates of arrows at the window's midpoint, and
+the population (single receptors or expected numbers) to move on. What couples receptors to each other is read between
+windows only; inside a window every path is exact.
+"""
+
+from __future__ import annotations
+
+import bisect
+import math
+import os
+from collections.abc import Callable
+from typing import Protocol
+
+import numpy as np
+
+from trafficking import blas
+from trafficking.itinerary import Itinerary
+from trafficking.master_equation import Expectation, window_rates
+from trafficking.receptors import Receptors, run_key
+from trafficking.results import Result, tables
+from trafficking.scenario import Scenario
+
+_EVENTS_PER_CALL = 4_000_000  # about 0.1 s of kernel on one core
+
+
+class Population(Protocol):
+    """Receptors of one cell that can be carried through a window: `Receptors`, `Expectation`, or Mesa's agents."""
+
+    counts: np.ndarray
+
+    def advance(self, rates: np.ndarray, start_min: float, end_min: float, records: np.ndarray) -> np.ndarray: ...
+
+
+class Run:
+    """A run in progress.
+
+    time_min: how far it has come. mrna: the messenger now, relative to insulin-free. population: the receptors.
+    """
+
+    def __init__(
+        self,
+        scenario: Scenario,
+        *,
+        seed: int = 1,
+        replicate: int = 0,
+        threads: int | None = None,
+        populate: Callable[..., Population] = Receptors,
+    ) -> None:
+        """Draws the starting cell.
+
+        Args:
+            seed, replicate: integers of at least 0; together they name every random stream of the run.
+            threads: at most this many; default one per processor. No result depends on it.
+            populate: makes the receptors at `agents`; takes what `Receptors` takes.
+        """
+        _check_seed(seed, replicate)
+        self.scenario, self.seed, self.replicate = scenario, seed, replicate
+        self.time_min = 0.0
+        self._threads = threads or os.cpu_count() or 1
+        self._logs: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = []
+        start, self.mrna = starting_cell(scenario, seed=seed, replicate=replicate)
+        self.population: Population
+        if scenario.resolution == "mean":
+            self.population = Expectation(self.itinerary, start, scenario.receptors)
+        else:
+            first_end = self._window_end(math.inf)
+            self.population = populate(
+                self.itinerary,
+                start,
+                copy_number=scenario.receptors,
+                rates=self._rates(start / scenario.receptors, first_end)[0],
+                seed=seed,
+                replicate=replicate,
+                threads=threads,
+                follow=scenario.follow,
+            )
+        self._record = _Record(scenario, self.population.counts, self.mrna)
+
+    # -- what it is now --------------------------------------------------------------------------------------------
+
+    @property
+    def itinerary(self) -> Itinerary:
+        return self.scenario.itinerary
+
+    @property
+    def states(self) -> tuple[str, ...]:
+        return self.itinerary.state_names
+
+    @property
+    def counts(self) -> np.ndarray:
+        """(n_states,) receptors now; an end holds all that ever arrived."""
+        return self.population.counts
+
+    @property
+    def insulin_nM(self) -> float:
+        """Insulin from now on, nM."""
+        return self.scenario.protocol.value(self.time_min)
+
+    @property
+    def duration_min(self) -> float:
+        return self.scenario.duration_min
+
+    @property
+    def finished(self) -> bool:
+        return self.time_min >= self.duration_min
+
+    @property
+    def followed(self) -> tuple[np.ndarray, np.ndarray]:
+        """Identities (uint64) and states (uint8) of the followed receptors that are alive."""
+        if not isinstance(self.population, Receptors):
+            return np.zeros(0, np.uint64), np.zeros(0, np.uint8)
+        return self.population.followed_alive()
+
+    @property
+    def recorded(self) -> dict[str, np.ndarray]:
+        """What was recorded so far: time_min (n,), counts (n, n_states), insulin_nM (n,), mrna (n,)."""
+        times, counts, mrna, _ = self._record.rows()
+        insulin = np.array([self.scenario.protocol.value(time) for time in times.tolist()])
+        return {"time_min": times, "counts": counts, "insulin_nM": insulin, "mrna": mrna}
+
+    # -- going on --------------------------------------------------------------------------------------------------
+
+    def advance(self, until_min: float | None = None, *, keep_going: Callable[[], bool] | None = None) -> None:
+        """Goes on in whole windows, at most up to `until_min` (default: the end).
+
+        Args:
+            keep_going: asked between calls into the kernel, about every 0.1 s; stops when it says False.
+        """
+        until = self.duration_min if until_min is None else min(until_min, self.duration_min)
+        with blas.one_thread():
+            while not self.finished and (keep_going is None or keep_going()):
+                end = self._window_end(until)
+                if not self.time_min < end <= until:
+                    return
+                self._window(end)
+
+    def advance_window(self) -> None:
+        """Goes on by one window: to the next multiple of the scenario's window, or to a jump of the exposure before."""
+        if self.finished:
+            return
+        steps = int(self.time_min / self.scenario.window_min) + 1
+        while steps * self.scenario.window_min <= self.time_min:
+            steps += 1
+        self._window(min(self._window_end(steps * self.scenario.window_min), self.duration_min))
+
+    def steer(self, insulin_nM: float, *, until_min: float | None = None) -> None:
+        """Clamps insulin from now on, to the end of the scenario or to `until_min`; what was planned no longer applies.
+
+        `scenario` becomes the steered one: run afresh, it gives this run's tables.
+        """
+        self.scenario = self.scenario.steered(self.time_min, insulin_nM, max(until_min or 0.0, self.duration_min))
+        self._record.extend(self.duration_min)
+
+    def result(self) -> Result:
+        """The tables up to now."""
+        times, counts, mrna, passages = self._record.rows()
+        log = tuple(np.concatenate(column) for column in zip(*self._logs, strict=True)) if self._logs else None
+        return tables(self.scenario, self.seed, self.replicate, times, counts, mrna, passages[1:], log)
+
+    def _window(self, end: float) -> None:
+        fractions = self.population.counts / self.scenario.receptors
+        rates, mrna = self._rates(fractions, end)
+        records = self._record.between(self.time_min, end)
+        passages = self.population.advance(rates, self.time_min, end, records)
+        mrna_then = self._mrna_at(records, end, mrna)
+        self._record.add(records, passages, mrna_then, self.counts, self.itinerary.incidence)
+        self.time_min, self.mrna = end, mrna
+        if isinstance(self.population, Receptors):
+            log = self.population.take_log()
+            if len(log[0]):
+                self._logs.append(log)
+
+    def _rates(self, fractions: np.ndarray, end: float) -> tuple[np.ndarray, float]:
+        insulin = self.scenario.protocol.mean(self.time_min, end)
+        return window_rates(self.itinerary, insulin, fractions, self.mrna, end - self.time_min)
+
+    def _mrna_at(self, records: np.ndarray, end: float, mrna: float) -> np.ndarray:
+        transcription = self.itinerary.transcription
+        if transcription is None or mrna == self.mrna:
+            return np.full(len(records), mrna)
+        response = transcription.response_min
+        way = np.expm1(-(records - self.time_min) / response) / math.expm1(-(end - self.time_min) / response)
+        return self.mrna + (mrna - self.mrna) * way
+
+    def _window_end(self, until: float) -> float:
+        """Where the window that starts now ends.
+
+        At every edge of the exposure; between edges on the grid that starts at the last one, where insulin is smooth
+        or receptors are coupled. Elsewhere rates do not change, and a cut is for the patience of the caller alone.
+        """
+        protocol, now = self.scenario.protocol, self.time_min
+        edges = protocol.edges
+        following = bisect.bisect_right(edges, now)
+        edge = edges[following] if following < len(edges) else self.duration_min
+        if self.itinerary.couplings or not protocol.constant_between(now, edge):
+            window = self.scenario.window_min
+            anchor = edges[following - 1] if following else 0.0
+            steps = int((now - anchor) / window)
+            while anchor + steps * window <= now:
+                steps += 1
+            return min(anchor + steps * window, edge)
+        if self.scenario.resolution == "mean":
+            # An expm split in two rounds differently: cut only where records cut anyway.
+            return min(edge, self._record.next_after(now))
+        return min(edge, until, now + self._patience_min())
+
+    def _patience_min(self) -> float:
+        """Minutes that hold about 0.1 s of work, at the present pace of transitions."""
+        if self.time_min == 0.0:
+            return self.scenario.window_min
+        rates = self._rates(self.population.counts / self.scenario.receptors, self.time_min + 1e-9)[0]
+        leaving = np.where(self.itinerary.sources >= 0, self.population.counts[self.itinerary.sources], 0)
+        pace = float(rates @ leaving)
+        return _EVENTS_PER_CALL / pace if pace > 0.0 else math.inf
+
+
+def simulate(
+    scenario: Scenario,
+    *,
+    seed: int = 1,
+    replicate: int = 0,
+    threads: int | None = None,
+    progress: Callable[[float], None] | None = None,
+) -> Result:
+    """Runs a scenario from its start to its end.
+
+    Args:
+        seed, replicate: integers of at least 0; the same pair gives the same result to the last bit.
+        threads: at most this many; no result depends on it.
+        progress: called with the simulated minute, about every 0.1 s.
+    """
+    run = Run(scenario, seed=seed, replicate=replicate, threads=threads)
+
+    def tell() -> bool:
+        if progress is not None:
+            progress(run.time_min)
+        return True
+
+    run.advance(keep_going=tell)
+    return run.result()
+
+
+def starting_cell(scenario: Scenario, *, seed: int, replicate: int) -> tuple[np.ndarray, float]:
+    """Receptors per state (n_states,) at time 0 and the messenger.
+
+    Integers where the scenario gives them; else proportions times one total, which is rounded once (or, if the scenario
+    says so, drawn from a Poisson distribution) and then shared out at random by `agents`.
+    """
+    fractions, mrna = scenario.start_fractions
+    if scenario.start.counts is not None:
+        return np.array([scenario.start.counts.get(name, 0) for name in scenario.itinerary.state_names]), mrna
+    total = float(fractions.sum() * scenario.receptors)
+    if scenario.start.total == "rounded":
+        whole = float(round(total))
+    elif scenario.resolution == "mean":
+        whole = total
+    else:
+        key = run_key(seed, replicate, "total")
+        whole = float(np.random.Generator(np.random.Philox(int(key))).poisson(total))
+    return fractions / fractions.sum() * whole if total > 0.0 else fractions, mrna
+
+
+class _Record:
+    """The rows of a run, at the multiples of the recording step and at the end."""
+
+    def __init__(self, scenario: Scenario, counts: np.ndarray, mrna: float) -> None:
+        self._step = scenario.record_min
+        self._duration = scenario.duration_min
+        nothing = np.zeros((1, len(scenario.itinerary.transitions)), dtype=counts.dtype)
+        self._parts = [(np.zeros(1), counts[None].copy(), np.array([mrna]), nothing)]
+        self._pending = nothing[0]
+
+    def between(self, start: float, end: float) -> np.ndarray:
+        """Record times in (start, end], each a whole number of steps, and the end of the run."""
+        first, last = int(start / self._step) - 1, int(end / self._step) + 2
+        times = np.arange(max(first, 0), last) * self._step
+        times = times[(times > start) & (times <= end)]
+        if end >= self._duration and (len(times) == 0 or times[-1] < end):
+            times = np.append(times, end)
+        return times
+
+    def next_after(self, now: float) -> float:
+        return float(self.between(now, min(now + 2.0 * self._step, self._duration))[0])
+
+    def add(
+        self, records: np.ndarray, passages: np.ndarray, mrna: np.ndarray, counts: np.ndarray, incidence: np.ndarray
+    ) -> None:
+        """Takes a window: its passages up to each record and after the last, and the counts at its end."""
+        still_to_come = np.cumsum(passages[::-1], axis=0)[::-1][1:] @ incidence
+        passages[0] += self._pending
+        self._pending = passages[-1]
+        if len(records):
+            self._parts.append((records, counts - still_to_come, mrna, passages[:-1]))
+
+    def extend(self, duration_min: float) -> None:
+        """The run now lasts `duration_min`; a row that stood only because it was the end is given back."""
+        times, counts, mrna, passages = self._parts[-1]
+        ended = times[-1] == self._duration < duration_min
+        if ended and round(times[-1] / self._step) * self._step != times[-1]:
+            self._pending = self._pending + passages[-1]
+            self._parts[-1] = times[:-1], counts[:-1], mrna[:-1], passages[:-1]
+        self._duration = duration_min
+
+    def rows(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+        """Times (n,), counts (n, n_states), mrna (n,), passages since the row before (n, n_transitions)."""
+        if len(self._parts) > 1:  # joined for good, so that asking again is cheap
+            times, counts, mrna, passages = (np.concatenate(column) for column in zip(*self._parts, strict=True))
+            self._parts = [(times, counts, mrna, passages)]
+        return self._parts[0]
+
+
+def _check_seed(seed: int, replicate: int) -> None:
+    for name, value, limit in (("seed", seed, 2**63), ("replicate", replicate, 2**32)):
+        if isinstance(value, bool) or not isinstance(value, int | np.integer) or not 0 <= value < limit:
+            raise ValueError(f"{name}: {value!r} given; an integer from 0 to {limit - 1} is needed")
