@@ -1,0 +1,66 @@
+"""Two resolutions, one law: single receptors scatter around the expected numbers, in every tissue."""
+
+import pytest
+
+from trafficking.io import load_scenario, scenario_names
+from trafficking.library import tissue, tissues
+from trafficking.scenario import Scenario
+from trafficking.verification import compare, verify
+
+# Each comparison raises a false alarm in one of 100,000 programs that are right; the seeds are fixed.
+ALPHA = 1e-5
+UNCOUPLED = {"endocytosis": False, "sorting": False, "transcription": False}
+
+
+def step_in(name: str, **changes: object) -> Scenario:
+    """A tissue from its lean steady state (culture: no insulin) to ten times its obese insulin (culture: 10 nM)."""
+    lean, obese = tissue(name).lean, tissue(name).obese
+    before, after = ("0 nM", "10 nM") if lean is None else ("lean", f"{10.0 * obese.value} nM")
+    given = {
+        "name": f"step_{name}",
+        "tissue": name,
+        "exposure": [
+            {"kind": "constant", "insulin": before, "duration": "20 min"},
+            {"kind": "constant", "insulin": after, "duration": "3 h"},
+            {"kind": "ramp", "start": after, "end": before, "over": "30 min", "duration": "1 h"},
+        ],
+    }
+    return Scenario.from_dict(given | changes)
+
+
+@pytest.mark.parametrize("name", tissues())
+def test_agents_agree_with_the_mean_equations_in_every_tissue(name):
+    report = verify(step_in(name), replicates=12, receptors=1_000, alpha=ALPHA)
+    assert report.coupled
+    assert report.passed, report.text
+
+
+@pytest.mark.parametrize("name", tissues())
+def test_without_coupling_agents_agree_with_the_exact_master_equation(name):
+    report = verify(step_in(name, coupling=UNCOUPLED), replicates=40, receptors=2_000, alpha=ALPHA)
+    assert not report.coupled
+    assert report.passed, report.text
+
+
+@pytest.mark.parametrize("symbol", ["kon", "koff", "ke0", "kdis", "kfast"])
+@pytest.mark.parametrize("coupling", [UNCOUPLED, {}])
+def test_a_rate_off_by_ten_percent_is_found_out(symbol, coupling):
+    right = step_in("culture", coupling=coupling)
+    value = tissue("culture").values[symbol].value * 1.1
+    unit = "/nM/min" if symbol == "kon" else "/min"
+    wrong = step_in("culture", coupling=coupling, parameters={symbol: f"{value!r} {unit}"})
+    replicates = 16 if right.itinerary.couplings else 40  # a coupled comparison has a second, larger set besides
+    report = compare(wrong, right, replicates=replicates, receptors=4_000, seed=1, alpha=ALPHA)
+    assert not report.passed, report.text
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", scenario_names())
+def test_the_resolutions_agree_on_every_shipped_scenario(name):
+    report = verify(load_scenario(name), alpha=ALPHA)
+    assert report.passed, report.text
+
+
+def test_a_check_without_scatter_is_refused():
+    with pytest.raises(ValueError, match="at least 4"):
+        verify(step_in("culture"), replicates=2)

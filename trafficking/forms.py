@@ -1,0 +1,461 @@
+"""What the parts of a scenario file look like: quantities with units, insulin over time, the itinerary of a receptor.
+
+Forms are frozen pydantic models that know the exposure and the itinerary they describe, and how to write them again.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import re
+from collections.abc import Callable, Iterable, Mapping
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from trafficking import exposure, units
+from trafficking.faults import Faults, Read, choice, listed, named, nearest, number, shown, switch, whole, words
+from trafficking.itinerary import COMPARTMENTS, Itinerary, State, Transcription, Transition
+
+MOST_MINUTES = 2.0**33  # 16,000 years
+MOST_RECEPTORS = 10**15
+_MOST_PER_MIN = 1e9
+
+
+def quantity(kind: str, most: float, examples: list[str], *, zero: bool = True, signed: bool = False) -> Read:
+    """Text with a unit, in the package's unit of `kind`, from 0 (or above it) up to `most`."""
+
+    def read(given: Any) -> float:
+        value = units.parse(given, kind) + 0.0  # -0.0 becomes 0.0
+        if value < 0.0 and not signed:
+            raise ValueError(f"{shown(given)} given; must not be negative")
+        if value == 0.0 and not zero:
+            raise ValueError(f"{shown(given)} given; must be more than 0")
+        if abs(value) > most:
+            raise ValueError(f"{shown(given)} given; at most {units.text(most, kind)} is allowed")
+        return value
+
+    schema = {"type": "string", "description": f"a {kind} with its unit", "examples": examples}
+    return Read(read, schema, lambda value: units.text(value, kind))
+
+
+Time = Annotated[float, quantity("time", MOST_MINUTES, ["0 min", "30 min", "24 h"])]
+Duration = Annotated[float, quantity("time", MOST_MINUTES, ["1 min", "24 h", "7 d"], zero=False)]
+Phase = Annotated[float, quantity("time", MOST_MINUTES, ["-30 min", "0 min"], signed=True)]
+Insulin = Annotated[float, quantity("insulin", 1e6, ["0 nM", "10 nM", "60 uU/mL", "lean"])]
+Rate = Annotated[float, quantity("rate", _MOST_PER_MIN, ["0.012 /min", "0.7 /h"])]
+Association = Annotated[float, quantity("association", _MOST_PER_MIN, ["0.06 /nM/min", "1e6 /M/s"])]
+Number = Annotated[float, number(0.0, 1e9)]
+Power = Annotated[float, number(0.0, 20.0)]
+Share = Annotated[float, number(0.0, 1.0)]
+PositiveShare = Annotated[float, number(0.0, 1.0, zero=False)]
+PositiveNumber = Annotated[float, number(0.0, 1e9, zero=False)]
+Switch = Annotated[bool, switch()]
+Name = Annotated[str, named()]
+
+# How each kind of constant in `data/insulin_receptor.toml` is read. Two rates may add up on one arrow.
+READERS: Mapping[str, Read] = {
+    "rate": quantity("rate", 0.5 * _MOST_PER_MIN, ["0.012 /min", "0.7 /h"]),
+    "association": quantity("association", _MOST_PER_MIN, ["0.06 /nM/min"]),
+    "time": quantity("time", MOST_MINUTES, ["6 h"], zero=False),
+    "number": number(0.0, 1e9, zero=False),
+    "share": number(0.0, 1.0),
+    "occupancy": number(0.0, 1.0, zero=False),
+    "power": number(0.0, 20.0),
+}
+
+
+class Form(BaseModel):
+    """A table of a scenario file: frozen, and no other keys than its own."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+# -- the cell ----------------------------------------------------------------------------------------------------------
+
+
+class Evidence(Form):
+    """What is known of the cell. `measured`: lowest and highest insulin in which its receptors were studied."""
+
+    title: Annotated[str, words(200)] = ""
+    lean_nM: Insulin | None = Field(None, alias="lean")
+    obese_nM: Insulin | None = Field(None, alias="obese")
+    measured_nM: Annotated[tuple[Insulin, ...], listed(2, 2)] | None = Field(None, alias="measured")
+    measured_note: Annotated[str, words(1000)] = ""
+    assumed: Annotated[tuple[Annotated[str, words(200)], ...], listed(0, 200)] = ()
+
+
+class Start(Form):
+    """Where receptors are at time 0.
+
+    `steady`: the steady state of the mean equations at `insulin` (default: insulin at time 0); `insulin_free`: that
+    without insulin; `surface`: all R0 receptors at the surface, unbound; `counts`: integers per state.
+    """
+
+    state: Annotated[str, choice("steady", "insulin_free", "surface", "counts")] = "steady"
+    insulin_nM: Insulin | None = Field(None, alias="insulin")
+    total: Annotated[str, choice("rounded", "poisson")] = "rounded"
+    counts: dict[str, Annotated[int, whole(0, MOST_RECEPTORS)]] | None = None
+
+
+class Coupling(Form):
+    """Which laws let receptors act on each other."""
+
+    endocytosis: Switch = True
+    sorting: Switch = True
+    transcription: Switch = True
+
+
+class Expected(Form):
+    """A published or predicted outcome: surface receptors at a time, in % of the reference."""
+
+    at_min: Time = Field(alias="at")
+    surface_percent: Number
+    tolerance: Number = Field(description="percentage points")
+
+
+# -- insulin over time -------------------------------------------------------------------------------------------------
+
+
+def _proved(build: Callable[[], exposure.Segment]) -> None:
+    """Lets the segment itself say what does not go together, in the words of the file."""
+    try:
+        build()
+    except Faults:
+        raise
+    except ValueError as fault:
+        field, _, what = str(fault).partition(": ")
+        unit = "nM" if field.endswith("_nM") else "min"
+        field, what = (re.sub(r"_(min|nM)\b", "", text) for text in (field, what))
+        raise Faults([(field, f"{what} (in {unit})")]) from None
+
+
+class _Shape(Form):
+    """A form whose fields are those of an exposure segment."""
+
+    shape: ClassVar[type]
+
+    @model_validator(mode="after")
+    def _goes_together(self) -> _Shape:
+        _proved(self.segment)
+        return self
+
+    def segment(self) -> exposure.Segment:
+        """The segment described. ValueError: its values do not go together."""
+        return self.shape(**{field.name: getattr(self, field.name) for field in dataclasses.fields(self.shape)})
+
+
+class ConstantForm(_Shape):
+    """Insulin clamped at one level."""
+
+    shape = exposure.Constant
+    kind: Literal["constant"]
+    duration_min: Duration = Field(alias="duration")
+    insulin_nM: Insulin = Field(alias="insulin")
+
+
+class WashoutForm(Form):
+    """No insulin."""
+
+    kind: Literal["washout"]
+    duration_min: Duration = Field(alias="duration")
+
+    def segment(self) -> exposure.Segment:
+        return exposure.Constant(self.duration_min, 0.0)
+
+
+class RampForm(_Shape):
+    """Insulin moves in a straight line from `start` to `end` in `over`, then stays."""
+
+    shape = exposure.Ramp
+    kind: Literal["ramp"]
+    duration_min: Duration = Field(alias="duration")
+    start_nM: Insulin = Field(alias="start")
+    end_nM: Insulin = Field(alias="end")
+    over_min: Duration = Field(alias="over")
+
+
+class PulsesForm(_Shape):
+    """Square pulses of `peak` for `width`, the first at `first`, again every `period`; `base` between them."""
+
+    shape = exposure.PulseTrain
+    kind: Literal["pulses"]
+    duration_min: Duration = Field(alias="duration")
+    base_nM: Insulin = Field(alias="base")
+    peak_nM: Insulin = Field(alias="peak")
+    width_min: Duration = Field(alias="width")
+    period_min: Duration = Field(alias="period")
+    first_min: Time = Field(0.0, alias="first")
+
+
+class MealsForm(_Shape):
+    """A surge of `rise` above `basal`, highest `peak_after` each of `meal_times`; the same meals `every` day."""
+
+    shape = exposure.Meals
+    kind: Literal["meals"]
+    duration_min: Duration = Field(alias="duration")
+    basal_nM: Insulin = Field(alias="basal")
+    rise_nM: Insulin = Field(alias="rise")
+    peak_after_min: Duration = Field(alias="peak_after")
+    meal_times_min: Annotated[tuple[Time, ...], listed(1, 100)] = Field(alias="meal_times")
+    every_min: Duration = Field(1440.0, alias="every")
+
+
+class OscillationForm(_Shape):
+    """A sine of `amplitude` around `mean`, rising through it at `phase`."""
+
+    shape = exposure.Oscillation
+    kind: Literal["oscillation"]
+    duration_min: Duration = Field(alias="duration")
+    mean_nM: Insulin = Field(alias="mean")
+    amplitude_nM: Insulin = Field(alias="amplitude")
+    period_min: Duration = Field(alias="period")
+    phase_min: Phase = Field(0.0, alias="phase")
+
+
+class SeriesForm(Form):
+    """Recorded points joined by straight lines; the last value holds to the end. `scale` multiplies the insulin."""
+
+    kind: Literal["series"]
+    duration_min: Duration | None = Field(None, alias="duration", description="default: up to the last time")
+    time_unit: Annotated[str, words(20)] = Field("min", description="unit of `times`, such as min or h")
+    insulin_unit: Annotated[str, words(20)] = Field("nM", description="unit of `insulin`, such as pM or uU/mL")
+    times: Annotated[tuple[Number, ...], listed(1, 100_000)] | None = Field(None, description="rising numbers")
+    insulin: Annotated[tuple[Number, ...], listed(1, 100_000)] | None = Field(None, description="one number per time")
+    scale: PositiveNumber = Field(1.0, description="insulin at the cell over insulin in the series")
+    file: Annotated[str, words(1000)] | None = Field(None, description="a CSV file instead of `times` and `insulin`")
+
+    @model_validator(mode="after")
+    def _whole(self) -> SeriesForm:
+        if self.file is not None:
+            other = (
+                "give either the file or `times` and `insulin`"
+                if self.times or self.insulin
+                else ("a scenario opens no files; trafficking.load_scenario reads it and puts its numbers here")
+            )
+            raise Faults([("file", f"{shown(self.file)} given; {other}")])
+        missing = [key for key in ("times", "insulin") if getattr(self, key) is None]
+        if missing:
+            raise Faults((key, "missing; needed is a list of numbers, or `file`") for key in missing)
+        _proved(self.segment)
+        return self
+
+    def segment(self) -> exposure.Segment:
+        minutes = self._unit("time_unit", "time")
+        per_nM = self._unit("insulin_unit", "insulin") * self.scale
+        times = tuple(time * minutes for time in self.times or ())
+        duration = times[-1] if self.duration_min is None else self.duration_min
+        if not 0.0 < duration <= MOST_MINUTES:
+            raise Faults([("duration", f"missing; the last of `times` is at {duration!r} min, which is no duration")])
+        return exposure.Series(duration, times, tuple(value * per_nM for value in self.insulin or ()))
+
+    def _unit(self, key: str, kind: str) -> float:
+        try:
+            return units.parse(f"1 {getattr(self, key)}", kind)
+        except ValueError:
+            example = '"min" or "h"' if kind == "time" else '"pM" or "uU/mL"'
+            raise Faults([(key, f"{shown(getattr(self, key))} given; a unit such as {example} is needed")]) from None
+
+
+SegmentForm = Annotated[
+    ConstantForm | WashoutForm | RampForm | PulsesForm | MealsForm | OscillationForm | SeriesForm,
+    Field(discriminator="kind"),
+]
+INSULIN_KEYS = ("insulin", "start", "end", "base", "peak", "basal", "rise", "mean", "amplitude")
+
+_KINDS: dict[type, tuple[str, type[Form]]] = {
+    exposure.Constant: ("constant", ConstantForm),
+    exposure.Ramp: ("ramp", RampForm),
+    exposure.PulseTrain: ("pulses", PulsesForm),
+    exposure.Meals: ("meals", MealsForm),
+    exposure.Oscillation: ("oscillation", OscillationForm),
+}
+
+
+def segment_table(segment: exposure.Segment) -> dict[str, Any]:
+    """A segment as a scenario file writes it."""
+    if isinstance(segment, exposure.Series):
+        return {
+            "kind": "series",
+            "duration": units.text(segment.duration_min, "time"),
+            "times": list(segment.times_min),
+            "insulin": list(segment.insulin_nM),
+        }
+    kind, form = _KINDS[type(segment)]
+    table: dict[str, Any] = {"kind": kind}
+    for field in dataclasses.fields(segment):
+        measure = "time" if field.name.endswith("_min") else "insulin"
+        value = getattr(segment, field.name)
+        texts = [units.text(each, measure) for each in (value if isinstance(value, tuple) else (value,))]
+        table[form.model_fields[field.name].alias or ""] = texts if isinstance(value, tuple) else texts[0]
+    return table
+
+
+# -- the itinerary -----------------------------------------------------------------------------------------------------
+
+
+class StateForm(Form):
+    """Where a receptor can be. `activity`: share of it that counts as active for transcription."""
+
+    name: Name
+    compartment: Annotated[str, choice(*COMPARTMENTS)]
+    bound: Switch = False
+    activity: Share = 0.0
+
+
+class _Arrow(Form):
+    name: Name
+    source: Name
+    target: Name
+
+
+class ConstantLaw(_Arrow):
+    """Every receptor in `source` takes this arrow at the same rate."""
+
+    law: Literal["constant"]
+    rate: Rate
+
+
+class LigandLaw(_Arrow):
+    """The rate is in proportion to the ligand."""
+
+    law: Literal["first_order_in_ligand"]
+    rate: Association
+
+
+class HillLaw(_Arrow):
+    """rate + extra x^power / (half_occupancy^power + x^power), x the occupied share of the surface."""
+
+    law: Literal["hill_in_occupancy"]
+    rate: Rate
+    extra: Rate
+    half_occupancy: PositiveShare
+    power: Power
+
+
+class SaturableLaw(_Arrow):
+    """rate / (1 + load / half_load), load the receptors in the `load` states over R0."""
+
+    law: Literal["saturable_in_load"]
+    rate: Rate
+    load: Annotated[tuple[Name, ...], listed(1, 200)]
+    half_load: PositiveNumber
+
+
+class SynthesisLaw(Form):
+    """New receptors, in R0 per minute; without a rate it is solved from the insulin-free steady state."""
+
+    name: Name
+    law: Literal["synthesis"]
+    target: Name
+    rate: Rate | None = None
+
+
+ArrowForm = Annotated[
+    ConstantLaw | LigandLaw | HillLaw | SaturableLaw | SynthesisLaw,
+    Field(discriminator="law"),
+]
+
+
+class TranscriptionForm(Form):
+    """Active receptors suppress synthesis: 1 - max_suppression A^power / (half_activity^power + A^power)."""
+
+    max_suppression: Share
+    half_activity: PositiveNumber = Field(description="active receptors over R0")
+    power: Power
+    response_min: Duration = Field(alias="response")
+
+
+class ItineraryForm(Form):
+    """States and arrows of any receptor."""
+
+    states: Annotated[tuple[StateForm, ...], listed(1, 200)]
+    transitions: Annotated[tuple[ArrowForm, ...], listed(0, 2000)]
+    transcription: TranscriptionForm | None = None
+
+    @model_validator(mode="after")
+    def _sound(self) -> ItineraryForm:
+        names = [state.name for state in self.states]
+        found = [
+            (f"transitions[{i}].{key}", f"{name!r} is no state; states are {', '.join(names)}{nearest(name, names)}")
+            for i, arrow in enumerate(self.transitions)
+            for key, name in _ends(arrow)
+            if name not in names
+        ]
+        synthesis = [arrow.rate for arrow in self.transitions if isinstance(arrow, SynthesisLaw)]
+        if len({rate is None for rate in synthesis}) > 1:
+            found.append(("transitions", "either every synthesis arrow has a rate, or none"))
+        if found:
+            raise Faults(found)
+        try:
+            self.drawn()
+        except ValueError as fault:
+            where, _, what = str(fault).partition(": ")
+            raise Faults([(where.split(" ")[0], what)]) from None
+        return self
+
+    @property
+    def gives_synthesis(self) -> bool:
+        """Whether nothing about synthesis is left to be solved."""
+        return all(arrow.rate is not None for arrow in self.transitions)
+
+    def drawn(self) -> Itinerary:
+        """The itinerary; synthesis that is to be solved has rate 0."""
+        given = self.transcription
+        return Itinerary(
+            states=tuple(State(**state.model_dump()) for state in self.states),
+            transitions=tuple(_transition(arrow) for arrow in self.transitions),
+            transcription=None if given is None else Transcription(**given.__dict__),
+        )
+
+
+def itinerary_table(itinerary: Itinerary) -> dict[str, Any]:
+    """An itinerary as a scenario file writes it.
+
+    Each arrow takes the simplest law that holds it: an `extra` of 0 or an endless `half_load` is a constant.
+    """
+    table: dict[str, Any] = {
+        "states": [dataclasses.asdict(state) for state in itinerary.states],
+        "transitions": [_arrow_table(arrow) for arrow in itinerary.transitions],
+    }
+    if itinerary.transcription is not None:
+        slow = itinerary.transcription
+        table["transcription"] = {
+            "max_suppression": slow.max_suppression,
+            "half_activity": slow.half_activity,
+            "power": slow.power,
+            "response": units.text(slow.response_min, "time"),
+        }
+    return table
+
+
+def _ends(arrow: Any) -> Iterable[tuple[str, str]]:
+    for key in ("source", "target"):
+        if hasattr(arrow, key):
+            yield key, getattr(arrow, key)
+    for i, name in enumerate(getattr(arrow, "load", ())):
+        yield f"load[{i}]", name
+
+
+def _transition(arrow: Any) -> Transition:
+    given = {key: value for key, value in arrow.__dict__.items() if key != "law"}
+    if isinstance(arrow, SynthesisLaw):
+        given |= {"source": None, "rate": arrow.rate or 0.0}
+    return Transition(**given, needs_ligand=isinstance(arrow, LigandLaw))
+
+
+def _arrow_table(arrow: Transition) -> dict[str, Any]:
+    table: dict[str, Any] = {"name": arrow.name, "source": arrow.source, "target": arrow.target, "law": "constant"}
+    kind = "association" if arrow.needs_ligand else "rate"
+    table["rate"] = units.text(arrow.rate, kind)
+    if arrow.source is None:
+        del table["source"]
+        table["law"] = "synthesis"
+    elif arrow.needs_ligand:
+        table["law"] = "first_order_in_ligand"
+    elif arrow.load and math.isfinite(arrow.half_load):
+        table |= {"law": "saturable_in_load", "load": list(arrow.load), "half_load": arrow.half_load}
+    elif arrow.extra != 0.0:
+        table |= {"law": "hill_in_occupancy", "extra": units.text(arrow.extra, "rate")}
+        table |= {"half_occupancy": arrow.half_occupancy, "power": arrow.power}
+    return table

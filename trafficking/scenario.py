@@ -1,0 +1,420 @@
+"""One experiment: a cell, what it is given over time, where it starts, and what is written down.
+
+A scenario is complete once it is made: the tissue's constants, its synthesis and its starting insulin are in it as
+numbers, so `to_dict` needs no library to be read again. It opens no files; `io` does.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from functools import cached_property, lru_cache
+from typing import Annotated, Any, Self
+
+import numpy as np
+from pydantic import Field, ValidationError, ValidationInfo, field_validator, model_validator
+
+from trafficking import library, units
+from trafficking.exposure import Exposure
+from trafficking.faults import (
+    Faults,
+    ScenarioError,
+    choice,
+    joined,
+    lines,
+    listed,
+    nearest,
+    override,
+    shown,
+    whole,
+    words,
+)
+from trafficking.forms import (
+    INSULIN_KEYS,
+    MOST_MINUTES,
+    MOST_RECEPTORS,
+    READERS,
+    Coupling,
+    Duration,
+    Evidence,
+    Expected,
+    Form,
+    ItineraryForm,
+    Name,
+    SegmentForm,
+    Start,
+    itinerary_table,
+    segment_table,
+)
+from trafficking.itinerary import COUPLINGS, Itinerary
+from trafficking.limits import excesses
+from trafficking.master_equation import insulin_free, steady_state
+
+__all__ = ["Scenario", "ScenarioError", "override"]
+
+_LABELS = {"insulin_free": "insulin-free", "lean": "lean", "start": "start"}
+
+
+class Scenario(Form):
+    """One experiment on one cell: frozen, validated, complete."""
+
+    name: Name = Field(description="letters, digits, dashes and underscores")
+    title: Annotated[str, words(200)] = ""
+    question: Annotated[str, words(1000)] = ""
+    expected: Annotated[str, words(2000)] = ""
+    sources: Annotated[tuple[Annotated[str, words(500)], ...], listed(0, 50)] = ()
+    notes: Annotated[str, words(10_000)] = ""
+    drawn: ItineraryForm | None = Field(None, alias="itinerary", description="default: that of the tissue")
+    tissue: Name = Field(None, validate_default=True, description="default: culture")
+    parameters: dict[str, Any] = Field({}, exclude=True, description="constants of the tissue's itinerary, changed")
+    evidence: Evidence = Field(None, validate_default=True, description="default: that of the tissue")
+    receptors: Annotated[int, whole(1, MOST_RECEPTORS)] = Field(
+        None, validate_default=True, description="receptors of one cell without insulin, R0; default: the tissue's"
+    )
+    resolution: Annotated[str, choice("agents", "mean")] = "agents"
+    window_min: Duration = Field(1.0, alias="window", description="rates are read again after at most this long")
+    record_min: Duration = Field(1.0, alias="record", description="time between rows of the tables")
+    follow: Annotated[int, whole(0, 10**6)] = Field(400, description="receptors whose every transition is kept")
+    reference: Annotated[str, choice(*_LABELS)] = Field("insulin_free", description="what 100 % is")
+    start: Start = Start.model_validate({})
+    coupling: Coupling = Coupling()
+    exposure: Annotated[tuple[SegmentForm, ...], listed(1, 10_000)] = Field(description="a list of segments")
+    expect: Annotated[tuple[Expected, ...], listed(0, 100)] = ()
+
+    # -- in and out ------------------------------------------------------------------------------------------------
+
+    @classmethod
+    def from_dict(cls, given: Mapping[str, Any]) -> Self:
+        """A scenario from the tables of a file.
+
+        Raises:
+            ScenarioError: one line per fault.
+        """
+        try:
+            return cls.model_validate(given)
+        except ValidationError as refused:
+            raise ScenarioError(lines(refused.errors(include_url=False), _schema())) from None
+
+    def to_dict(self) -> dict[str, Any]:
+        """The complete scenario as tables of texts and numbers; `from_dict` gives an equal one."""
+        return self.model_dump(by_alias=True, exclude_none=True, mode="json")
+
+    @staticmethod
+    def json_schema() -> dict[str, Any]:
+        """JSON schema of a scenario file."""
+        return _schema()
+
+    # -- what it says ----------------------------------------------------------------------------------------------
+
+    @cached_property
+    def protocol(self) -> Exposure:
+        """Insulin over time."""
+        return Exposure(tuple(form.segment() for form in self.exposure))
+
+    @property
+    def duration_min(self) -> float:
+        return self.protocol.duration_min
+
+    @cached_property
+    def itinerary(self) -> Itinerary:
+        """The itinerary with its switches applied."""
+        if self.drawn is None:
+            raise ValueError("a scenario has its itinerary once it is made by from_dict")
+        return self._switched(self.drawn.drawn())
+
+    @property
+    def start_insulin_nM(self) -> float:
+        """The insulin of the steady state the cell starts from (0 where it starts otherwise), nM."""
+        return self.start.insulin_nM or 0.0
+
+    @property
+    def start_fractions(self) -> tuple[np.ndarray, float]:
+        """Expected receptors per state over R0, (n_states,), and the messenger, at time 0."""
+        if self.start.counts is not None:
+            counts = [self.start.counts.get(name, 0) for name in self.itinerary.state_names]
+            return np.array(counts) / self.receptors, 1.0
+        if self.start.state == "surface":
+            return np.eye(len(self.itinerary.states))[_first_surface(self.itinerary)], 1.0
+        if self.start.state == "insulin_free":
+            return _balance(self.itinerary, None)
+        return _balance(self.itinerary, self.start_insulin_nM)
+
+    @property
+    def reference_label(self) -> str:
+        """What 100 % is, in words for an axis."""
+        return _LABELS[self.reference]
+
+    @property
+    def reference_counts(self) -> np.ndarray:
+        """(n_states,) expected receptors of the state that is 100 %."""
+        if self.reference == "start":
+            return self.start_fractions[0] * self.receptors
+        insulin = None if self.reference == "insulin_free" else self.evidence.lean_nM
+        return _balance(self.itinerary, insulin)[0] * self.receptors
+
+    @property
+    def reference_surface(self) -> float:
+        """Expected surface receptors of the state that is 100 %."""
+        return float(self.reference_counts[self.itinerary.mask("membrane")].sum())
+
+    @property
+    def assumptions(self) -> list[str]:
+        """The values that are a fit or an assumption and matter, each as 'K_A = 0.1 R0 (fit)'."""
+        return list(self.evidence.assumed)
+
+    @cached_property
+    def extrapolated(self) -> list[str]:
+        """Sentences on insulin outside the range in which this cell's receptors were measured."""
+        levels = {segment.extremes()[1]: None for segment in self.protocol.segments}
+        sentences = dict.fromkeys(self.extrapolation(level) for level in levels)
+        return [sentence for sentence in sentences if sentence]
+
+    def extrapolation(self, insulin_nM: float) -> str:
+        """What to say of this insulin if no measurement covers it, else ''."""
+        known, title = self.evidence.measured_nM, self.evidence.title or self.tissue
+        if known is None:
+            note = self.evidence.measured_note
+            return f"{title}: {note}" if note else ""
+        low, high = known
+        if insulin_nM == 0.0 or low <= insulin_nM <= high:
+            return ""
+        given = units.friendly(insulin_nM, "insulin")
+        span = units.friendly(low, "insulin")
+        if low != high:
+            span = f"{f'{low:.3g}'} to {units.friendly(high, 'insulin')}"
+        return f"{title}: {given} is outside what was measured, {span}"
+
+    # -- another like it -------------------------------------------------------------------------------------------
+
+    def steered(self, at_min: float, insulin_nM: float, until_min: float) -> Self:
+        """This scenario up to `at_min`, then insulin clamped at `insulin_nM` up to `until_min`."""
+        return self._given(self.protocol.steered(at_min, insulin_nM, until_min), alike_until_min=at_min)
+
+    def lasting(self, duration_min: float) -> Self:
+        """This scenario cut at `duration_min`, or held at its last insulin up to it."""
+        end = self.duration_min
+        if not 0.0 < duration_min <= MOST_MINUTES:
+            raise ValueError(
+                f"duration: {duration_min!r} min given; must be above 0 and at most {MOST_MINUTES:.3g} min"
+            )
+        if duration_min == end:
+            return self
+        if duration_min > end:
+            return self._given(self.protocol.steered(end, self.protocol.value(end), duration_min), alike_until_min=end)
+        cut = self.protocol.steered(duration_min, 0.0, math.nextafter(duration_min, math.inf))
+        return self._given(Exposure(cut.segments[:-1]), alike_until_min=duration_min)
+
+    def _given(self, protocol: Exposure, *, alike_until_min: float) -> Self:
+        """This scenario under another protocol; what was expected holds as long as the two are alike."""
+        given = self.to_dict() | {"exposure": [segment_table(segment) for segment in protocol.segments]}
+        if protocol.duration_min > alike_until_min:
+            given["expected"] = ""
+        kept = [expected.at_min <= alike_until_min for expected in self.expect]
+        given["expect"] = [table for table, keep in zip(given["expect"], kept, strict=True) if keep]
+        return self.from_dict(given)
+
+    # -- how it is made --------------------------------------------------------------------------------------------
+
+    @field_validator("tissue", mode="before")
+    @classmethod
+    def _a_known_tissue(cls, given: Any, info: ValidationInfo) -> str:
+        own = info.data.get("drawn", ...) is not None
+        if given is None:
+            return "own" if own else "culture"
+        known = library.tissues()
+        if not own and given not in known:
+            raise ValueError(f"{shown(given)} given; allowed are {', '.join(known)}{nearest(given, known)}")
+        return given
+
+    @field_validator("parameters", mode="before")
+    @classmethod
+    def _known_parameters(cls, given: Any, info: ValidationInfo) -> dict[str, float]:
+        if not isinstance(given, Mapping):
+            raise ValueError(f"{shown(given)} given; a table is needed")
+        if given and info.data.get("drawn") is not None:
+            raise ValueError("these change the itinerary of a tissue; here `itinerary` is given: change it there")
+        known, read, found = library.parameters(), {}, []
+        for symbol, value in given.items():
+            if symbol not in known:
+                found.append((str(symbol), f"no such key; allowed are {', '.join(known)}{nearest(symbol, known)}"))
+                continue
+            try:
+                read[symbol] = READERS[known[symbol].kind].read(value)
+            except ValueError as fault:
+                found.append((symbol, str(fault)))
+        if found:
+            raise Faults(found)
+        return read
+
+    @field_validator("evidence", mode="before")
+    @classmethod
+    def _evidence_of_tissue(cls, given: Any, info: ValidationInfo) -> Any:
+        if given is not None:
+            return given
+        tissue = info.data.get("tissue")
+        if tissue not in library.tissues():
+            return {"title": tissue or "", "measured_note": "the itinerary is the scenario's own"}
+        return _evidence(library.tissue(tissue), info.data.get("parameters", {}))
+
+    @field_validator("receptors", mode="before")
+    @classmethod
+    def _receptors_of_tissue(cls, given: Any, info: ValidationInfo) -> Any:
+        if given is not None:
+            return given
+        tissue = info.data.get("tissue", "culture")
+        if tissue not in library.tissues():
+            raise ValueError("missing; needed is the number of receptors of one cell without insulin, R0")
+        return library.tissue(tissue).receptors.value
+
+    @field_validator("start", mode="before")
+    @classmethod
+    def _named_start(cls, given: Any, info: ValidationInfo) -> Any:
+        return _named_insulin(given, info.data.get("evidence"), "", ("insulin",))
+
+    @field_validator("exposure", mode="before")
+    @classmethod
+    def _named_exposure(cls, given: Any, info: ValidationInfo) -> Any:
+        if not isinstance(given, list | tuple):
+            return given
+        evidence = info.data.get("evidence")
+        return [_named_insulin(segment, evidence, f"[{i}]", INSULIN_KEYS) for i, segment in enumerate(given)]
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        """Fills in what follows from the rest, and checks what no part can see alone."""
+        self._fill("drawn", self._solved())
+        self._fill("parameters", {})
+        self._fill("start", self._started())
+        if self.reference == "lean" and self.evidence.lean_nM is None:
+            cell = self.evidence.title or self.tissue
+            allowed = "allowed are insulin_free, start"
+            raise Faults([("reference", f"'lean' given; {cell} names no lean insulin; {allowed}")])
+        for key in ("start_fractions", "reference_counts"):
+            try:
+                getattr(self, key)
+            except ValueError as fault:
+                raise Faults([(key.partition("_")[0], str(fault))]) from None
+        too_much = excesses(
+            self.itinerary,
+            self.protocol,
+            agents=self.resolution == "agents",
+            receptors=self.receptors,
+            present=float(self.start_fractions[0].sum()) * self.receptors,
+            record_min=self.record_min,
+            window_min=self.window_min,
+        )
+        if faults := list(too_much):
+            raise Faults(faults)
+        return self
+
+    def _fill(self, field: str, value: Any) -> None:
+        object.__setattr__(self, field, value)  # the one time a frozen scenario changes: while it is made
+
+    def _switched(self, itinerary: Itinerary) -> Itinerary:
+        return itinerary.without(*(name for name in COUPLINGS if not getattr(self.coupling, name)))
+
+    def _solved(self) -> ItineraryForm:
+        """The itinerary with its synthesis as a number."""
+        if self.drawn is None:
+            itinerary = library.tissue(self.tissue).itinerary(self.parameters)
+            given = "ksyn" in self.parameters
+        else:
+            itinerary, given = self.drawn.drawn(), self.drawn.gives_synthesis
+        if given:
+            return ItineraryForm.model_validate(itinerary_table(itinerary))
+        try:
+            synthesis = insulin_free(self._switched(itinerary))[1]
+        except ValueError as fault:
+            raise Faults([("itinerary", str(fault))]) from None
+        return ItineraryForm.model_validate(itinerary_table(itinerary.with_synthesis(synthesis)))
+
+    def _started(self) -> Start:
+        start = self.start
+        state = "counts" if start.counts is not None and "state" not in start.model_fields_set else start.state
+        found = []
+        if (state == "counts") != (start.counts is not None):
+            found.append(("start.counts", "integers per state go with state = 'counts', and with no other state"))
+        if start.insulin_nM is not None and state != "steady":
+            found.append(("start.insulin", f"only state = 'steady' has an insulin; {shown(state)} is given"))
+        if state == "counts" and start.total == "poisson":
+            found.append(("start.total", "'poisson' given; integers per state are not drawn, leave it out"))
+        names = self.itinerary.state_names
+        for name in start.counts or ():
+            if name not in names:
+                found.append(
+                    (f"start.counts.{name}", f"no such state; states are {', '.join(names)}{nearest(name, names)}")
+                )
+        if state == "surface" and not self.itinerary.mask("membrane").any():
+            found.append(("start.state", "'surface' given; the itinerary has no state in the membrane"))
+        if found:
+            raise Faults(found)
+        insulin = start.insulin_nM
+        if state == "steady" and insulin is None:
+            insulin = self.protocol.value(0.0)
+        return start.model_copy(update={"state": state, "insulin_nM": insulin})
+
+
+# -- the file's tables before they are a scenario ----------------------------------------------------------------------
+
+
+def _named_insulin(table: Any, evidence: Evidence | None, where: str, keys: tuple[str, ...]) -> Any:
+    """`table` with "lean" and "obese" replaced by the tissue's insulin."""
+    if not isinstance(table, Mapping) or evidence is None:
+        return table
+    named = {key: table[key] for key in keys if table.get(key) in ("lean", "obese")}
+    found = []
+    for key, name in named.items():
+        value = evidence.lean_nM if name == "lean" else evidence.obese_nM
+        if value is None:
+            cell = evidence.title or "this cell"
+            found.append((joined(where, key), f"{name!r} given; {cell} has no such insulin, write it as a number"))
+        else:
+            named[key] = units.text(value, "insulin")
+    if found:
+        raise Faults(found)
+    return {**table, **named}
+
+
+def _evidence(tissue: library.Tissue, changed: Mapping[str, float]) -> dict[str, Any]:
+    table: dict[str, Any] = {
+        "title": tissue.title,
+        "measured_note": tissue.measured_note,
+        "assumed": tissue.assumed(changed),
+    }
+    if tissue.lean is not None:
+        table["lean"] = units.text(tissue.lean.value, "insulin")
+    if tissue.obese is not None:
+        table["obese"] = units.text(tissue.obese.value, "insulin")
+    if tissue.measured_nM is not None:
+        table["measured"] = [units.text(level, "insulin") for level in tissue.measured_nM]
+    return table
+
+
+def _first_surface(itinerary: Itinerary) -> int:
+    """The state in which a receptor stands at the surface unbound (bound, where there is no other)."""
+    surface = np.flatnonzero(itinerary.mask("membrane"))
+    return int(min(surface, key=lambda i: (itinerary.states[i].bound, i)))
+
+
+@lru_cache(maxsize=256)
+def _balance(itinerary: Itinerary, insulin_nM: float | None) -> tuple[np.ndarray, float]:
+    """The steady state at this insulin, or that of the insulin-free cell; kept, since a steered run asks again."""
+    fractions, mrna = (insulin_free(itinerary)[0], 1.0) if insulin_nM is None else steady_state(itinerary, insulin_nM)
+    fractions.setflags(write=False)
+    return fractions, mrna
+
+
+@lru_cache
+def _schema() -> dict[str, Any]:
+    schema = Scenario.model_json_schema(by_alias=True)
+    entries = schema["properties"]
+    for entry in entries.values():
+        if entry.get("default", ...) is None:
+            del entry["default"]  # left to the tissue
+    entries["tissue"]["examples"] = list(library.tissues())
+    entries["parameters"]["additionalProperties"] = False
+    entries["parameters"]["properties"] = {
+        symbol: READERS[parameter.kind].schema | {"description": parameter.meaning}
+        for symbol, parameter in library.parameters().items()
+    }
+    return schema
