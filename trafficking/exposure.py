@@ -121,7 +121,7 @@ class PulseTrain:
 
     def constant_between(self, x0: float, x1: float) -> bool:
         k = _latest(x0, self.first_min, self.period_min)
-        next_edge = self._fall(k) if k >= 0 and x0 < self._fall(k) else self._rise(k + 1)
+        next_edge = self._fall(k) if k >= 0 and x0 < self._fall(k) else self._rise(max(k + 1, 0))
         return x1 <= next_edge or self.base_nM == self.peak_nM
 
     def extremes(self) -> tuple[float, float]:
@@ -371,6 +371,8 @@ class Exposure:
 
     def steered(self, at_min: float, insulin_nM: float, until_min: float) -> Exposure:
         """This exposure up to `at_min`, not a bit changed, then insulin clamped at `insulin_nM` up to `until_min`."""
+        if not 0.0 <= at_min < until_min:
+            raise ValueError(f"until_min: {until_min!r} must come after at_min, {at_min!r}, and that not before 0")
         last = bisect_left(self._starts, at_min)
         kept = list(self._held_segments[:last])
         if kept:
@@ -379,10 +381,10 @@ class Exposure:
 
     @cached_property
     def _starts(self) -> tuple[float, ...]:
-        """Start of each segment and of what is held after them; sums in the order of the segments."""
+        """Start of each segment and of what is held after them: sums in the order of the segments."""
         starts = [0.0]
         for segment in self.segments:
-            starts.append(starts[-1] + segment.duration_min)
+            starts.append(_after(starts[-1], segment.duration_min))
         return tuple(starts)
 
     @cached_property
@@ -406,8 +408,13 @@ class Exposure:
 
     def _local(self, i: int, time_min: float) -> float:
         """`time_min` in the own time of segment i."""
+        start = self._starts[i]
         x = self._snaps[i].get(time_min)
-        return time_min - self._starts[i] if x is None else x
+        if x is None:
+            x = time_min - start
+            if start + x > time_min:  # rounded to beyond its time, and so perhaps beyond a jump
+                x = math.nextafter(x, 0.0)
+        return x
 
     def _segment_from(self, time_min: float) -> int:
         """The segment that holds from `time_min` on."""
@@ -470,8 +477,15 @@ def _latest(x: float, first: float, period: float) -> int:
     return k - 1 if first + k * period > x else k
 
 
+def _after(start: float, duration: float) -> float:
+    """start + duration, halves rounded up: rounded to even, every other end has no duration that leads to it."""
+    end = start + duration
+    lost = min(start, duration) - (end - max(start, duration))
+    return end if lost <= 0.0 or lost < (math.nextafter(end, math.inf) - end) / 2.0 else math.nextafter(end, math.inf)
+
+
 def _length(start: float, end: float) -> float:
-    """The duration that leads from `start` to `end`, to the last bit where a float can."""
+    """The duration that leads from `start` to `end`, to the last bit."""
     near = end - start
     candidates = (near, math.nextafter(near, math.inf), math.nextafter(near, 0.0))
-    return next((length for length in candidates if start + length == end), near)
+    return next(duration for duration in candidates if _after(start, duration) == end)
