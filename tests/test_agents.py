@@ -1,6 +1,8 @@
 """The Mesa view is the same cell: same receptors, same paths, and open to change."""
 
 import gc
+import subprocess
+import sys
 import weakref
 
 import mesa
@@ -152,3 +154,34 @@ def test_a_receptor_is_a_mesa_agent_with_a_number_of_its_own():
     assert isinstance(model, mesa.Model)
     assert sorted(r.unique_id for r in model.agents) == list(range(1, len(model.agents) + 1))
     assert np.all([r.model is model for r in model.agents])
+
+
+SOLARA_VIZ = """
+import warnings
+warnings.simplefilter("ignore")  # Mesa's page breaks Reacton's rules of hooks, which say so on every import
+import ipywidgets, solara
+from mesa.visualization import Slider, SolaraViz, make_plot_component
+from trafficking.agents import TraffickingModel
+
+model = TraffickingModel("chronic_insulin", receptors=200)
+receptors, insulin = Slider("Receptors", 200, 100, 1000, 100), Slider("Insulin", 1.0, 0.0, 10.0, 0.5)
+parameters = {"receptors": receptors, "insulin_nM": insulin}
+plot = make_plot_component({"surface_free": "tab:blue", "surface_bound": "tab:orange"})
+page, context = solara.render(SolaraViz(model, components=[plot], model_params=parameters), handle_error=False)
+
+
+def names(widget):
+    inner = [w for w in getattr(widget, "children", ()) if isinstance(w, ipywidgets.Widget)]
+    return {type(widget).__name__}.union(*map(names, inner))
+
+
+model.step()
+print("TabItem" in names(page), model.time_min)
+context.close()
+"""
+
+
+def test_the_model_opens_in_solaraviz():
+    done = subprocess.run([sys.executable, "-c", SOLARA_VIZ], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.split() == ["True", "1.0"]

@@ -1,0 +1,47 @@
+"""What the README shows works as it stands there."""
+
+import re
+import shlex
+import tomllib
+from pathlib import Path
+
+from typer.main import get_command
+
+from trafficking.__main__ import app
+from trafficking.scenario import Scenario
+
+README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", README, flags=re.DOTALL)
+
+
+def test_the_python_of_the_readme_runs(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    names: dict = {}
+    for block in blocks("python"):
+        exec(compile(block, "README.md", "exec"), names)
+    assert (tmp_path / "my_run" / "run.json").is_file()
+    assert names["model"].time_min == 1.0
+    assert "surface_free" in capsys.readouterr().out
+
+
+def test_the_scenario_of_the_readme_loads():
+    for block in blocks("toml"):
+        scenario = Scenario.from_dict(tomllib.loads(block))
+        assert scenario.tissue == "adipose"
+        assert scenario.protocol.max_nM == 20.0
+
+
+def test_the_commands_of_the_readme_are_understood():
+    lines = [line for block in blocks("sh") for line in block.splitlines() if line.startswith("trafficking ")]
+    assert len(lines) >= 8
+    for line in lines:
+        name, *arguments = shlex.split(line, comments=True)[1:]
+        get_command(app).commands[name].make_context(name, arguments)
+
+
+def test_the_pictures_of_the_readme_exist():
+    for path in re.findall(r"!\[[^\]]*\]\(([^)]+)\)", README):
+        assert (Path(__file__).parent.parent / path).is_file(), path
