@@ -212,6 +212,7 @@ class TraffickingModel(mesa.Model):
         self.run = Run(scenario, seed=seed, populate=partial(_Flock, self, receptor_class))
         if insulin_nM is not None:
             self.run.steer(insulin_nM)
+        self.running: bool = not self.run.finished
         reporters: dict[str, Any] = {"time_min": "time_min", "insulin_nM": "insulin_nM"}
         for i, name in enumerate(self.itinerary.state_names):
             reporters[name] = partial(_count, i)

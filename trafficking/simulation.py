@@ -156,7 +156,11 @@ class Run:
     def result(self) -> Result:
         """The tables up to now."""
         times, counts, mrna, passages = self._record.rows()
-        log = tuple(np.concatenate(column) for column in zip(*self._logs, strict=True)) if self._logs else None
+        log = None
+        if self._logs:  # joined for good, so that asking again is cheap
+            identities, times, transitions = (np.concatenate(column) for column in zip(*self._logs, strict=True))
+            log = (identities, times, transitions)
+            self._logs = [log]
         return tables(self.scenario, self.seed, self.replicate, times, counts, mrna, passages[1:], log)
 
     def _window(self, end: float) -> None:
