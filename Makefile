@@ -1,0 +1,68 @@
+# make dashboard | make run | make test: each does all of its own set-up, in .venv.
+
+PYTHON ?= python3
+ARGS ?=
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+CHECK := import sys; v = sys.version_info[:2]; sys.exit(None if v >= (3, 11) else "trafficking needs Python 3.11 or \
+	newer; %s is %d.%d. Name another one: make PYTHON=python3.12" % ((sys.executable,) + v))
+
+.DEFAULT_GOAL := help
+.PHONY: help dashboard run test test-all lint venv browser clean
+
+help:
+	@echo "make dashboard   open the dashboard in the browser"
+	@echo "make run         run the default scenario without a browser"
+	@echo "make test        check style and types, run the tests (make test-all: the slow ones too)"
+	@echo "make clean       remove .venv and everything else that was made here"
+
+dashboard: $(BIN)/.ready
+	@trap : INT; $(BIN)/trafficking dashboard $(ARGS) || [ $$? = 130 ] # Ctrl-C is how it ends
+
+run: $(BIN)/.ready
+	@$(BIN)/trafficking run $(ARGS)
+
+# pytest comes last, so that its verdict is the last line.
+test: browser lint
+	@$(BIN)/python -m pytest -m "not slow" $(ARGS)
+
+test-all: browser lint
+	@$(BIN)/python -m pytest $(ARGS)
+
+lint: $(BIN)/.ready-for-tests
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+
+venv: $(BIN)/.ready
+
+$(BIN)/.ready: pyproject.toml
+	@$(PYTHON) -c '$(CHECK)'
+	@echo "Setting up .venv: a minute or two, once."
+	@$(PYTHON) -m venv .venv || { echo "No virtual environment could be made; on Debian: apt-get install python3-venv" >&2; exit 1; }
+	@$(PIP) install -e .
+	@$(BIN)/trafficking doctor --warm-up >.venv/doctor.txt || { grep -v '^ok' .venv/doctor.txt; \
+	  echo "Something is not as it should be, see above; going on." >&2; }
+	@touch $@
+
+$(BIN)/.ready-for-tests: $(BIN)/.ready
+	@$(PIP) install -e ".[test]"
+	@touch $@
+
+browser:
+	@for name in chromium chromium-browser google-chrome google-chrome-stable \
+	    "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome"; do \
+	  if command -v "$$name" >/dev/null; then exit 0; fi; \
+	done; \
+	missing="No browser for the tests: install the package chromium (or Google Chrome), then run make test again."; \
+	if ! command -v apt-get >/dev/null; then echo "$$missing" >&2; exit 1; fi; \
+	if [ "$$(id -u)" = 0 ]; then root=; elif sudo -n true 2>/dev/null; then root="sudo -n"; \
+	else echo "$$missing" >&2; exit 1; fi; \
+	echo "Installing chromium for the tests."; \
+	{ $$root apt-get -qq update; \
+	  $$root env DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends chromium fonts-liberation \
+	  </dev/null >/dev/null; } || { echo "$$missing" >&2; exit 1; }
+
+clean:
+	rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis test-artefacts
+	find trafficking tests -name __pycache__ -type d -prune -exec rm -rf {} +

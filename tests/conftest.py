@@ -1,0 +1,99 @@
+"""Fixtures for tests in a real browser: the browser, and one dashboard for the session."""
+
+import os
+import queue
+import shutil
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import platformdirs
+import pytest
+
+BROWSERS = [
+    "chromium",
+    "chromium-browser",
+    "google-chrome",
+    "google-chrome-stable",
+    "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+]
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """The browser's program; a missing one is an error, since a skipped browser test proves nothing."""
+    for name in BROWSERS:
+        if found := shutil.which(name):
+            return found
+    raise RuntimeError("No browser for the tests: install the package chromium (make test does it where it may).")
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args: dict, chromium: str) -> dict:
+    # Chromium's own traffic in the background (updates, sync) would look like requests of the page.
+    quiet = ["--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
+    args = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", *quiet]
+    return {**browser_type_launch_args, "executable_path": chromium, "args": args}
+
+
+class Dashboard:
+    """A dashboard in a process of its own, with a home of its own; compiled code is shared with other runs."""
+
+    def __init__(self, home: Path, *arguments: str) -> None:
+        shared = os.environ.get("TRAFFICKING_CACHE_DIR") or platformdirs.user_cache_dir("trafficking", appauthor=False)
+        folders = {f"XDG_{kind}_HOME": str(home / kind.lower()) for kind in ("CACHE", "CONFIG", "DATA", "STATE")}
+        self.home = home
+        self._errors = (home / "stderr.txt").open("w+")
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "trafficking", "dashboard", "--port", "0", "--no-open", *arguments],
+            cwd=home,
+            env={**os.environ, **folders, "HOME": str(home), "TRAFFICKING_CACHE_DIR": shared},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=self._errors,
+            text=True,
+        )
+
+    def url(self, timeout_s: float = 120) -> str:
+        """The address that the dashboard prints once it serves."""
+        lines: queue.Queue[str] = queue.Queue()
+        assert self.process.stdout is not None
+        threading.Thread(
+            target=lambda pipe: lines.put(pipe.readline()), args=(self.process.stdout,), daemon=True
+        ).start()
+        try:
+            line = lines.get(timeout=timeout_s)
+        except queue.Empty:
+            line = ""
+        assert line.startswith("Dashboard: http://127.0.0.1:"), f"printed {line!r}; standard error: {self.errors()}"
+        return line.removeprefix("Dashboard: ").strip()
+
+    def errors(self) -> str:
+        return (self.home / "stderr.txt").read_text()
+
+    def stop(self) -> None:
+        self.process.terminate()
+        try:
+            self.process.wait(timeout=20)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+        assert self.process.stdout is not None
+        self.process.stdout.close()
+        self._errors.close()
+
+
+@pytest.fixture(scope="session")
+def dashboard(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dashboard]:
+    running = Dashboard(tmp_path_factory.mktemp("dashboard"))
+    try:
+        yield running
+    finally:
+        running.stop()
+
+
+@pytest.fixture(scope="session")
+def dashboard_url(dashboard: Dashboard) -> str:
+    return dashboard.url()

@@ -1,0 +1,114 @@
+"""A module imports only from lower floors: from rates up to the page, never back."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parent.parent / "trafficking"
+
+FLOORS = {
+    "kernel": 1,
+    "itinerary": 1,
+    "exposure": 1,
+    "units": 1,
+    "compiled": 1,
+    "blas": 1,
+    "faults": 1,
+    "folders": 1,
+    "receptors": 2,
+    "master_equation": 2,
+    "library": 2,
+    "forms": 2,
+    "terminal": 2,
+    "limits": 2,
+    "series": 2,
+    "scenario": 3,
+    "results": 4,
+    "simulation": 5,
+    "io": 5,
+    "plots": 5,
+    "agents": 6,
+    "report": 6,
+    "verification": 7,
+    "dashboard": 8,
+    "__main__": 9,
+    "__init__": 9,
+}
+
+
+def imported(source: str, package: str) -> set[str]:
+    """The modules of `trafficking` that a source of the given package imports, wherever in the file it does."""
+    found = set()
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            targets = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            base = node.module or ""
+            if node.level:
+                parents = package.split(".")[: len(package.split(".")) - node.level + 1]
+                base = ".".join([*parents, base]).strip(".")
+            targets = [f"{base}.{alias.name}" for alias in node.names]
+        else:
+            continue
+        parts = [target.split(".") for target in targets]
+        found |= {part[1] for part in parts if part[0] == "trafficking" and len(part) > 1}
+    return found & (FLOORS.keys() | {path.stem for path in PACKAGE.glob("*.py")})
+
+
+def faults(module: str, source: str, package: str) -> list[str]:
+    floor = FLOORS[module]
+    return [
+        f"{module} (floor {floor}) imports {other} (floor {FLOORS[other]})"
+        for other in sorted(imported(source, package))
+        if FLOORS[other] >= floor and not (module == other == "dashboard")
+    ]
+
+
+def test_every_module_has_a_floor():
+    modules = {path.stem for path in PACKAGE.glob("*.py")} | {
+        path.name for path in PACKAGE.iterdir() if (path / "__init__.py").exists()
+    }
+    assert modules - FLOORS.keys() == set()
+
+
+def test_modules_import_only_from_lower_floors():
+    found = []
+    for path in sorted(PACKAGE.rglob("*.py")):
+        inside = path.relative_to(PACKAGE).parts
+        if inside == ("__init__.py",):  # it names what lies above it, and loads that on first use
+            continue
+        module = inside[0].removesuffix(".py")
+        found += faults(module, path.read_text(), ".".join(["trafficking", *inside[:-1]]))
+    assert found == []
+
+
+@pytest.mark.parametrize(
+    ("module", "source"),
+    [
+        ("kernel", "from trafficking.receptors import Receptors"),
+        ("kernel", "from . import itinerary"),
+        ("results", "def late():\n    import trafficking.io"),
+        ("verification", "from .dashboard import runner"),
+    ],
+)
+def test_an_import_from_the_same_or_a_higher_floor_is_found(module: str, source: str):
+    assert len(faults(module, source, "trafficking")) == 1
+
+
+def test_an_import_within_the_dashboard_or_from_below_is_allowed():
+    source = (
+        "from . import words\nfrom .runner import Runner\nfrom trafficking.simulation import Run\nfrom .. import units"
+    )
+    assert faults("dashboard", source, "trafficking.dashboard") == []
+
+
+def test_importing_the_package_loads_nothing_heavy():
+    heavy = (
+        "{'numpy', 'pandas', 'numba', 'scipy', 'mesa', 'solara', 'pydantic', 'pint', 'matplotlib', 'pyarrow', 'typer'}"
+    )
+    program = f"import sys, trafficking; sys.exit(' '.join(sorted({heavy} & sys.modules.keys())) or 0)"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")

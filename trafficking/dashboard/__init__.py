@@ -1,0 +1,1 @@
+"""The dashboard: a Solara page over the simulator. It holds no science."""

@@ -1,0 +1,160 @@
+"""Starts the dashboard: one process, one printed address, everything on this machine.
+
+Solara reads its settings from the environment when it is first imported. So this module sets them, and only then
+imports `web`, which imports Solara.
+"""
+
+from __future__ import annotations
+
+import errno
+import ipaddress
+import os
+import socket
+import sys
+import warnings
+import webbrowser
+from importlib.resources import files
+from pathlib import Path
+from threading import Thread
+
+import platformdirs
+
+PREFERRED_PORT = 8765
+CDN_FOLDER = Path(str(files("trafficking.dashboard") / "static" / "cdn"))
+# What the page loads besides its own files; a reader's other notebook extensions stay out of it.
+EXTENSIONS = ["jupyter-vue/extension", "jupyter-vuetify/extension", "anywidget/extension"]
+SCENARIO_VARIABLE = "TRAFFICKING_SCENARIO"
+
+
+def serve(
+    host: str = "127.0.0.1",
+    port: int | None = None,
+    open_browser: bool = True,
+    scenario: str | None = None,
+    *,
+    allow_remote: bool = False,
+) -> int:
+    """Serves the dashboard until Ctrl-C and returns the exit status.
+
+    Args:
+        host: Address to listen on; other than this machine's own only with `allow_remote`.
+        port: Port; 0 takes any free one, None takes 8765 and, if that is busy, any free one.
+        open_browser: Whether to open the page, where there is a screen to open it on.
+        scenario: Name or file of the scenario that the page opens with.
+        allow_remote: Whether other machines may connect. Whoever reaches the port can use the page.
+    """
+    if not allow_remote and not _is_loopback(host):
+        return _refuse(
+            f"--host {host}: the dashboard has no sign-in and listens on this machine only; from elsewhere use an SSH"
+            f" tunnel (ssh -L {PREFERRED_PORT}:127.0.0.1:{PREFERRED_PORT} THIS-MACHINE)"
+        )
+    try:
+        listener = _listen(host, port)
+    except OSError as fault:
+        if fault.errno == errno.EADDRINUSE:
+            return _refuse(f"port {port} is busy; choose another with --port, or --port 0 for any free one")
+        why = "no permission; choose one above 1023" if fault.errno == errno.EACCES else fault.strerror or fault
+        return _refuse(f"cannot listen on {host}, --port {port}: {why}")
+    try:
+        # The name in the address decides which cookies and which Host headers are right, so it is the one we listen on.
+        shown = "127.0.0.1" if host == "0.0.0.0" else "[::1]" if host == "::" else f"[{host}]" if ":" in host else host
+        url = f"http://{shown}:{listener.getsockname()[1]}/"
+        configure(url, scenario)
+        return _run(listener, url, open_browser=open_browser, any_host=allow_remote)
+    except KeyboardInterrupt:
+        return 130
+    finally:
+        listener.close()
+
+
+def configure(url: str = "http://127.0.0.1/", scenario: str | None = None) -> None:
+    """Sets the environment in which Solara must first be imported; settings of other Solara projects are dropped."""
+    for name in [name for name in os.environ if name.upper().startswith("SOLARA_")]:
+        del os.environ[name]
+    cache = Path(platformdirs.user_cache_dir("trafficking", appauthor=False))
+    os.environ.setdefault("IPYTHONDIR", str(cache / "ipython"))  # Solara starts an IPython shell, which keeps a profile
+    os.environ.update(
+        SOLARA_APP="trafficking.dashboard.app",
+        SOLARA_MODE="production",
+        SOLARA_BASE_URL=url,
+        SOLARA_ROOT_PATH="",  # else Solara takes it from a header of the first request
+        SOLARA_ASSETS_PROXY="true",
+        SOLARA_ASSETS_PROXY_CACHE_DIR=str(CDN_FOLDER),
+        SOLARA_ASSETS_FONTAWESOME_ENABLED="false",
+        SOLARA_TELEMETRY_MIXPANEL_ENABLE="false",
+        SOLARA_TELEMETRY_SERVER_USER_ID="none",  # else Solara writes one into the user's home
+        SOLARA_HOME=str(cache / "solara"),
+        SOLARA_SESSION_HTTP_ONLY="true",
+        SOLARA_KERNEL_CULL_TIMEOUT="10m",
+        SOLARA_SERVER_HTTP_GZIP="false",  # the server is on the reader's own machine
+        SOLARA_THEME_SHOW_BANNER="false",
+        SOLARA_THEME_LOADER="plain",
+        SOLARA_THEME_TITLE="trafficking",
+        PYTHON_DOTENV_DISABLED="1",  # else Solara reads a .env file that belongs to something else
+    )
+    if scenario is not None:
+        os.environ[SCENARIO_VARIABLE] = scenario
+    # Solara's advice for pages embedded in other sites; this page may not be embedded.
+    warnings.filterwarnings("ignore", message="Cookies with samesite=none")
+
+
+def _run(listener: socket.socket, url: str, *, open_browser: bool, any_host: bool) -> int:
+    import uvicorn
+
+    from . import web
+
+    class Server(uvicorn.Server):
+        async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+            await super().startup(sockets=sockets)
+            print(f"Dashboard: {url}", flush=True)
+            if open_browser and _has_screen():
+                Thread(target=webbrowser.open, args=(url,), daemon=True).start()
+
+    config = uvicorn.Config(
+        web.application(["*"] if any_host else ["127.0.0.1", "localhost", "[::1]"]),
+        log_level="warning",
+        lifespan="on",
+        ws_per_message_deflate=False,  # costs more than it saves between two programs of one machine
+        timeout_graceful_shutdown=3,
+    )
+    Server(config).run(sockets=[listener])
+    return 0
+
+
+def _listen(host: str, port: int | None) -> socket.socket:
+    if port is None:
+        try:
+            return _listen(host, PREFERRED_PORT)
+        except OSError:
+            return _listen(host, 0)
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    # Named as TCP, since asyncio sets TCP_NODELAY on no other; without it each frame of a plot waits 40 ms.
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    try:
+        if os.name == "posix":
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((host, port))
+        listener.listen(128)
+    except OSError:
+        listener.close()
+        raise
+    return listener
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _has_screen() -> bool:
+    if sys.platform != "linux":
+        return True
+    # A browser of the terminal would take over the terminal that shows the address.
+    return any(os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY", "WSL_DISTRO_NAME", "BROWSER"))
+
+
+def _refuse(why: str) -> int:
+    print(f"trafficking dashboard: {why}", file=sys.stderr)
+    return 1
