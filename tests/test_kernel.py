@@ -146,11 +146,12 @@ def test_a_state_without_ways_out_holds_its_receptors():
 
 def test_an_event_at_the_time_of_a_record_belongs_to_it():
     records = np.array([1.0, 2.0, 3.0, 7.5, 7.75])
-    for row, time in enumerate(records.tolist()):
-        assert kernel.record_row(time, records) == row
-        assert kernel.record_row(np.nextafter(time, 0.0), records) == row
-        assert kernel.record_row(np.nextafter(time, 99.0), records) == row + 1
-    assert kernel.record_row(0.0, np.zeros(0)) == 0
+    for per_min in (0.0, 4 / 6.75, 1e6):  # a guess, good or bad, that comparing times puts right
+        for row, time in enumerate(records.tolist()):
+            assert kernel.record_row(time, records, per_min) == row
+            assert kernel.record_row(np.nextafter(time, 0.0), records, per_min) == row
+            assert kernel.record_row(np.nextafter(time, 99.0), records, per_min) == row + 1
+    assert kernel.record_row(0.0, np.zeros(0), 0.0) == 0
 
 
 def test_a_receptor_leaves_no_earlier_than_it_came():

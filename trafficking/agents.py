@@ -120,7 +120,7 @@ class Receptor(mesa.Agent):
             )
             if transition < 0:
                 return
-            passages[kernel.record_row(self.time_min, records), transition] += 1
+            passages[kernel.record_row(self.time_min, records, 0.0), transition] += 1
             flock.counts[before] -= 1
             flock.counts[self._state] += 1
             if gone[self._state]:

@@ -23,6 +23,7 @@ import numpy as np
 
 COMPARTMENTS = ("membrane", "early_endosome", "recycling", "lysosome", "out")
 COUPLINGS = ("endocytosis", "sorting", "transcription")
+MOST_STATES, MOST_TRANSITIONS, MOST_WAYS = 200, 250, 8  # what a byte can number, and the width of the kernel's tables
 
 
 @dataclass(frozen=True)
@@ -240,8 +241,8 @@ def _prove_sound(itinerary: Itinerary) -> None:
     names = [state.name for state in states]
     if not states:
         raise ValueError("states: an itinerary needs at least one state")
-    if len(states) > 200:
-        raise ValueError(f"states: {len(states)} given, at most 200 allowed")
+    if len(states) > MOST_STATES:
+        raise ValueError(f"states: {len(states)} given, at most {MOST_STATES} allowed")
     for what, given in (("states", names), ("transitions", [t.name for t in arrows])):
         for i, name in enumerate(given):
             if name in given[:i]:
@@ -253,6 +254,12 @@ def _prove_sound(itinerary: Itinerary) -> None:
             )
         _check_number(f"states[{i}].activity", state.activity)
     ends = {state.name for state in states if state.compartment == "out"}
+    if len(arrows) > MOST_TRANSITIONS:
+        raise ValueError(f"transitions: {len(arrows)} given, at most {MOST_TRANSITIONS} allowed")
+    for i, name in enumerate(names):
+        ways = sum(arrow.source == name for arrow in arrows)
+        if ways > MOST_WAYS:
+            raise ValueError(f"states[{i}] ({name}): {ways} transitions leave it, at most {MOST_WAYS} allowed")
     for i, arrow in enumerate(arrows):
         _prove_arrow(i, arrow, names, ends)
     if itinerary.transcription is not None:

@@ -44,13 +44,13 @@ class Clocks:
 
     def __init__(self, itinerary: Itinerary, copy_number: float, now_min: float) -> None:
         self.itinerary = itinerary
-        self.enters = itinerary.targets
+        self.enters = itinerary.targets.astype(np.uint8)
         self.gone = itinerary.out
+        self.left = np.where(itinerary.out, kernel.FREE_SLOT, np.arange(len(itinerary.states))).astype(np.uint8)
         self.arrow = _ways_out(itinerary)
         self.share = np.full(self.arrow.shape, np.inf)
-        self.states = np.zeros((4, len(itinerary.states)))
-        self.sources = np.zeros((4, len(itinerary.synthesis)))
-        self.states[0] = self.sources[0] = now_min
+        self.states = _standing_still(int(kernel.FREE_SLOT) + 1, now_min)
+        self.sources = _standing_still(len(itinerary.synthesis), now_min)
         self._copy_number = copy_number
 
     def set_rates(self, rates: np.ndarray, now_min: float) -> None:
@@ -58,23 +58,34 @@ class Clocks:
         kernel.set_rates(rates, now_min, self.states, self.share, self.arrow)
         for source, arrow in enumerate(self.itinerary.synthesis.tolist()):
             kernel.turn_clock(self.sources, source, float(rates[arrow]) * self._copy_number, now_min)
-        if max(self.states[1].max(), self.sources[1].max(initial=0.0)) > kernel.LONGEST_CLOCK:
+        if self.reading() > kernel.LONGEST_CLOCK:
             raise ValueError(
                 "duration: a hazard clock passed 2^33 mean dwell times, beyond float precision; shorten the run or "
                 "slow the fastest rate"
             )
 
+    def reading(self) -> float:
+        """The highest reading of all clocks at their anchors."""
+        return max(clocks[kernel.READING :: kernel.WIDE].max(initial=0.0) for clocks in (self.states, self.sources))
+
     def tables(self) -> tuple[np.ndarray, ...]:
         return self.states, self.share, self.arrow, self.enters
 
 
+def _standing_still(n: int, now_min: float) -> np.ndarray:
+    clocks = np.zeros((n, kernel.WIDE))
+    clocks[:, kernel.ANCHOR] = now_min
+    clocks[:, kernel.ORIGIN] = np.inf
+    return clocks.ravel()
+
+
 def _ways_out(itinerary: Itinerary) -> np.ndarray:
-    """(n_states, n_ways) transitions out of each state in the itinerary's order, padded with -1."""
-    ways = [np.flatnonzero(itinerary.sources == state) for state in range(len(itinerary.states))]
-    table = np.full((len(ways), max(1, *(len(way) for way in ways))), -1, dtype=np.int64)
-    for state, way in enumerate(ways):
-        table[state, : len(way)] = way
-    return table
+    """(n_states * WIDE,) transitions out of each state in the itinerary's order, padded with NO_ARROW."""
+    table = np.full((len(itinerary.states), kernel.WIDE), kernel.NO_ARROW)
+    for state in range(len(table)):
+        ways = np.flatnonzero(itinerary.sources == state)
+        table[state, : len(ways)] = ways
+    return table.ravel()
 
 
 class Pool:
@@ -108,7 +119,7 @@ class Synthesis:
         key = run_key(seed, replicate, "source")
         self._clocks = clocks
         self._path = run_key(seed, replicate, "path")
-        self._keys = [np.uint64(kernel.stream_key(key, np.uint64(i))) for i in range(clocks.sources.shape[1])]
+        self._keys = [np.uint64(kernel.stream_key(key, np.uint64(i))) for i in range(len(clocks.itinerary.synthesis))]
         self._born = [0] * len(self._keys)
         self._next_reading = [float(kernel.source_wait(key, 0)) for key in self._keys]
 
@@ -245,8 +256,9 @@ class Receptors:
 
         def work() -> np.ndarray:
             passages = np.zeros(shape, dtype=np.int64)
+            room = np.empty(BLOCK, np.uint8), np.empty(BLOCK, np.uint32)
             for block in blocks:
-                kernel.advance(*block.arrays, since, *self._surroundings(end_min, records, passages))
+                kernel.advance(*block.arrays, since, *self._surroundings(end_min, records, passages), *room)
             return passages
 
         threads = min(self._threads, len(self._blocks))
@@ -258,7 +270,7 @@ class Receptors:
 
     def _surroundings(self, end_min: float, records: np.ndarray, passages: np.ndarray) -> tuple[Any, ...]:
         """What the kernel needs besides receptors, in its order."""
-        return self._path, end_min, *self.clocks.tables(), self.clocks.gone, records, passages
+        return self._path, end_min, *self.clocks.tables(), self.clocks.left, records, passages
 
     def _advance_followed(
         self, pool: Pool, since: np.ndarray, end_min: float, records: np.ndarray, passages: np.ndarray
@@ -285,7 +297,8 @@ class Receptors:
             self._advance_followed(special, times[chosen], end_min, records, passages)
             self.followed = _joined(self.followed, special)
         if len(crowd.states):
-            kernel.advance(*crowd.arrays, times[~chosen], *self._surroundings(end_min, records, passages))
+            room = np.empty(len(crowd.states), np.uint8), np.empty(len(crowd.states), np.uint32)
+            kernel.advance(*crowd.arrays, times[~chosen], *self._surroundings(end_min, records, passages), *room)
             self._house(crowd)
 
     def _house(self, crowd: Pool) -> None:

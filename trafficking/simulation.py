@@ -158,8 +158,8 @@ class Run:
         times, counts, mrna, passages = self._record.rows()
         log = None
         if self._logs:  # joined for good, so that asking again is cheap
-            identities, times, transitions = (np.concatenate(column) for column in zip(*self._logs, strict=True))
-            log = (identities, times, transitions)
+            identities, times_min, transitions = (np.concatenate(column) for column in zip(*self._logs, strict=True))
+            log = (identities, times_min, transitions)
             self._logs = [log]
         return tables(self.scenario, self.seed, self.replicate, times, counts, mrna, passages[1:], log)
 

@@ -8,7 +8,9 @@ the noise; a wrong rate leaves a difference that does not fall.
 
 from __future__ import annotations
 
+import itertools
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -65,7 +67,13 @@ class Report:
 
 
 def verify(
-    scenario: Scenario, *, replicates: int = 24, receptors: int = 2_500, seed: int = 1, alpha: float = 1e-3
+    scenario: Scenario,
+    *,
+    replicates: int = 24,
+    receptors: int = 2_500,
+    seed: int = 1,
+    alpha: float = 1e-3,
+    progress: Callable[[int], None] | None = None,
 ) -> Report:
     """Compares `agents` with `mean` on one scenario.
 
@@ -73,12 +81,22 @@ def verify(
         replicates: runs of `agents`; at least 4.
         receptors: R0 of each; with coupling a second set has four times as many.
         alpha: chance of a false alarm, shared over all comparisons.
+        progress: called after each run of `agents` with the number of those done.
     """
-    return compare(scenario, scenario, replicates=replicates, receptors=receptors, seed=seed, alpha=alpha)
+    return compare(
+        scenario, scenario, replicates=replicates, receptors=receptors, seed=seed, alpha=alpha, progress=progress
+    )
 
 
 def compare(
-    agents: Scenario, mean: Scenario, *, replicates: int, receptors: int, seed: int, alpha: float = 1e-3
+    agents: Scenario,
+    mean: Scenario,
+    *,
+    replicates: int,
+    receptors: int,
+    seed: int,
+    alpha: float = 1e-3,
+    progress: Callable[[int], None] | None = None,
 ) -> Report:
     """`verify`, with the expectation of another scenario: to see that a wrong one is found out."""
     if replicates < 4:
@@ -87,7 +105,13 @@ def compare(
     sizes = (receptors, 4 * receptors) if coupled else (receptors,)
     window = max(agents.window_min, agents.duration_min / _MOST_WINDOWS)
     times = _times(agents)
-    seen = [_shares(_sized(agents, n, window), times, replicates, seed + i) for i, n in enumerate(sizes)]
+    done = itertools.count(1)
+
+    def tell() -> None:
+        if progress is not None:
+            progress(next(done))
+
+    seen = [_shares(_sized(agents, n, window), times, replicates, seed + i, tell) for i, n in enumerate(sizes)]
     expected = [_shares(_sized(mean, n, window, "mean"), times, 1, 0)[0] for n in sizes]
     off = [s.mean(axis=0) - e for s, e in zip(seen, expected, strict=True)]
     error = [s.std(axis=0, ddof=1) / math.sqrt(replicates) for s in seen]
@@ -146,8 +170,10 @@ def _sized(scenario: Scenario, receptors: int, window_min: float, resolution: st
     return Scenario.from_dict(given | sizes | {"resolution": resolution})
 
 
-def _shares(scenario: Scenario, times: np.ndarray, replicates: int, seed: int) -> np.ndarray:
-    """(replicates, n_times, n_states) receptors over R0 at `times`."""
+def _shares(
+    scenario: Scenario, times: np.ndarray, replicates: int, seed: int, tell: Callable[[], None] = lambda: None
+) -> np.ndarray:
+    """(replicates, n_times, n_states) receptors over R0 at `times`; calls `tell` after each run."""
     shares = []
     for replicate in range(replicates):
         run = Run(scenario, seed=seed, replicate=replicate, threads=1)
@@ -155,4 +181,5 @@ def _shares(scenario: Scenario, times: np.ndarray, replicates: int, seed: int) -
         recorded = run.recorded
         rows = np.searchsorted(recorded["time_min"], times)
         shares.append(recorded["counts"][rows] / scenario.receptors)
+        tell()
     return np.array(shares)
