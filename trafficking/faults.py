@@ -53,7 +53,9 @@ def shown(given: Any) -> str:
     if isinstance(given, bool):
         return str(given).lower()
     if isinstance(given, Mapping):
-        return f"a table with {len(given)} keys"
+        return "a table"
+    if isinstance(given, int) and given.bit_length() > 200:
+        return "a number of over 60 digits"
     return _repr.repr(given)
 
 
@@ -164,7 +166,7 @@ def number(least: float, most: float, *, zero: bool = True) -> Read:
     """A plain number from `least` (or above it) to `most`."""
 
     def read(given: Any) -> float:
-        allowed = f"a number {'from' if zero else 'above'} {least:.12g} to {most:.12g} is needed"
+        allowed = f"a number {'of at least' if zero else 'above'} {least:g}, at most {most:g}, is needed"
         if isinstance(given, bool) or not isinstance(given, int | float):
             raise ValueError(f"{shown(given)} given; {allowed}")
         value = float(given) if abs(given) <= 1e308 else math.nan
@@ -180,7 +182,7 @@ def whole(least: int, most: int) -> Read:
     """A whole number from `least` to `most`."""
 
     def read(given: Any) -> int:
-        allowed = f"a whole number from {least} to {most} is needed"
+        allowed = f"a whole number from {least:,} to {most:,} is needed"
         if isinstance(given, float) and given.is_integer() and least <= given <= most:
             raise ValueError(f"{shown(given)} given; {allowed}, such as {int(given)}")
         try:
@@ -205,8 +207,11 @@ def choice(*allowed: str) -> Read:
     return Read(read, {"type": "string", "enum": list(allowed)})
 
 
-def words(most: int) -> Read:
-    """Text of at most `most` characters, none of them invisible; only an empty line breaks it, whatever its margins."""
+def words(most: int, *, paragraphs: bool = False) -> Read:
+    """Text of at most `most` characters, none of them invisible, freed from its line breaks.
+
+    paragraphs: whether an empty line stays.
+    """
 
     def read(given: Any) -> str:
         if not isinstance(given, str):
@@ -216,7 +221,8 @@ def words(most: int) -> Read:
         for character in given:
             if unicodedata.category(character) in ("Cc", "Cf", "Cs") and character not in "\n\t":
                 raise ValueError(f"contains the invisible character U+{ord(character):04X}; plain text is needed")
-        return "\n\n".join(" ".join(paragraph.split()) for paragraph in given.strip().split("\n\n"))
+        parts = given.strip().split("\n\n") if paragraphs else [given]
+        return "\n\n".join(" ".join(part.split()) for part in parts)
 
     return Read(read, {"type": "string", "maxLength": most})
 
@@ -250,8 +256,8 @@ def listed(least: int, most: int) -> BeforeValidator:
         if not isinstance(given, list | tuple):
             raise ValueError(f"{shown(given)} given; a list is needed")
         if not least <= len(given) <= most:
-            bound = f"at most {most}" if len(given) > most else f"at least {least}"
-            raise ValueError(f"a list of {len(given)} entries given; {bound} are allowed")
+            bound = f"at most {most:,}" if len(given) > most else f"at least {least}"
+            raise ValueError(f"a list of {len(given):,} given; {bound} needed")
         return tuple(given)
 
     return BeforeValidator(read)
@@ -275,19 +281,22 @@ def override(given: Mapping[str, Any], path: str, text: str) -> dict[str, Any]:
         raise ScenarioError([f"{shown(path)}: names no key"])
     tables = copy.deepcopy(dict(given))
     here: Any = tables
+    where = ""
     for i, step in enumerate(steps):
-        where, last = joined(*steps[: i + 1]), i == len(steps) - 1
+        above, last = where, i == len(steps) - 1
+        place: int | str = step
         if isinstance(here, list):
-            if not step.isdecimal() or int(step) >= len(here):
+            where = joined(above, f"[{step}]" if step.isdecimal() else step)
+            if not step.isdecimal() or len(step) > 9 or int(step) >= len(here):
                 there = f"positions 0 to {len(here) - 1}" if here else "no positions"
-                raise ScenarioError([f"{where}: no such position; {joined(*steps[:i])} has {there}"])
-            place: Any = int(step)
-        elif isinstance(here, dict):
-            place = step
+                raise ScenarioError([f"{where}: no such position; {above} has {there}"])
+            place = int(step)
+        else:
+            where = joined(above, step)
+            if not isinstance(here, dict):
+                raise ScenarioError([f"{where}: no such key; {above} is {shown(here)}, not a table"])
             if not last:
                 here.setdefault(place, {})
-        else:
-            raise ScenarioError([f"{where}: no such key; {joined(*steps[:i])} is {shown(here)}, not a table"])
         if last:
             here[place] = _typed(text)
         here = here[place]

@@ -92,12 +92,15 @@ def put_back(folder: str | Path) -> None:
 
 def write_file(path: Path, content: bytes) -> None:
     """Writes a new file through to the disk and reads it back; OSError if it does not hold what was written."""
-    with path.open("xb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
+    try:
+        with path.open("xb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError as fault:
+        raise OSError(fault.errno, fault.strerror, str(path)) from None  # a full disk does not name the file
     if path.read_bytes() != content:
-        raise OSError(f"{path.name} does not read back as it was written")
+        raise OSError(f"{path}: does not read back as it was written")
 
 
 def replace_file(path: Path, content: bytes) -> None:

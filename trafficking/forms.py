@@ -21,28 +21,40 @@ MOST_MINUTES = 2.0**33  # 16,000 years
 MOST_RECEPTORS = 10**15
 _MOST_PER_MIN = 1e9
 
+_MEASURES = {
+    "time": "a time",
+    "insulin": "an insulin concentration",
+    "rate": "a rate constant",
+    "association": "an association rate constant",
+}
+
 
 def quantity(kind: str, most: float, examples: list[str], *, zero: bool = True, signed: bool = False) -> Read:
     """Text with a unit, in the package's unit of `kind`, from 0 (or above it) up to `most`."""
 
+    such_as = " or ".join(f'"{example}"' for example in examples[:2])
+    needed = f"{_MEASURES[kind]} with its unit, such as {such_as}"
+
     def read(given: Any) -> float:
+        if not isinstance(given, str):
+            raise ValueError(f"{shown(given)} given; text is needed, {needed}")
         value = units.parse(given, kind) + 0.0  # -0.0 becomes 0.0
         if value < 0.0 and not signed:
             raise ValueError(f"{shown(given)} given; must not be negative")
         if value == 0.0 and not zero:
             raise ValueError(f"{shown(given)} given; must be more than 0")
         if abs(value) > most:
-            raise ValueError(f"{shown(given)} given; at most {units.text(most, kind)} is allowed")
+            raise ValueError(f"{shown(given)} given; at most {units.friendly(most, kind)} is allowed")
         return value
 
-    schema = {"type": "string", "description": f"a {kind} with its unit", "examples": examples}
+    schema = {"type": "string", "description": needed, "examples": examples}
     return Read(read, schema, lambda value: units.text(value, kind))
 
 
-Time = Annotated[float, quantity("time", MOST_MINUTES, ["0 min", "30 min", "24 h"])]
-Duration = Annotated[float, quantity("time", MOST_MINUTES, ["1 min", "24 h", "7 d"], zero=False)]
+Time = Annotated[float, quantity("time", MOST_MINUTES, ["30 min", "24 h", "0 min"])]
+Duration = Annotated[float, quantity("time", MOST_MINUTES, ["24 h", "1 min", "7 d"], zero=False)]
 Phase = Annotated[float, quantity("time", MOST_MINUTES, ["-30 min", "0 min"], signed=True)]
-Insulin = Annotated[float, quantity("insulin", 1e6, ["0 nM", "10 nM", "60 uU/mL", "lean"])]
+Insulin = Annotated[float, quantity("insulin", 1e6, ["10 nM", "60 uU/mL", "lean"])]
 Rate = Annotated[float, quantity("rate", _MOST_PER_MIN, ["0.012 /min", "0.7 /h"])]
 Association = Annotated[float, quantity("association", _MOST_PER_MIN, ["0.06 /nM/min", "1e6 /M/s"])]
 Number = Annotated[float, number(0.0, 1e9)]
@@ -127,7 +139,7 @@ def _proved(build: Callable[[], exposure.Segment]) -> None:
         field, _, what = str(fault).partition(": ")
         unit = "nM" if field.endswith("_nM") else "min"
         field, what = (re.sub(r"_(min|nM)\b", "", text) for text in (field, what))
-        raise Faults([(field, f"{what} (in {unit})")]) from None
+        raise Faults([(field, f"{what} (in {unit})" if "must" in what else what)]) from None
 
 
 class _Shape(Form):
@@ -199,6 +211,15 @@ class MealsForm(_Shape):
     peak_after_min: Duration = Field(alias="peak_after")
     meal_times_min: Annotated[tuple[Time, ...], listed(1, 100)] = Field(alias="meal_times")
     every_min: Duration = Field(1440.0, alias="every")
+
+    @model_validator(mode="after")
+    def _fades_within_a_day(self) -> MealsForm:
+        if self.peak_after_min > self.every_min:
+            day = units.friendly(self.every_min, "time")
+            raise Faults(
+                [("peak_after", f"{units.friendly(self.peak_after_min, 'time')} given; at most `every`, {day}")]
+            )
+        return self
 
 
 class OscillationForm(_Shape):
@@ -391,7 +412,7 @@ class ItineraryForm(Form):
             self.drawn()
         except ValueError as fault:
             where, _, what = str(fault).partition(": ")
-            raise Faults([(where.split(" ")[0], what)]) from None
+            raise Faults([(re.sub(r" \(.*?\)", "", where), what)]) from None
         return self
 
     @property

@@ -47,7 +47,7 @@ from trafficking.forms import (
     segment_table,
 )
 from trafficking.itinerary import COUPLINGS, Itinerary
-from trafficking.limits import excesses
+from trafficking.limits import crowded, excesses
 from trafficking.master_equation import insulin_free, steady_state
 
 __all__ = ["Scenario", "ScenarioError", "override"]
@@ -58,12 +58,12 @@ _LABELS = {"insulin_free": "insulin-free", "lean": "lean", "start": "start"}
 class Scenario(Form):
     """One experiment on one cell: frozen, validated, complete."""
 
-    name: Name = Field(description="letters, digits, dashes and underscores")
+    name: Name = Field(description="a name of letters, digits, dashes and underscores")
     title: Annotated[str, words(200)] = ""
     question: Annotated[str, words(1000)] = ""
-    expected: Annotated[str, words(2000)] = ""
+    expected: Annotated[str, words(2000, paragraphs=True)] = ""
     sources: Annotated[tuple[Annotated[str, words(500)], ...], listed(0, 50)] = ()
-    notes: Annotated[str, words(10_000)] = ""
+    notes: Annotated[str, words(10_000, paragraphs=True)] = ""
     drawn: ItineraryForm | None = Field(None, alias="itinerary", description="default: that of the tissue")
     tissue: Name = Field(None, validate_default=True, description="default: culture")
     parameters: dict[str, Any] = Field({}, exclude=True, description="constants of the tissue's itinerary, changed")
@@ -76,8 +76,8 @@ class Scenario(Form):
     record_min: Duration = Field(1.0, alias="record", description="time between rows of the tables")
     follow: Annotated[int, whole(0, 10**6)] = Field(400, description="receptors whose every transition is kept")
     reference: Annotated[str, choice(*_LABELS)] = Field("insulin_free", description="what 100 % is")
-    start: Start = Start.model_validate({})
-    coupling: Coupling = Coupling()
+    start: Start = Field(default_factory=lambda: Start.model_validate({}))
+    coupling: Coupling = Field(default_factory=Coupling)
     exposure: Annotated[tuple[SegmentForm, ...], listed(1, 10_000)] = Field(description="a list of segments")
     expect: Annotated[tuple[Expected, ...], listed(0, 100)] = ()
 
@@ -181,7 +181,7 @@ class Scenario(Form):
         given = units.friendly(insulin_nM, "insulin")
         span = units.friendly(low, "insulin")
         if low != high:
-            span = f"{f'{low:.3g}'} to {units.friendly(high, 'insulin')}"
+            span = f"{low:.3g} to {units.friendly(high, 'insulin')}"
         return f"{title}: {given} is outside what was measured, {span}"
 
     # -- another like it -------------------------------------------------------------------------------------------
@@ -254,7 +254,8 @@ class Scenario(Form):
         tissue = info.data.get("tissue")
         if tissue not in library.tissues():
             return {"title": tissue or "", "measured_note": "the itinerary is the scenario's own"}
-        return _evidence(library.tissue(tissue), info.data.get("parameters", {}))
+        known = _evidence(library.tissue(tissue), info.data.get("parameters", {}))
+        return known if info.data.get("drawn") is None else known | {"assumed": []}
 
     @field_validator("receptors", mode="before")
     @classmethod
@@ -282,6 +283,8 @@ class Scenario(Form):
     @model_validator(mode="after")
     def _complete(self) -> Self:
         """Fills in what follows from the rest, and checks what no part can see alone."""
+        if faults := list(crowded(self.protocol)):
+            raise Faults(faults)
         self._fill("drawn", self._solved())
         self._fill("parameters", {})
         self._fill("start", self._started())
@@ -299,7 +302,7 @@ class Scenario(Form):
             self.protocol,
             agents=self.resolution == "agents",
             receptors=self.receptors,
-            present=float(self.start_fractions[0].sum()) * self.receptors,
+            placed=sum((self.start.counts or {}).values()),
             record_min=self.record_min,
             window_min=self.window_min,
         )
@@ -332,8 +335,10 @@ class Scenario(Form):
         start = self.start
         state = "counts" if start.counts is not None and "state" not in start.model_fields_set else start.state
         found = []
-        if (state == "counts") != (start.counts is not None):
-            found.append(("start.counts", "integers per state go with state = 'counts', and with no other state"))
+        if state == "counts" and start.counts is None:
+            found.append(("start.counts", "missing; needed are integers per state"))
+        if state != "counts" and start.counts is not None:
+            found.append(("start.counts", f"integers per state go with state = 'counts', not with {state!r}"))
         if start.insulin_nM is not None and state != "steady":
             found.append(("start.insulin", f"only state = 'steady' has an insulin; {shown(state)} is given"))
         if state == "counts" and start.total == "poisson":
@@ -408,9 +413,13 @@ def _balance(itinerary: Itinerary, insulin_nM: float | None) -> tuple[np.ndarray
 def _schema() -> dict[str, Any]:
     schema = Scenario.model_json_schema(by_alias=True)
     entries = schema["properties"]
-    for entry in entries.values():
-        if entry.get("default", ...) is None:
-            del entry["default"]  # left to the tissue
+    for table in (schema, *schema["$defs"].values()):
+        for entry in table.get("properties", {}).values():
+            default = entry.get("default", ...)
+            if default is None:
+                del entry["default"]  # left to the tissue, or to other keys
+            elif isinstance(default, float) and entry.get("type") == "string":
+                entry["default"] = units.text(default, "time")
     entries["tissue"]["examples"] = list(library.tissues())
     entries["parameters"]["additionalProperties"] = False
     entries["parameters"]["properties"] = {
