@@ -1,0 +1,388 @@
+"""The command line. Every command imports what it needs when it runs, so that help is there at once."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import shlex
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from trafficking.scenario import Scenario
+
+DEFAULT = "chronic_insulin"
+# Keys that do not move the curves, so that what a scenario expects still holds when they are set.
+_HARMLESS = ("name", "title", "question", "sources", "notes", "receptors", "resolution", "record", "follow")
+
+app = typer.Typer(
+    name="trafficking",
+    help="Simulate single insulin receptors: surface, endosomes, lysosome, and what lasting insulin does to them.",
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+RunFolder = Annotated[Path, typer.Argument(metavar="RUN", help="Folder of a finished run.", show_default=False)]
+Named = Annotated[str, typer.Argument(metavar="SCENARIO", help="A name from `trafficking scenarios`, or a TOML file.")]
+Settings = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set", metavar="KEY=VALUE", help='Change any value, such as exposure[1].insulin="20 nM"; repeatable.'
+    ),
+]
+Threads = Annotated[int | None, typer.Option(min=1, help="At most this many; no result depends on it.")]
+Seed = Annotated[int, typer.Option(min=0, help="Starts the random numbers; the same seed, the same receptors.")]
+Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace what is there.")]
+
+
+@app.callback(invoke_without_command=True)
+def _whole(
+    context: typer.Context,
+    version: Annotated[bool, typer.Option("--version", help="Show the version and leave.")] = False,
+) -> None:
+    if version:
+        from trafficking import __version__
+
+        print(f"trafficking {__version__}")
+        raise typer.Exit
+    if context.invoked_subcommand is None:
+        print(context.get_help())
+
+
+@app.command()
+def run(
+    scenario: Named = DEFAULT,
+    insulin: Annotated[
+        str | None, typer.Option(metavar="AMOUNT", help='Highest constant level of insulin instead, such as "10 nM".')
+    ] = None,
+    duration: Annotated[
+        str | None, typer.Option(metavar="TIME", help='Cut the scenario at, or hold its end up to, such as "48 h".')
+    ] = None,
+    receptors: Annotated[int | None, typer.Option(min=1, help="Receptors of the cell without insulin, R0.")] = None,
+    resolution: Annotated[
+        str | None, typer.Option(metavar="agents|mean", help="Every receptor, or expected numbers.")
+    ] = None,
+    seed: Seed = 1,
+    settings: Settings = None,
+    threads: Threads = None,
+    out: Annotated[
+        Path | None, typer.Option(metavar="FOLDER", help="Where to write; default runs/SCENARIO-seedSEED, numbered.")
+    ] = None,
+    overwrite: Overwrite = False,
+) -> None:
+    """Run a scenario: six lines of summary, and a folder with tables and a figure."""
+    from trafficking import terminal
+
+    experiment = _chosen(scenario, _changes(settings, receptors, resolution), insulin, duration)
+    from trafficking import io, report  # after the check, which a wrong input should not wait for
+
+    _prepare(experiment)
+    with _place(experiment, seed, out, overwrite) as (place, folder):
+        result = _simulated(experiment, seed=seed, threads=threads, folder=folder)
+        from trafficking import plots
+
+        figure = plots.render(plots.depletion(result))
+        io.save(result, place, extras={"figure.png": figure})
+    terminal.show(report.six_lines(result, shlex.quote(str(folder))))
+
+
+@app.command()
+def scenarios(
+    name: Annotated[str | None, typer.Argument(help="Print this one as a file to start your own from.")] = None,
+) -> None:
+    """List the scenarios that come with the package, or print one."""
+    from trafficking import io, terminal
+
+    if name is not None:
+        print(io.scenario_text(name), end="")
+        return
+    width = max(len(known) for known in io.scenario_names())
+    for known in io.scenario_names():
+        print(f"{known:<{width}}  {io.load_scenario(known).title}")
+    if sys.stdout is not None and sys.stdout.isatty():
+        terminal.tell("\nRun one with `trafficking run NAME`; print one with `trafficking scenarios NAME`.")
+
+
+@app.command()
+def schema() -> None:
+    """Print the JSON schema of scenario files, with which editors complete and check them."""
+    import json
+
+    from trafficking.scenario import Scenario
+
+    print(json.dumps(Scenario.json_schema(), indent=2))
+
+
+@app.command()
+def verify(
+    scenario: Named,
+    replicates: Annotated[int, typer.Option(min=4, help="Runs with single receptors.")] = 24,
+    receptors: Annotated[
+        int, typer.Option(min=100, help="R0 of each; coupled scenarios also take four times it.")
+    ] = 2500,
+    seed: Seed = 1,
+    alpha: Annotated[float, typer.Option(min=1e-12, max=0.5, help="Chance of a false alarm, in all.")] = 1e-3,
+    settings: Settings = None,
+) -> None:
+    """Compare single receptors with the mean equations: exit status 0 if they agree, 1 if not."""
+    from trafficking import terminal
+
+    experiment = _chosen(scenario, _changes(settings))
+    _prepare(experiment)
+    from trafficking import verification
+
+    runs = replicates * (2 if experiment.itinerary.couplings else 1)
+    with terminal.Progress(f"{runs} runs", runs, lambda number: f"{number:.2g} runs") as progress:
+        try:
+            report = verification.verify(
+                experiment, replicates=replicates, receptors=receptors, seed=seed, alpha=alpha, progress=progress
+            )
+        except ValueError as fault:
+            terminal.refuse(fault)
+    print(report.text)
+    raise typer.Exit(0 if report.passed else terminal.FAILED)
+
+
+@app.command()
+def plot(
+    folder: RunFolder,
+    out: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Draw anew into this .png, .pdf or .svg; default: open the run's own."),
+    ] = None,
+    overwrite: Overwrite = False,
+) -> None:
+    """Draw a run's figure, or open the one in its folder."""
+    from trafficking import io, terminal
+
+    if out is None:
+        figure = folder / "figure.png"
+        _checked(lambda: io.read_manifest(folder))
+        if not figure.is_file():
+            terminal.refuse(f"{folder} holds no figure.png; draw one with --out FILE.png")
+        print(figure)
+        if sys.platform != "linux" or os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"):
+            typer.launch(str(figure))
+        return
+    kind = out.suffix.lower().removeprefix(".")
+    if kind not in ("png", "pdf", "svg"):
+        terminal.refuse(f"--out: {out} given; a file that ends in .png, .pdf or .svg is needed")
+    if out.exists() and not overwrite:
+        terminal.refuse(f"--out: {out} exists; --overwrite replaces it")
+    result = _checked(lambda: io.load_run(folder))
+    from trafficking import folders, plots
+
+    folders.replace_file(out, plots.render(plots.depletion(result), kind))
+    print(out)
+
+
+@app.command()
+def rerun(
+    folder: RunFolder,
+    threads: Threads = None,
+    out: Annotated[Path | None, typer.Option(metavar="FOLDER", help="Keep the new run in this folder.")] = None,
+    overwrite: Overwrite = False,
+) -> None:
+    """Run a finished run again and compare the tables byte for byte: exit status 0 if equal, 1 if not."""
+    from trafficking import io, terminal
+
+    manifest, contents = _checked(lambda: io.check_run(folder))
+    before = _checked(lambda: io.load_run(folder))
+    _prepare(before.scenario)
+    if out is None:
+        result = _simulated(before.scenario, seed=before.seed, replicate=before.replicate, threads=threads)
+    else:
+        with io.claim(out, overwrite=overwrite) as place:
+            result = _simulated(
+                before.scenario, seed=before.seed, replicate=before.replicate, threads=threads, folder=out
+            )
+            io.save(result, place)
+    files = io.table_files(result)
+    different = [name for name, content in files.items() if contents.get(name) != content]
+    if not different:
+        print(f"equal: all {len(files)} table files of {folder} have the same bytes")
+        return
+    print(f"not equal: {', '.join(different)}")
+    now, then = io.versions(), manifest.get("versions", {})
+    changed = [
+        f"{name} {then.get(name, 'unknown')} then, {now[name]} now" for name in now if then.get(name) != now[name]
+    ]
+    print(f"versions: {'; '.join(changed) or 'the same'}")
+    raise typer.Exit(terminal.FAILED)
+
+
+@app.command()
+def dashboard(
+    scenario: Annotated[str | None, typer.Argument(help="Scenario to open with; default chronic_insulin.")] = None,
+    port: Annotated[int | None, typer.Option(min=0, max=65535, help="0 takes any free one.")] = None,
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    open_browser: Annotated[bool, typer.Option("--open/--no-open", help="Open the page in a browser.")] = True,
+    allow_remote: Annotated[
+        bool, typer.Option("--allow-remote", help="Let other machines in: whoever reaches the port can use the page.")
+    ] = False,
+) -> None:
+    """Open the dashboard in the browser."""
+    if scenario is not None:
+        _chosen(scenario, {})
+    from trafficking.dashboard import launcher
+
+    raise typer.Exit(
+        launcher.serve(host=host, port=port, open_browser=open_browser, scenario=scenario, allow_remote=allow_remote)
+    )
+
+
+@app.command()
+def doctor(
+    warm_up: Annotated[bool, typer.Option("--warm-up", help="Compile the kernel now and keep it.")] = False,
+) -> None:
+    """Check versions, the page's files, ports and folders: exit status 0 if all is well, 1 if not."""
+    from trafficking import terminal
+    from trafficking.dashboard.doctor import checks
+
+    found = checks()
+    width = max(len(name) for name, *_ in found)
+    for name, fits, detail in found:
+        print(f"{'ok  ' if fits else 'FAIL'}  {name:<{width}}  {detail}")
+    if warm_up:
+        print(f"ok    {'compiled':<{width}}  in {_compiled():.1f} s", flush=True)
+    raise typer.Exit(0 if all(fits for _, fits, _ in found) else terminal.FAILED)
+
+
+# -- what several commands do ------------------------------------------------------------------------------------------
+
+
+def _changes(settings: list[str] | None, receptors: int | None = None, resolution: str | None = None) -> dict[str, str]:
+    """The options as changes to a scenario file: text by the path of the key."""
+    from trafficking import terminal
+
+    changes: dict[str, str] = {}
+    for setting in settings or ():
+        key, equals, value = setting.partition("=")
+        if not equals or not key.strip():
+            terminal.refuse(f"--set: {setting!r} given; KEY=VALUE is needed, such as receptors=50000")
+        changes[key.strip()] = value.strip()
+    if any(not key.startswith(_HARMLESS) for key in changes):
+        changes |= {"expected": "", "expect": "[]"}
+    if receptors is not None:
+        changes["receptors"] = str(receptors)
+    if resolution is not None:
+        changes["resolution"] = resolution
+    return changes
+
+
+def _chosen(name: str, changes: dict[str, str], insulin: str | None = None, duration: str | None = None) -> Scenario:
+    """The scenario that the options describe."""
+    from trafficking import io, terminal, units
+
+    scenario = io.load_scenario(name, changes)
+    if insulin is not None:
+        segments = scenario.to_dict()["exposure"]
+        levels = {
+            i: units.parse(segment["insulin"], "insulin")
+            for i, segment in enumerate(segments)
+            if segment["kind"] == "constant"
+        }
+        if not levels:
+            terminal.refuse(f"--insulin: {name} has no constant level of insulin; change its exposure with --set")
+        highest = max(levels.values())
+        chosen = {f"exposure[{i}].insulin": insulin for i, level in levels.items() if level == highest}
+        scenario = io.load_scenario(name, {**changes, **chosen, "expected": "", "expect": "[]"})
+    if duration is not None:
+        try:
+            minutes = units.parse(duration, "time")
+            if minutes <= 0.0:
+                raise ValueError(f"{duration!r} given; a time above 0 is needed")
+            scenario = scenario.lasting(minutes)
+        except ValueError as fault:
+            terminal.refuse("\n".join(f"--duration: {line}" for line in str(fault).splitlines()))
+    return scenario
+
+
+@contextmanager
+def _place(scenario: Scenario, seed: int, out: Path | None, overwrite: bool) -> Iterator[tuple[Any, Path]]:
+    """A claim on the run folder, and its path as a user may type it; without `out` the next free number."""
+    from trafficking import io
+
+    if out is not None:
+        with io.claim(out, overwrite=overwrite) as place:
+            yield place, out
+        return
+    with ExitStack() as stack:
+        for number in itertools.count(1):
+            folder = Path("runs") / f"{scenario.name}-seed{seed}{f'-{number}' if number > 1 else ''}"
+            try:
+                place = stack.enter_context(io.claim(folder, overwrite=overwrite))
+            except FileExistsError:
+                continue
+            yield place, folder
+            return
+
+
+def _simulated(
+    scenario: Scenario, *, seed: int, replicate: int = 0, threads: int | None = None, folder: Path | None = None
+) -> Any:
+    """The result, with a progress bar meanwhile; Ctrl-C says how far it came and what is left of it."""
+    from trafficking import terminal, units
+    from trafficking.simulation import simulate
+
+    progress = terminal.Progress(scenario.name, scenario.duration_min, lambda minutes: units.friendly(minutes, "time"))
+    try:
+        with progress:
+            return simulate(scenario, seed=seed, replicate=replicate, threads=threads, progress=progress)
+    except KeyboardInterrupt:
+        came = units.friendly(progress.done, "time")
+        left = f"nothing was written as {folder}" if folder else "nothing was written"
+        terminal.refuse(f"interrupted at {came}; {left}, and the same command starts anew", terminal.INTERRUPTED)
+    except ValueError as fault:
+        if not str(fault).startswith(("duration:", "seed:")):  # any other is a mistake of this program
+            raise
+        terminal.refuse(fault)
+
+
+def _prepare(scenario: Scenario) -> None:
+    """Says so if the kernel has to be compiled first, which takes much longer than anyone expects."""
+    if scenario.resolution != "agents":
+        return
+    from trafficking import compiled, kernel, terminal
+
+    if not any(compiled.cache_folder(kernel.__file__).glob("**/*.nbi")):
+        terminal.tell("preparing: the kernel is compiled now, once; this takes about half a minute")
+
+
+def _compiled() -> float:
+    """Seconds it took to compile the kernel, to run it once, and to let matplotlib find its fonts."""
+    import time
+
+    from trafficking import io, plots
+    from trafficking.simulation import simulate
+
+    begun = time.monotonic()
+    changes = {"receptors": "1000", "follow": "10", "exposure[1].duration": "2 h", "exposure[2].duration": "1 h"}
+    plots.render(plots.depletion(simulate(io.load_scenario(DEFAULT, changes))))
+    return time.monotonic() - begun
+
+
+def _checked(read: Any) -> Any:
+    from trafficking import terminal
+
+    try:
+        return read()
+    except ValueError as fault:
+        terminal.refuse(fault)
+
+
+def main() -> None:
+    """Entry point of the command `trafficking`."""
+    from trafficking import terminal
+
+    sys.exit(terminal.ended(lambda: terminal.asked(app)))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,377 @@
+"""Files in and out: scenarios and recorded series in, run folders out and in again.
+
+A scenario is a TOML file, or the name of one that comes with the package. A recorded series is a CSV file beside it
+(`series`).
+
+A run folder holds each table as Parquet and as CSV, whatever figures were drawn, and `run.json`: scenario, seed,
+versions, and the SHA-256 of every other file. Tables of one run have the same bytes whenever they are written.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import platform
+import stat
+import tomllib
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from functools import lru_cache
+from importlib import metadata
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import trafficking
+from trafficking import folders, series
+from trafficking.faults import ScenarioError, nearest, shown
+from trafficking.scenario import Scenario, override
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from trafficking.results import Result
+
+MANIFEST = "run.json"
+FORMAT = "trafficking run 1"
+_LARGEST_SCENARIO = 2_000_000  # bytes
+_LARGEST_SERIES = 10_000_000
+_ROWS_PER_GROUP = 100_000
+_LIBRARIES = ("numpy", "scipy", "pandas", "pyarrow", "numba", "mesa")
+
+
+# -- scenarios in ------------------------------------------------------------------------------------------------------
+
+
+@lru_cache
+def scenario_names() -> tuple[str, ...]:
+    """Names of the scenarios that come with the package, sorted."""
+    return tuple(sorted(path.stem for path in _shipped().glob("*.toml")))
+
+
+def scenario_text(name: str) -> str:
+    """The file of a scenario that comes with the package; ScenarioError if there is none of that name."""
+    if name not in scenario_names():
+        raise ScenarioError([f"{shown(name)} is no name of a scenario{nearest(name, scenario_names())}"])
+    return (_shipped() / f"{name}.toml").read_text(encoding="utf-8")
+
+
+def load_scenario(source: str | Path, changes: Mapping[str, str] | None = None) -> Scenario:
+    """Reads a scenario.
+
+    Args:
+        source: path of a TOML file, or the name of a scenario that comes with the package.
+        changes: what to put in place of the file's values, as text, by the path of the key: `{"receptors": "1000",
+            "exposure[1].insulin": "20 nM"}`.
+
+    Raises:
+        ScenarioError: one line per fault, each beginning with the file.
+    """
+    path = _find(source)
+    where = _printable(source)
+    try:
+        given = _read_toml(path)
+        for key, value in (changes or {}).items():
+            given = override(given, key, value)
+        _read_series(given, path.parent)
+        return Scenario.from_dict(given)
+    except ScenarioError as fault:
+        raise ScenarioError([f"{where}: {line}" for line in fault.lines]) from None
+    except RecursionError:
+        raise ScenarioError([f"{where}: nested too deeply; a scenario needs five levels at most"]) from None
+
+
+def _shipped() -> Path:
+    """In a wheel the scenarios lie in the package; in a checkout beside it."""
+    inside = Path(str(files("trafficking"))) / "scenarios"
+    return inside if inside.is_dir() else inside.parent.parent / "scenarios"
+
+
+def _find(source: str | Path) -> Path:
+    text = str(source)
+    if text in scenario_names():
+        return _shipped() / f"{text}.toml"
+    path = Path(source)
+    try:
+        there = path.exists()
+    except (OSError, ValueError):  # no file system takes such a name
+        raise ScenarioError([f"{shown(text)} cannot be the name of a file"]) from None
+    named = not isinstance(source, Path) and path.suffix != ".toml" and len(path.parts) == 1
+    if named and not there:
+        hint = nearest(text, scenario_names()) or "; `trafficking scenarios` lists them"
+        raise ScenarioError([f"{shown(text)} is neither a file nor the name of a scenario{hint}"])
+    return path
+
+
+def _read_toml(path: Path) -> dict[str, Any]:
+    text = _read_text(path, _LARGEST_SCENARIO, "a scenario")
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as fault:
+        what, _, place = str(fault).partition(" (at ")
+        raise ScenarioError([f"{place.rstrip(')')}: {what}" if place else what]) from None
+
+
+def _read_text(path: Path, largest: int, what: str) -> str:
+    try:
+        status = path.stat()
+        if stat.S_ISDIR(status.st_mode):
+            raise ScenarioError([f"is a folder; {what} is a file"])
+        if not stat.S_ISREG(status.st_mode):
+            raise ScenarioError([f"is no ordinary file; {what} is one"])
+        if status.st_size > largest:
+            raise ScenarioError([f"has {status.st_size / 1e6:.1f} MB; {what} may have {largest / 1e6:g} MB"])
+        content = path.read_bytes()
+    except FileNotFoundError:
+        raise ScenarioError(["there is no such file"]) from None
+    except OSError as fault:
+        raise ScenarioError([f"cannot be read: {fault.strerror}"]) from None
+    if b"\0" in content:
+        raise ScenarioError(["contains NUL bytes; a text file in UTF-8 is needed"])
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as fault:
+        line = content.count(b"\n", 0, fault.start) + 1
+        raise ScenarioError([f"line {line}: not UTF-8 text; save the file as UTF-8"]) from None
+
+
+# -- recorded series in ------------------------------------------------------------------------------------------------
+
+
+def _read_series(given: dict[str, Any], folder: Path) -> None:
+    """Puts the numbers of every CSV file that the exposure names in the place of its name."""
+    segments = given.get("exposure")
+    for i, segment in enumerate(segments if isinstance(segments, list) else []):
+        name = segment.get("file") if isinstance(segment, dict) else None
+        if not isinstance(name, str) or segment.get("kind") != "series":
+            continue  # if that is wrong, the scenario says so
+        where = f"exposure[{i}].file"
+        path = Path(name)
+        if path.is_absolute() or ".." in path.parts:
+            raise ScenarioError([f"{where}: {shown(name)} given; a file in the folder of the scenario is needed"])
+        try:
+            columns = series.columns(_read_text(folder / path, _LARGEST_SERIES, "a series"))
+        except ScenarioError as fault:
+            raise ScenarioError([f"{where}: {name}: {line}" for line in fault.lines]) from None
+        clash = [key for key in columns if key in segment]
+        if clash:
+            raise ScenarioError([f"exposure[{i}].{key}: given in the file already" for key in clash])
+        del segment["file"]
+        segment.update(columns)
+
+
+# -- runs out ----------------------------------------------------------------------------------------------------------
+
+
+def save(
+    result: Result,
+    folder: str | Path | folders.Claim,
+    *,
+    overwrite: bool = False,
+    extras: Mapping[str, bytes] | None = None,
+) -> Path:
+    """Writes a run folder, whole or not at all.
+
+    Args:
+        folder: its path, or a claim on it (`claim`).
+        overwrite: whether a run that is already there may be replaced.
+        extras: further files by name, such as figures.
+
+    Returns:
+        The path of the folder.
+
+    Raises:
+        FileExistsError: something is there, or another process is writing there.
+        OSError: the folder cannot be written; nothing is left of it.
+    """
+    if not isinstance(folder, folders.Claim):
+        with claim(folder, overwrite=overwrite) as place:
+            return save(result, place, extras=extras)
+
+    def write(partial: Path) -> None:
+        contents = {**table_files(result), **(extras or {})}
+        for name, content in contents.items():
+            folders.write_file(partial / name, content)
+        manifest = json.dumps(_manifest(result, contents), indent=1, ensure_ascii=False, allow_nan=False)
+        folders.write_file(partial / MANIFEST, f"{manifest}\n".encode())
+
+    folder.fill(write)
+    return folder.path
+
+
+def claim(folder: str | Path, *, overwrite: bool = False) -> Any:
+    """A claim on the place of a run folder, for a `with` block; see `folders.claim`."""
+    return folders.claim(folder, marker=MANIFEST, overwrite=overwrite)
+
+
+def table_files(result: Result) -> dict[str, bytes]:
+    """The tables of a run as files: name to content, Parquet and CSV, the same bytes every time."""
+    from trafficking.results import TABLES
+
+    contents = {}
+    for name in TABLES:
+        table = _arrow(getattr(result, name), name)
+        contents[f"{name}.parquet"] = _parquet(table)
+        contents[f"{name}.csv"] = _csv(table)
+    return contents
+
+
+def _arrow(frame: pd.DataFrame, name: str) -> Any:
+    """A table with the unit and label of each column, and nothing of who wrote it and when."""
+    import pyarrow as pa
+
+    from trafficking.results import column
+
+    fields, arrays = [], []
+    for title in frame.columns:
+        kind = {"f": pa.float64(), "i": pa.int64()}.get(frame[title].dtype.kind, pa.string())
+        described = column(title, name)
+        meaning = {"unit": described.unit, "label": described.label}
+        fields.append(pa.field(title, kind, nullable=False, metadata=meaning))
+        arrays.append(pa.array(frame[title], type=kind))
+    return pa.Table.from_arrays(arrays, schema=pa.schema(fields))
+
+
+def _parquet(table: Any) -> bytes:
+    from pyarrow import parquet
+
+    buffer = io.BytesIO()
+    parquet.write_table(
+        table, buffer, row_group_size=_ROWS_PER_GROUP, compression="zstd", compression_level=3, version="2.6"
+    )
+    return buffer.getvalue()
+
+
+def _csv(table: Any) -> bytes:
+    from pyarrow import csv as arrow_csv
+
+    # Arrow would put quotes around the header; names hold nothing that needs them.
+    buffer = io.BytesIO(",".join(table.column_names).encode() + b"\n")
+    buffer.seek(0, io.SEEK_END)
+    arrow_csv.write_csv(table, buffer, arrow_csv.WriteOptions(include_header=False, quoting_style="none"))
+    return buffer.getvalue()
+
+
+def _manifest(result: Result, contents: Mapping[str, bytes]) -> dict[str, Any]:
+    from trafficking.results import TABLES, column
+
+    scenario = result.scenario.to_dict()
+    tables = {}
+    for name in TABLES:
+        frame = getattr(result, name)
+        described = {title: column(title, name) for title in frame.columns}
+        tables[name] = {
+            "rows": len(frame),
+            "columns": {title: {"unit": c.unit, "label": c.label} for title, c in described.items()},
+        }
+    return {
+        "format": FORMAT,
+        "name": result.scenario.name,
+        "seed": result.seed,
+        "replicate": result.replicate,
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        "versions": versions(),
+        "platform": {"system": platform.system(), "release": platform.release(), "machine": platform.machine()},
+        "scenario": scenario,
+        "scenario_sha256": _digest_of(scenario),
+        "tables": tables,
+        "files": {name: {"bytes": len(c), "sha256": hashlib.sha256(c).hexdigest()} for name, c in contents.items()},
+    }
+
+
+def versions() -> dict[str, str]:
+    """Versions on which the bytes of a run depend."""
+    found = {name: metadata.version(name) for name in _LIBRARIES}
+    return {"trafficking": trafficking.__version__, "python": platform.python_version(), **found}
+
+
+def _digest_of(scenario: Mapping[str, Any]) -> str:
+    canonical = json.dumps(scenario, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+    return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+# -- runs in -----------------------------------------------------------------------------------------------------------
+
+
+def load_run(folder: str | Path) -> Result:
+    """Reads a run folder and checks every file of it.
+
+    Raises:
+        ValueError: it is no run folder, or not as it was written; one line per fault.
+    """
+    import pandas as pd  # noqa: F401  (what Arrow's tables become)
+    from pyarrow import parquet
+
+    from trafficking.results import TABLES, Result
+
+    manifest, contents = check_run(folder)
+    try:
+        scenario = Scenario.from_dict(manifest["scenario"])
+        frames = {}
+        for name in TABLES:
+            table = parquet.ParquetFile(io.BytesIO(contents[f"{name}.parquet"])).read(use_threads=False)
+            frames[name] = table.to_pandas()
+        return Result(scenario=scenario, seed=manifest["seed"], replicate=manifest["replicate"], **frames)
+    except ScenarioError as fault:
+        lines = [f"{_printable(folder)}: {MANIFEST}: scenario: {line}" for line in fault.lines]
+        raise ValueError("\n".join(lines)) from None
+    except KeyError as fault:
+        raise ValueError(f"{_printable(folder)}: {MANIFEST} does not name {fault}") from None
+
+
+def check_run(folder: str | Path) -> tuple[dict[str, Any], dict[str, bytes]]:
+    """The manifest of a run folder and the content of its files, each as it was written.
+
+    Raises:
+        ValueError: it is no run folder, or files are missing, changed or added; one line per fault.
+    """
+    where = _printable(folder)
+    folders.put_back(folder)
+    manifest = read_manifest(folder)
+    lines, contents = [], {}
+    for name, expected in manifest["files"].items():
+        if Path(name).name != name or not isinstance(expected, dict):
+            lines.append(f"{where}: {MANIFEST} names {shown(name)}, which is no file of a run")
+            continue
+        try:
+            content = (Path(folder) / name).read_bytes()
+        except OSError as fault:
+            lines.append(f"{where}: {name} cannot be read: {fault.strerror}")
+            continue
+        if hashlib.sha256(content).hexdigest() != expected.get("sha256"):
+            lines.append(f"{where}: {name} is not as it was written (its SHA-256 differs)")
+        contents[name] = content
+    if _digest_of(manifest["scenario"]) != manifest["scenario_sha256"]:
+        lines.append(f"{where}: the scenario in {MANIFEST} is not as it was written (its SHA-256 differs)")
+    if lines:
+        raise ValueError("\n".join(lines))
+    return manifest, contents
+
+
+def read_manifest(folder: str | Path) -> dict[str, Any]:
+    """`run.json` of a run folder; ValueError if there is none that this version understands."""
+    where = _printable(folder)
+    path = Path(folder) / MANIFEST
+    try:
+        manifest = json.loads(path.read_bytes())
+    except (FileNotFoundError, NotADirectoryError):
+        what = f"it holds no {MANIFEST}" if Path(folder).is_dir() else "there is no such folder"
+        raise ValueError(f"{where} is no run folder: {what}") from None
+    except OSError as fault:
+        raise ValueError(f"{where}: {MANIFEST} cannot be read: {fault.strerror}") from None
+    except (ValueError, RecursionError):
+        raise ValueError(f"{where}: {MANIFEST} is damaged: it is no JSON") from None
+    known = manifest.get("format") if isinstance(manifest, dict) else None
+    if known != FORMAT:
+        raise ValueError(f"{where}: {MANIFEST} has format {shown(known)}; this version reads {FORMAT!r}")
+    expected = {"files": dict, "scenario": dict, "scenario_sha256": str, "seed": int, "replicate": int}
+    for key, kind in expected.items():
+        if not isinstance(manifest.get(key), kind):
+            raise ValueError(f"{where}: {MANIFEST} is damaged: {key} is missing or of the wrong sort")
+    return manifest
+
+
+def _printable(path: str | Path) -> str:
+    text = str(path)
+    return text if text.isprintable() and len(text) < 500 else shown(text)

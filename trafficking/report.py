@@ -1,0 +1,121 @@
+"""A run in six lines: what was done, what became of the surface, what passed, how fast, on what ground, and where.
+
+Text only, without colour or width: a terminal adds those.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from trafficking import exposure, units
+from trafficking.results import Result, clock_words, percent_of
+from trafficking.scenario import Scenario
+
+_MOST_SEGMENTS = 6
+_MOST_ASSUMPTIONS = 8
+
+
+def six_lines(result: Result, where: str) -> list[tuple[str, str]]:
+    """The summary of a run as (label, text), one line each.
+
+    Args:
+        where: path of the run folder, as the user may type it.
+    """
+    return [
+        ("Run", done(result)),
+        ("Surface", surface(result)),
+        ("Receptors", passed(result)),
+        ("Half-times", clocks(result)),
+        ("Caution", caution(result.scenario)),
+        ("Files", f"{where} (run.json, tables as Parquet and CSV, figure.png); open it: trafficking plot {where}"),
+    ]
+
+
+def done(result: Result) -> str:
+    """What was done to which cell."""
+    scenario = result.scenario
+    cell = scenario.evidence.title or scenario.tissue
+    how = f"every receptor, seed {result.seed}" if scenario.resolution == "agents" else "expected numbers"
+    given = protocol_words(scenario)
+    size = f"one cell of {scenario.receptors:,} receptors insulin-free (R0)"
+    return f"{scenario.name}: {cell}, {size}, {how}: {given}"
+
+
+def protocol_words(scenario: Scenario) -> str:
+    """The exposure in the order of its segments: "1 h without insulin, 24 h at 10 nM (1,667 uU/mL)"."""
+    segments = scenario.protocol.segments
+    said = [_segment_words(segment) for segment in segments[:_MOST_SEGMENTS]]
+    if len(segments) > _MOST_SEGMENTS:
+        said.append(f"and {len(segments) - _MOST_SEGMENTS} more segments")
+    return ", ".join(said)
+
+
+def surface(result: Result) -> str:
+    """Surface receptors 30 min and 24 h after the strongest step of insulin (or the start), and at the end."""
+    step, times = result.half_times.step, result.counts["time_min"].to_numpy()
+    since, whole = (step.at_min if step else 0.0), result.reference.surface
+    said = []
+    for name, at in (("30 min", since + 30.0), ("24 h", since + 1440.0), ("the end", float(times[-1]))):
+        if at > times[-1]:
+            said.append(f"{name}: not reached")
+            continue
+        receptors = float(np.interp(at, times, result.surface))
+        share = f"{percent_of(receptors, whole):.1f} %" if whole else "-"
+        said.append(f"{name}: {share} ({receptors:,.0f} receptors)")
+    start = f"after insulin stepped to {units.friendly(step.after_nM, 'insulin')}" if step else "after the start"
+    return f"{start}, {', '.join(said)}; 100 % = {result.reference.words} ({whole:,.0f})"
+
+
+def passed(result: Result) -> str:
+    """Receptors made, recycled and degraded."""
+    totals = result.totals
+    lasting = units.friendly(result.scenario.duration_min, "time")
+    made, degraded = f"{totals.made:,.0f} made", f"{totals.degraded:,.0f} degraded"
+    return f"{made}, {totals.recycled:,.0f} times recycled to the surface, {degraded} in {lasting}"
+
+
+def clocks(result: Result) -> str:
+    """Both half-times, or why there is none."""
+    clocks = result.half_times
+    if clocks.step is None:
+        return "none: insulin makes no step up in this scenario"
+    said = []
+    for name, half_time, why in (
+        ("redistribution (surface to inside)", clocks.redistribution_min, clocks.redistribution_words),
+        ("loss (of all live receptors)", clocks.loss_min, clocks.loss_words),
+    ):
+        said.append(f"{name} {clock_words(half_time)}" if half_time is not None else f"{name}: {why}")
+    return ", ".join(said)
+
+
+def caution(scenario: Scenario) -> str:
+    """What is extrapolated or assumed."""
+    extrapolated = "; ".join(scenario.extrapolated)
+    said = f"extrapolated: {extrapolated}" if extrapolated else "nothing extrapolated in insulin"
+    known = scenario.assumptions
+    assumed = ", ".join(known[:_MOST_ASSUMPTIONS])
+    if len(known) > _MOST_ASSUMPTIONS:
+        assumed += f" and {len(known) - _MOST_ASSUMPTIONS} more (run.json, under evidence)"
+    return f"{said}; fitted or assumed: {assumed or 'nothing'}"
+
+
+def _segment_words(segment: exposure.Segment) -> str:
+    lasting = units.friendly(segment.duration_min, "time")
+    low, high = (units.friendly(level, "insulin") for level in segment.extremes())
+    match segment:
+        case exposure.Constant(insulin_nM=0.0):
+            return f"{lasting} without insulin"
+        case exposure.Constant():
+            return f"{lasting} at {high} ({units.uU_per_mL(segment.insulin_nM):,.4g} uU/mL)"
+        case exposure.Ramp():
+            ends = (units.friendly(level, "insulin") for level in (segment.start_nM, segment.end_nM))
+            return f"{lasting} with a ramp from {' to '.join(ends)}"
+        case exposure.PulseTrain():
+            width, period = (units.friendly(time, "time") for time in (segment.width_min, segment.period_min))
+            return f"{lasting} of pulses to {high} ({width} every {period})"
+        case exposure.Meals():
+            return f"{lasting} of {len(segment.meal_times_min)} meals a day ({low} to {high})"
+        case exposure.Oscillation():
+            return f"{lasting} swinging from {low} to {high} every {units.friendly(segment.period_min, 'time')}"
+        case _:
+            return f"{lasting} of a recorded series ({low} to {high})"

@@ -1,0 +1,165 @@
+"""What the command line shows and how it ends: labelled lines, a progress bar, one line per fault, an exit status.
+
+Whatever goes wrong, a user sees a sentence and no traceback; a traceback is for mistakes of this program.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterable
+from types import TracebackType
+from typing import Any, NoReturn
+
+from trafficking import units
+from trafficking.faults import ScenarioError
+
+WRONG_INPUT, FAILED, INTERRUPTED, TERMINATED = 2, 1, 130, 143
+_BAR_AFTER_S = 0.7  # what is over sooner needs no bar
+_LINE_EVERY_S = 10.0  # where standard error is a file
+
+
+def show(lines: Iterable[tuple[str, str]]) -> None:
+    """Prints labelled lines, each as one line however narrow the terminal; bold labels where it has colours."""
+    if sys.stdout is None:  # closed by the caller
+        return
+    from rich.console import Console
+    from rich.markup import escape
+
+    console = Console(highlight=False, soft_wrap=True)
+    for label, text in lines:
+        console.print(f"[bold]{escape(label):<11}[/bold] {escape(text)}")
+
+
+def tell(text: str) -> None:
+    """A line on standard error."""
+    if sys.stderr is not None:
+        print(text, file=sys.stderr, flush=True)
+
+
+def refuse(fault: BaseException | str, status: int = WRONG_INPUT) -> NoReturn:
+    """Ends the program with the lines of a fault on standard error."""
+    lines = getattr(fault, "lines", None) or str(fault).splitlines() or [type(fault).__name__]
+    for line in lines:
+        tell(line)
+    raise SystemExit(status)
+
+
+def reason(fault: OSError) -> str:
+    """What the system said, and of which file; only standard output has no name."""
+    return str(fault) if fault.strerror is None else f"{fault.filename or 'standard output'}: {fault.strerror}"
+
+
+class Progress:
+    """How far a piece of work has come, with its pace and the time left, on standard error; silent if it is short.
+
+    done: how much was done when last told, in the unit of `total`; `said` puts such an amount into words.
+    """
+
+    def __init__(self, words: str, total: float, said: Callable[[float], str]) -> None:
+        self.done = 0.0
+        self._words, self._total, self._said = words, total, said
+        self._begun = self._told = time.monotonic()
+        self._bar: Any = None
+        self._terminal = sys.stderr is not None and sys.stderr.isatty()
+
+    def __call__(self, done: float) -> None:
+        self.done = done
+        now = time.monotonic()
+        if self._terminal:
+            if self._bar is None and now - self._begun > _BAR_AFTER_S:
+                self._bar = self._started_bar()
+            if self._bar is not None:
+                self._bar.update(self._bar.task_ids[0], completed=done, pace=self._pace(now))
+        elif now - self._told > _LINE_EVERY_S:
+            self._told = now
+            left = (self._total - done) * (now - self._begun) / done if done else 0.0
+            share = 100.0 * done / self._total
+            tell(f"{self._words}: {share:.0f} %, {self._pace(now)}, {units.friendly(left / 60.0, 'time')} left")
+
+    def __enter__(self) -> Progress:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._bar is not None:
+            self._bar.stop()
+
+    def _pace(self, now: float) -> str:
+        return f"{self._said(self.done / max(now - self._begun, 1e-3))} per s"
+
+    def _started_bar(self) -> Any:
+        from rich import progress
+        from rich.console import Console
+
+        bar = progress.Progress(
+            progress.TextColumn("{task.description}"),
+            progress.BarColumn(),
+            progress.TaskProgressColumn(),
+            progress.TextColumn("{task.fields[pace]}"),
+            progress.TimeRemainingColumn(),
+            progress.TextColumn("left"),
+            console=Console(stderr=True),
+            transient=True,
+        )
+        bar.add_task(self._words, total=self._total, pace="")
+        bar.start()
+        return bar
+
+
+def asked(app: Callable[..., Any]) -> int:
+    """Runs the commands of a typer app; what is wrong with the words of the command line becomes one line."""
+    try:
+        return app(standalone_mode=False) or 0
+    except Exception as fault:
+        if isinstance(fault, RuntimeError) and type(fault).__name__ == "Abort":
+            raise KeyboardInterrupt from None
+        # These exceptions have moved between packages from one version of typer to another; all say what is wrong.
+        if not hasattr(fault, "format_message"):
+            raise
+        tell(f"{fault.format_message()} (trafficking --help shows what is allowed)")
+        return WRONG_INPUT
+
+
+def _forget_output() -> None:
+    """Python flushes standard output once more at its end; that must not complain of what was said already."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+
+
+def ended(program: Callable[[], int | None]) -> int:
+    """Runs a program to its exit status: 0 done, 1 failed, 2 wrong input, 130 Ctrl-C, 143 told to terminate."""
+
+    def terminate(number: int, frame: object) -> NoReturn:
+        raise SystemExit(TERMINATED)
+
+    signal.signal(signal.SIGTERM, terminate)
+    try:
+        status = program() or 0
+        if sys.stdout is not None:
+            sys.stdout.flush()
+        return status
+    except SystemExit as over:
+        return over.code if isinstance(over.code, int) else FAILED
+    except KeyboardInterrupt:
+        tell("interrupted")
+        return INTERRUPTED
+    except BrokenPipeError:
+        _forget_output()
+        return FAILED
+    except ScenarioError as fault:
+        for line in fault.lines:
+            tell(line)
+        return WRONG_INPUT
+    except FileExistsError as fault:
+        tell(reason(fault))
+        return WRONG_INPUT
+    except MemoryError:
+        tell("out of memory; fewer receptors, or --resolution mean, need less")
+        return FAILED
+    except OSError as fault:
+        tell(reason(fault))
+        _forget_output()
+        return FAILED
