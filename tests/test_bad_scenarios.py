@@ -244,16 +244,16 @@ FAULTS = {
     "a billion receptors one by one": (
         {"receptors": 1000000000},
         "receptors: 1,000,000,000 given, one by one about 24 GB of memory; at most 100,000,000 are "
-        'allowed, or use resolution = "mean" (--resolution mean)',
+        'allowed, or use resolution = "counts" or "mean" (--resolution counts)',
     ),
     "a billion receptors in one state": (
         {"start.counts": {"surface_free": 1000000000}},
         "start.counts: 1,000,000,000 given, one by one about 24 GB of memory; at most 100,000,000 are "
-        'allowed, or use resolution = "mean" (--resolution mean)',
+        'allowed, or use resolution = "counts" or "mean" (--resolution counts)',
     ),
     "a misspelt resolution": (
         {"resolution": "agent"},
-        "resolution: 'agent' given; allowed are agents, mean; did you mean 'agents'?",
+        "resolution: 'agent' given; allowed are agents, counts, mean; did you mean 'agents'?",
     ),
     "a window without length": (
         {"window": "0 min"},
@@ -582,7 +582,7 @@ FAULTS_OF_AN_ITINERARY = {
     "rates beyond the precision of a clock": (
         {"itinerary.transitions.0.rate": "9e8 /min"},
         "exposure: 1.5e+03 min at up to 9e+08 transitions per min are beyond the precision of a clock; "
-        'shorten it, or use resolution = "mean"',
+        'shorten it, or use resolution = "counts" or "mean"',
     ),
 }
 

@@ -123,7 +123,7 @@ def test_dwell_time_with_a_rate_off_by_three_percent_is_found_out():
 
 def test_destinations_are_in_proportion_to_their_rates():
     receptors = cell(five_states(), {"E": 40_000})
-    passages = receptors.advance(constant_rates(receptors), 0.0, 200.0, np.zeros(0)).sum(axis=0)
+    passages = receptors.advance(constant_rates(receptors), 0.0, 200.0, np.zeros(0))[0].sum(axis=0)
     names = [t.name for t in receptors.clocks.itinerary.transitions]
     sorted_, committed = (int(passages[names.index(name)]) for name in ("sort", "commit"))
     assert stats.binomtest(committed, sorted_ + committed, 0.01 / 0.16).pvalue > FALSE_ALARM
@@ -132,7 +132,7 @@ def test_destinations_are_in_proportion_to_their_rates():
 
 def test_a_closed_arrow_is_never_taken():
     receptors = cell(five_states(commit=0.0), {"E": 20_000})
-    passages = receptors.advance(constant_rates(receptors), 0.0, 300.0, np.zeros(0)).sum(axis=0)
+    passages = receptors.advance(constant_rates(receptors), 0.0, 300.0, np.zeros(0))[0].sum(axis=0)
     names = [t.name for t in receptors.clocks.itinerary.transitions]
     assert passages[names.index("commit")] == 0
     assert passages[names.index("sort")] > 20_000

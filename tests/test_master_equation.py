@@ -5,8 +5,9 @@ import pytest
 from cells import closed, exchange, five_states
 from scipy.integrate import solve_ivp
 
+from trafficking.counts import Expectation
 from trafficking.itinerary import Itinerary, State, Transition
-from trafficking.master_equation import Expectation, insulin_free, window_rates
+from trafficking.master_equation import insulin_free, window_rates
 
 
 def test_rows_of_the_generator_sum_to_zero():
@@ -21,8 +22,8 @@ def test_expected_numbers_and_passages_solve_the_linear_equations():
     rates = itinerary.rates(0.0, np.zeros(6))
     start = np.array([1000.0, 50.0, 20.0, 10.0, 5.0, 0.0])
     records = np.array([0.5, 3.0, 40.0])
-    expectation = Expectation(itinerary, start, 1000.0)
-    passages = expectation.advance(rates, 0.0, 60.0, records)
+    expectation = Expectation(itinerary, start, copy_number=1000.0)
+    passages, counts = expectation.advance(rates, 0.0, 60.0, records)
 
     def flow(_time, y):
         n = y[:6]

@@ -20,7 +20,7 @@ def carry(receptors, ends, records=()):
     now, total = 0.0, None
     for end in ends:
         seen = np.array([r for r in records if now < r <= end])
-        passages = receptors.advance(constant_rates(receptors), now, float(end), seen)
+        passages, _ = receptors.advance(constant_rates(receptors), now, float(end), seen)
         total = passages.sum(axis=0) if total is None else total + passages.sum(axis=0)
         now = float(end)
     return total
@@ -50,7 +50,7 @@ def test_threads_change_no_bit(threads):
     one = cell(five_states(), {"M": 100_000}, threads=1)
     many = cell(five_states(), {"M": 100_000}, threads=threads)
     records = np.arange(1.0, 31.0)
-    passages = [r.advance(constant_rates(r), 0.0, 30.0, records) for r in (one, many)]
+    passages = [r.advance(constant_rates(r), 0.0, 30.0, records)[0] for r in (one, many)]
     assert np.array_equal(*passages)
     assert portrait(one).tobytes() == portrait(many).tobytes()
 

@@ -423,7 +423,7 @@ def test_the_schema_tells_an_editor_keys_units_and_words():
     json.dumps(schema, allow_nan=False)
     assert schema["required"] == ["name", "exposure"]
     assert schema["additionalProperties"] is False
-    assert schema["properties"]["resolution"]["enum"] == ["agents", "mean"]
+    assert schema["properties"]["resolution"]["enum"] == ["agents", "counts", "mean"]
     assert "liver" in schema["properties"]["tissue"]["examples"]
     assert schema["properties"]["parameters"]["properties"]["ke0"]["type"] == "string"
     insulin = schema["$defs"]["ConstantForm"]["properties"]["insulin"]

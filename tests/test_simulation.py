@@ -114,7 +114,7 @@ def test_without_coupling_neither_window_nor_record_changes_a_bit():
 
 
 @pytest.mark.parametrize("coupling", [{}, UNCOUPLED])
-@pytest.mark.parametrize("resolution", ["agents", "mean"])
+@pytest.mark.parametrize("resolution", ["agents", "counts", "mean"])
 def test_stopping_on_the_way_changes_nothing(coupling, resolution):
     given = scenario(coupling=coupling, resolution=resolution)
     whole, pieces = Run(given, seed=3), Run(given, seed=3)

@@ -66,7 +66,7 @@ def run(
     ] = None,
     receptors: Annotated[int | None, typer.Option(min=1, help="Receptors of the cell without insulin, R0.")] = None,
     resolution: Annotated[
-        str | None, typer.Option(metavar="agents|mean", help="Every receptor, or expected numbers.")
+        str | None, typer.Option(metavar="agents|counts|mean", help="Every receptor, random numbers, or expected ones.")
     ] = None,
     seed: Seed = 1,
     settings: Settings = None,
@@ -122,7 +122,7 @@ def schema() -> None:
 @app.command()
 def verify(
     scenario: Named,
-    replicates: Annotated[int, typer.Option(min=4, help="Runs with single receptors.")] = 24,
+    replicates: Annotated[int, typer.Option(min=4, help="Runs of each of agents and counts.")] = 24,
     receptors: Annotated[
         int, typer.Option(min=100, help="R0 of each; coupled scenarios also take four times it.")
     ] = 2500,
@@ -130,14 +130,14 @@ def verify(
     alpha: Annotated[float, typer.Option(min=1e-12, max=0.5, help="Chance of a false alarm, in all.")] = 1e-3,
     settings: Settings = None,
 ) -> None:
-    """Compare single receptors with the mean equations: exit status 0 if they agree, 1 if not."""
+    """Compare single receptors and random numbers with the mean equations: exit status 0 if they agree, 1 if not."""
     from trafficking import terminal
 
     experiment = _chosen(scenario, _changes(settings))
     _prepare(experiment)
     from trafficking import verification
 
-    runs = replicates * (2 if experiment.itinerary.couplings else 1)
+    runs = 2 * replicates * (2 if experiment.itinerary.couplings else 1)
     with terminal.Progress(f"{runs} runs", runs, lambda number: f"{number:.2g} runs") as progress:
         try:
             report = verification.verify(

@@ -29,7 +29,15 @@ from mesa.datacollection import DataCollector
 from trafficking import compiled, kernel
 from trafficking.io import load_scenario
 from trafficking.itinerary import Itinerary
-from trafficking.receptors import Clocks, Pool, Synthesis, identity_text, run_key, starting_receptors
+from trafficking.receptors import (
+    Clocks,
+    Pool,
+    Synthesis,
+    counts_at_records,
+    identity_text,
+    run_key,
+    starting_receptors,
+)
 from trafficking.scenario import Scenario
 from trafficking.simulation import Run
 
@@ -158,7 +166,9 @@ class _Flock:
             for slot in np.flatnonzero(~self.clocks.gone[pool.states]).tolist():
                 receptor_class(model, pool, slot)
 
-    def advance(self, rates: np.ndarray, start_min: float, end_min: float, records: np.ndarray) -> np.ndarray:
+    def advance(
+        self, rates: np.ndarray, start_min: float, end_min: float, records: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
         """Carries every object through one window; see `Receptors.advance`. Newborn ones appear at its end."""
         self.clocks.set_rates(rates, start_min)
         passages = np.zeros((len(records) + 1, len(rates)), dtype=np.int64)
@@ -172,7 +182,7 @@ class _Flock:
                 self.counts[int(pool.states[slot])] += 1
                 receptor = self._receptor_class(self._model, pool, slot, born_min)
                 receptor.carry(born_min, end_min, records, passages)
-        return passages
+        return passages, counts_at_records(self.counts, passages, self.clocks.itinerary)
 
 
 class TraffickingModel(mesa.Model):

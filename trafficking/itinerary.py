@@ -129,6 +129,10 @@ class Itinerary:
         """Indices of the arrows that make receptors."""
         return np.flatnonzero(self.sources < 0)
 
+    @cached_property
+    def _made(self) -> np.ndarray:
+        return self.sources < 0
+
     def mask(self, *compartments: str) -> np.ndarray:
         """(n_states,) true where the state lies in one of `compartments`."""
         return np.array([state.compartment in compartments for state in self.states])
@@ -176,27 +180,37 @@ class Itinerary:
             (n_transitions,) per minute and receptor; for synthesis R0 per minute.
         """
         rate, extra, half, power, half_load, ligand, load, membrane, bound = self._law
-        surface = membrane @ fractions
-        occupancy = bound @ fractions / surface if surface > 0.0 else 0.0
-        hill = occupancy**power
-        now = (rate + extra * hill / (half + hill)) / (1.0 + (load @ fractions) / half_load)
-        now[ligand] *= insulin_nM
-        now[self.synthesis] *= mrna
-        return now
+        now = rate
+        if "endocytosis" in self.couplings:
+            surface = membrane @ fractions
+            occupancy = bound @ fractions / surface if surface > 0.0 else 0.0
+            hill = occupancy**power
+            now = now + extra * hill / (half + hill)
+        if "sorting" in self.couplings:
+            now = now / (1.0 + (load @ fractions) / half_load)
+        return now * np.where(ligand, insulin_nM, 1.0) * np.where(self._made, mrna, 1.0)
 
     def generator(self, rates: np.ndarray) -> np.ndarray:
         """(n_states, n_states), per minute; row = from. Rows sum to zero; an absorbing row is zero throughout."""
-        matrix = np.zeros((len(self.states), len(self.states)))
-        inner = self.sources >= 0
-        np.add.at(matrix, (self.sources[inner], self.targets[inner]), rates[inner])
-        matrix[np.diag_indices_from(matrix)] -= matrix.sum(axis=1)
-        return matrix
+        n = len(self.states)
+        return (rates @ self._spread).reshape(n, n)
 
     def inflow(self, rates: np.ndarray) -> np.ndarray:
         """(n_states,) new receptors per minute into each state, in units of R0."""
         new = np.zeros(len(self.states))
-        np.add.at(new, self.targets[self.synthesis], rates[self.synthesis])
+        for arrow in self.synthesis:
+            new[self.targets[arrow]] += rates[arrow]
         return new
+
+    @cached_property
+    def _spread(self) -> np.ndarray:
+        """(n_transitions, n_states^2): where in the generator each rate stands, and with which sign."""
+        n = len(self.states)
+        spread = np.zeros((len(self.transitions), n, n))
+        inner = np.flatnonzero(self.sources >= 0)
+        spread[inner, self.sources[inner], self.targets[inner]] = 1.0
+        spread[inner, self.sources[inner], self.sources[inner]] = -1.0
+        return spread.reshape(len(self.transitions), n * n)
 
     def activity(self, fractions: np.ndarray) -> float:
         """Active receptors over R0: each state's receptors weighted by its `activity`."""

@@ -48,7 +48,7 @@ def excesses(
             yield (
                 key,
                 f"{number:,} given, one by one about {memory:.3g} GB of memory; at most {_MOST_AGENTS:,} are allowed, "
-                'or use resolution = "mean" (--resolution mean)',
+                'or use resolution = "counts" or "mean" (--resolution counts)',
             )
     duration = protocol.duration_min
     if not duration <= _MOST_CLOCK:
@@ -69,7 +69,7 @@ def excesses(
         yield (
             "exposure",
             f"{duration:.3g} min at up to {fastest:.3g} transitions per min are beyond the precision of a clock; "
-            'shorten it, or use resolution = "mean"',
+            'shorten it, or use resolution = "counts" or "mean"',
         )
 
 

@@ -1,8 +1,7 @@
-"""Expected numbers of receptors: steady states, windows with coupling, and the `mean` resolution.
+"""Steady states of the mean equations, and the rates of a window in which receptors act on each other.
 
-Inside a window all rates are constant, so the expected numbers obey a linear equation, dn/dt = n Q + inflow, and one
-matrix exponential carries them to the end of the window without any step-size error. Where receptors act on each other
-the rates of a window are those of its predicted midpoint (`window_rates`): error of second order in the window.
+Inside a window all rates are constant. Where receptors act on each other the rates of a window are those of its
+predicted midpoint (`window_rates`): error of second order in the window.
 
 Numbers of receptors appear here as fractions of the cell's R0, as floats of shape (n_states,).
 """
@@ -10,7 +9,6 @@ Numbers of receptors appear here as fractions of the cell's R0, as floats of sha
 from __future__ import annotations
 
 import math
-from collections import OrderedDict
 from collections.abc import Callable
 
 import numpy as np
@@ -102,62 +100,6 @@ def window_rates(
         end = mrna + (target - mrna) * gone
         mean = target + (mrna - target) * gone / spent
     return itinerary.rates(insulin_nM, middle, mean), end
-
-
-class Expectation:
-    """The expected receptors of one cell: what `receptors.Receptors` is to single ones.
-
-    counts: (n_states,) expected receptors now; an end holds all that ever arrived.
-    """
-
-    def __init__(self, itinerary: Itinerary, counts: np.ndarray, copy_number: float) -> None:
-        from scipy.linalg import expm  # heavy, and not needed where receptors are agents
-
-        self._expm = expm
-        self.counts = np.array(counts, dtype=float)
-        self._itinerary = itinerary
-        self._copy_number = copy_number
-        self._known: OrderedDict[tuple[bytes, float], np.ndarray] = OrderedDict()
-
-    def advance(self, rates: np.ndarray, start_min: float, end_min: float, records: np.ndarray) -> np.ndarray:
-        """Carries the numbers from `start_min` to `end_min` under frozen `rates`.
-
-        Args:
-            rates: (n_transitions,), as `Itinerary.rates`.
-            records: times in (start_min, end_min] at which counts are wanted, rising.
-
-        Returns:
-            (len(records) + 1, n_transitions) expected passages up to each record, and after the last one.
-        """
-        stops = [*records.tolist(), end_min]
-        passages = np.zeros((len(stops), len(rates)))
-        inner = self._itinerary.sources
-        now = start_min
-        for row, stop in enumerate(stops):
-            lasting = stop - now
-            if lasting > 0.0:
-                n = len(self.counts)
-                moved = np.append(self.counts, self._copy_number) @ self._propagator(rates, lasting)
-                present = np.append(moved[n:], self._copy_number * lasting)
-                passages[row] = rates * present[inner]
-                self.counts = moved[:n]
-            now = stop
-        return passages
-
-    def _propagator(self, rates: np.ndarray, lasting_min: float) -> np.ndarray:
-        """(n_states + 1, 2 n_states): from counts and R0 now to counts then and to their integrals over the stretch."""
-        key = (rates.tobytes(), lasting_min)
-        if key not in self._known:
-            n = len(self.counts)
-            matrix = np.zeros((2 * n + 1, 2 * n + 1))
-            matrix[:n, :n] = self._itinerary.generator(rates)
-            matrix[n, :n] = self._itinerary.inflow(rates)
-            matrix[:n, n + 1 :] = np.eye(n)
-            carried = self._expm(matrix * lasting_min)[: n + 1]
-            self._known[key] = np.hstack([carried[:, :n], carried[:, n + 1 :]])
-            if len(self._known) > 64:
-                self._known.popitem(last=False)
-        return self._known[key]
 
 
 def _unit_inflow(itinerary: Itinerary) -> np.ndarray | None:

@@ -257,10 +257,14 @@ def _draw_names(panel: Axes, result: Result, at_min: float) -> None:
 def _draw_words(figure: Figure, result: Result, left: float) -> None:
     scenario = result.scenario
     figure.text(left, 0.945, scenario.title or scenario.name, fontsize=TITLE, fontweight="bold", color=INK)
-    each = "every receptor simulated" if scenario.resolution == "agents" else "expected numbers"
+    each = {
+        "agents": "every receptor simulated",
+        "counts": "random numbers of receptors",
+        "mean": "expected numbers",
+    }[scenario.resolution]
     cell = scenario.evidence.title or scenario.tissue
     said = [f"{cell[:1].upper()}{cell[1:]}, one cell of {scenario.receptors:,} receptors without insulin (R0)", each]
-    if scenario.resolution == "agents":
+    if scenario.resolution != "mean":
         said.append(f"seed {result.seed}")
     figure.text(left, 0.900, ", ".join(said), fontsize=TEXT, color=MUTED)
     remarks = ["Rings: surface as the scenario expects it"] if scenario.expect else []

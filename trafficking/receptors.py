@@ -88,6 +88,12 @@ def _ways_out(itinerary: Itinerary) -> np.ndarray:
     return table.ravel()
 
 
+def counts_at_records(counts: np.ndarray, passages: np.ndarray, itinerary: Itinerary) -> np.ndarray:
+    """(n_records, n_states) receptors at each record of a window that ends with `counts`, from its `passages`."""
+    still_to_come = np.cumsum(passages[:0:-1], axis=0)[::-1]
+    return counts - still_to_come @ itinerary.incidence
+
+
 class Pool:
     """Receptors side by side: states (n,) uint8, targets (n,) float64, identities (n,) uint64, draws (n,) uint32."""
 
@@ -213,7 +219,9 @@ class Receptors:
             pool.states[chosen] = kernel.FREE_SLOT
             self._blocks.append(pool)
 
-    def advance(self, rates: np.ndarray, start_min: float, end_min: float, records: np.ndarray) -> np.ndarray:
+    def advance(
+        self, rates: np.ndarray, start_min: float, end_min: float, records: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
         """Carries every receptor from `start_min` to `end_min` under frozen `rates`; see `Expectation.advance`."""
         self.clocks.set_rates(rates, start_min)
         passages = np.zeros((len(records) + 1, len(rates)), dtype=np.int64)
@@ -226,7 +234,7 @@ class Receptors:
             np.add.at(passages[:, arrow], np.searchsorted(records, times), 1)
             self._admit(arrow, pool, times, end_min, records, passages)
         self.counts += passages.sum(axis=0) @ self.clocks.itinerary.incidence
-        return passages
+        return passages, counts_at_records(self.counts, passages, self.clocks.itinerary)
 
     def take_log(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Transitions of the followed since the last call, in order of time: identities, times (min), transitions."""

@@ -35,7 +35,11 @@ def done(result: Result) -> str:
     """What was done to which cell."""
     scenario = result.scenario
     cell = scenario.evidence.title or scenario.tissue
-    how = f"every receptor, seed {result.seed}" if scenario.resolution == "agents" else "expected numbers"
+    how = {
+        "agents": f"every receptor, seed {result.seed}",
+        "counts": f"random numbers of receptors, seed {result.seed}",
+        "mean": "expected numbers",
+    }[scenario.resolution]
     given = protocol_words(scenario)
     size = f"one cell of {scenario.receptors:,} receptors insulin-free (R0)"
     return f"{scenario.name}: {cell}, {size}, {how}: {given}"

@@ -68,9 +68,10 @@ def column(name: str, table: str = "counts") -> Column:
 class Result:
     """One finished run: its scenario and its tables. Versions and hashes are added when it is saved.
 
-    counts: time_min, replicate, one column per state; integers at `agents`, expected numbers at `mean`. A state of
-        compartment "out" counts all receptors that ever entered it.
-    events: from_min, to_min, replicate, one column per arrow: passages in (from, to].
+    counts: time_min, replicate, one column per state; integers at `agents` and `counts`, expected numbers at `mean`.
+        A state of compartment "out" counts all receptors that ever entered it.
+    events: from_min, to_min, replicate, one column per arrow: passages in (from, to]; expected ones at `counts` (given
+        the counts) and at `mean`, which know no paths.
     exposure: time_min, replicate, insulin_nM (from that time on), mrna (relative to insulin-free).
     histories: receptor, time_min, source, target; followed receptors only.
     """

@@ -71,7 +71,7 @@ class Scenario(Form):
     receptors: Annotated[int, whole(1, MOST_RECEPTORS)] = Field(
         None, validate_default=True, description="receptors of one cell without insulin, R0; default: the tissue's"
     )
-    resolution: Annotated[str, choice("agents", "mean")] = "agents"
+    resolution: Annotated[str, choice("agents", "counts", "mean")] = "agents"
     window_min: Duration = Field(1.0, alias="window", description="rates are read again after at most this long")
     record_min: Duration = Field(1.0, alias="record", description="time between rows of the tables")
     follow: Annotated[int, whole(0, 10**6)] = Field(400, description="receptors whose every transition is kept")

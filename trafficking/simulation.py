@@ -16,8 +16,9 @@ from typing import Protocol
 import numpy as np
 
 from trafficking import blas
+from trafficking.counts import Expectation, Numbers
 from trafficking.itinerary import Itinerary
-from trafficking.master_equation import Expectation, window_rates
+from trafficking.master_equation import window_rates
 from trafficking.receptors import Receptors, run_key
 from trafficking.results import Result, tables
 from trafficking.scenario import Scenario
@@ -30,7 +31,12 @@ class Population(Protocol):
 
     counts: np.ndarray
 
-    def advance(self, rates: np.ndarray, start_min: float, end_min: float, records: np.ndarray) -> np.ndarray: ...
+    def advance(
+        self, rates: np.ndarray, start_min: float, end_min: float, records: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]: ...
+
+
+_WITHOUT_IDENTITIES: dict[str, Callable[..., Population]] = {"counts": Numbers, "mean": Expectation}
 
 
 class Run:
@@ -60,23 +66,20 @@ class Run:
         self.time_min = 0.0
         self._threads = threads or os.cpu_count() or 1
         self._logs: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = []
+        self._record = _Record(scenario)
         start, self.mrna = starting_cell(scenario, seed=seed, replicate=replicate)
-        self.population: Population
-        if scenario.resolution == "mean":
-            self.population = Expectation(self.itinerary, start, scenario.receptors)
-        else:
-            first_end = self._window_end(math.inf)
-            self.population = populate(
-                self.itinerary,
-                start,
-                copy_number=scenario.receptors,
-                rates=self._rates(start / scenario.receptors, first_end)[0],
-                seed=seed,
-                replicate=replicate,
-                threads=threads,
-                follow=scenario.follow,
-            )
-        self._record = _Record(scenario, self.population.counts, self.mrna)
+        make = populate if scenario.resolution == "agents" else _WITHOUT_IDENTITIES[scenario.resolution]
+        self.population = make(
+            self.itinerary,
+            start,
+            copy_number=scenario.receptors,
+            rates=self._rates(start / scenario.receptors, self._window_end(math.inf))[0],
+            seed=seed,
+            replicate=replicate,
+            threads=threads,
+            follow=scenario.follow,
+        )
+        self._record.begin(self.population.counts, self.mrna)
 
     # -- what it is now --------------------------------------------------------------------------------------------
 
@@ -167,9 +170,8 @@ class Run:
         fractions = self.population.counts / self.scenario.receptors
         rates, mrna = self._rates(fractions, end)
         records = self._record.between(self.time_min, end)
-        passages = self.population.advance(rates, self.time_min, end, records)
-        mrna_then = self._mrna_at(records, end, mrna)
-        self._record.add(records, passages, mrna_then, self.counts, self.itinerary.incidence)
+        passages, counts = self.population.advance(rates, self.time_min, end, records)
+        self._record.add(records, counts, self._mrna_at(records, end, mrna), passages)
         self.time_min, self.mrna = end, mrna
         if isinstance(self.population, Receptors):
             log = self.population.take_log()
@@ -205,8 +207,8 @@ class Run:
             while anchor + steps * window <= now:
                 steps += 1
             return min(anchor + steps * window, edge)
-        if self.scenario.resolution == "mean":
-            # An expm split in two rounds differently: cut only where records cut anyway.
+        if self.scenario.resolution != "agents":
+            # A stretch split in two rounds, or is drawn, differently: cut only where records cut anyway.
             return min(edge, self._record.next_after(now))
         return min(edge, until, now + self._patience_min())
 
@@ -269,12 +271,14 @@ def starting_cell(scenario: Scenario, *, seed: int, replicate: int) -> tuple[np.
 class _Record:
     """The rows of a run, at the multiples of the recording step and at the end."""
 
-    def __init__(self, scenario: Scenario, counts: np.ndarray, mrna: float) -> None:
+    def __init__(self, scenario: Scenario) -> None:
         self._step = scenario.record_min
         self._duration = scenario.duration_min
-        nothing = np.zeros((1, len(scenario.itinerary.transitions)), dtype=counts.dtype)
-        self._parts = [(np.zeros(1), counts[None].copy(), np.array([mrna]), nothing)]
-        self._pending = nothing[0]
+        self._parts: list[tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]] = []
+        self._pending = np.zeros(len(scenario.itinerary.transitions), dtype=np.int64)
+
+    def begin(self, counts: np.ndarray, mrna: float) -> None:
+        self._parts.append((np.zeros(1), counts[None].copy(), np.array([mrna]), self._pending[None]))
 
     def between(self, start: float, end: float) -> np.ndarray:
         """Record times in (start, end], each a whole number of steps, and the end of the run."""
@@ -288,15 +292,12 @@ class _Record:
     def next_after(self, now: float) -> float:
         return float(self.between(now, min(now + 2.0 * self._step, self._duration))[0])
 
-    def add(
-        self, records: np.ndarray, passages: np.ndarray, mrna: np.ndarray, counts: np.ndarray, incidence: np.ndarray
-    ) -> None:
-        """Takes a window: its passages up to each record and after the last, and the counts at its end."""
-        still_to_come = np.cumsum(passages[::-1], axis=0)[::-1][1:] @ incidence
-        passages[0] += self._pending
+    def add(self, records: np.ndarray, counts: np.ndarray, mrna: np.ndarray, passages: np.ndarray) -> None:
+        """Takes a window: counts at each record, and passages up to each record and after the last."""
+        passages[0] += self._pending.astype(passages.dtype)
         self._pending = passages[-1]
         if len(records):
-            self._parts.append((records, counts - still_to_come, mrna, passages[:-1]))
+            self._parts.append((records, counts, mrna, passages[:-1]))
 
     def extend(self, duration_min: float) -> None:
         """The run now lasts `duration_min`; a row that stood only because it was the end is given back."""

@@ -1,9 +1,9 @@
 """Do the resolutions of one scenario agree? A statistical check with a stated chance of false alarm.
 
-Both resolutions run in the same windows. Without coupling the mean equations are exact, so replicates of `agents` must
-scatter around them. With coupling the mean of a small cell differs from the mean-field equations by an amount in
-proportion to 1 / R0, so the difference is measured at R0 and at 4 R0 receptors and must fall to a quarter, or vanish in
-the noise; a wrong rate leaves a difference that does not fall.
+All resolutions run in the same windows. Without coupling the mean equations are exact, so replicates of `agents` and
+of `counts` must scatter around them. With coupling the mean of a small cell differs from the mean-field equations by an
+amount in proportion to 1 / R0, so the difference is measured at R0 and at 4 R0 receptors and must fall to a quarter, or
+vanish in the noise; a wrong rate leaves a difference that does not fall.
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ _FEWEST = 200  # expected receptors, over all replicates, below which a normal a
 class Report:
     """The outcome of `verify`.
 
-    table: one row per record time and state: `time_min`, `state`, `mean` (expected share of R0), `agents` (share seen),
-    `standard_error`, `z`. passed: no deviation beyond `limit` standard errors. alpha: the chance that a correct program
-    fails this check.
+    table: one row per resolution, record time and state: `resolution` (agents or counts), `time_min`, `state`, `mean`
+    (expected share of R0), `seen` (share seen), `standard_error`, `z`. passed: no deviation beyond `limit` standard
+    errors. alpha: the chance that a correct program fails this check.
     """
 
     scenario: str
@@ -49,7 +49,8 @@ class Report:
     @property
     def text(self) -> str:
         worst = self.table.loc[self.table["z"].abs().idxmax()]
-        verdict = "agents and mean AGREE" if self.passed else "agents and mean DISAGREE: this is a bug"
+        names = [*self.table["resolution"].unique(), "mean"]
+        verdict = f"{', '.join(names[:-1])} and mean {'AGREE' if self.passed else 'DISAGREE: this is a bug'}"
         size = " and ".join(f"{n:,}" for n in self.receptors)
         how = (
             "coupled: the difference must fall to a quarter from the first to the second"
@@ -60,7 +61,7 @@ class Report:
             f"{self.scenario}: {verdict}\n"
             f"  {self.replicates} replicates of {size} receptors, windows of {self.window_min:g} min; {how}\n"
             f"  largest of {len(self.table)} deviations: {abs(worst['z']):.2f} standard errors "
-            f"({worst['state']} at {worst['time_min']:g} min: {worst['agents']:.5f} of R0 against "
+            f"({worst['resolution']}, {worst['state']} at {worst['time_min']:g} min: {worst['seen']:.5f} of R0 against "
             f"{worst['mean']:.5f}); allowed {self.limit:.2f}\n"
             f"  chance that a correct program fails this check: {self.alpha:g}"
         )
@@ -75,13 +76,13 @@ def verify(
     alpha: float = 1e-3,
     progress: Callable[[int], None] | None = None,
 ) -> Report:
-    """Compares `agents` with `mean` on one scenario.
+    """Compares `agents` and `counts` with `mean` on one scenario.
 
     Args:
-        replicates: runs of `agents`; at least 4.
+        replicates: runs of each; at least 4.
         receptors: R0 of each; with coupling a second set has four times as many.
         alpha: chance of a false alarm, shared over all comparisons.
-        progress: called after each run of `agents` with the number of those done.
+        progress: called after each of these runs with the number of those done.
     """
     return compare(
         scenario, scenario, replicates=replicates, receptors=receptors, seed=seed, alpha=alpha, progress=progress
@@ -89,9 +90,10 @@ def verify(
 
 
 def compare(
-    agents: Scenario,
+    tested: Scenario,
     mean: Scenario,
     *,
+    resolutions: tuple[str, ...] = ("agents", "counts"),
     replicates: int,
     receptors: int,
     seed: int,
@@ -101,40 +103,32 @@ def compare(
     """`verify`, with the expectation of another scenario: to see that a wrong one is found out."""
     if replicates < 4:
         raise ValueError(f"replicates: {replicates} given; at least 4 are needed to judge the scatter")
-    coupled = bool(agents.itinerary.couplings)
+    coupled = bool(tested.itinerary.couplings)
     sizes = (receptors, 4 * receptors) if coupled else (receptors,)
-    window = max(agents.window_min, agents.duration_min / _MOST_WINDOWS)
-    times = _times(agents)
+    window = max(tested.window_min, tested.duration_min / _MOST_WINDOWS)
+    times = _times(tested)
     done = itertools.count(1)
 
     def tell() -> None:
         if progress is not None:
             progress(next(done))
 
-    seen = [_shares(_sized(agents, n, window), times, replicates, seed + i, tell) for i, n in enumerate(sizes)]
+    def shares(resolution: str) -> list[np.ndarray]:
+        sized = [_sized(tested, n, window, resolution) for n in sizes]
+        return [_shares(scenario, times, replicates, seed + i, tell) for i, scenario in enumerate(sized)]
+
     expected = [_shares(_sized(mean, n, window, "mean"), times, 1, 0)[0] for n in sizes]
-    off = [s.mean(axis=0) - e for s, e in zip(seen, expected, strict=True)]
-    error = [s.std(axis=0, ddof=1) / math.sqrt(replicates) for s in seen]
-    if coupled:
-        deviation, standard_error = off[1] - off[0] / 4.0, np.hypot(error[1], error[0] / 4.0)
-    else:
-        deviation, standard_error = off[0], error[0]
     enough = expected[0] * receptors * replicates >= _FEWEST
-    row, state = np.nonzero(enough & (standard_error > 0.0))
-    table = pd.DataFrame(
-        {
-            "time_min": times[row],
-            "state": np.array(agents.itinerary.state_names)[state],
-            "mean": expected[-1][row, state],
-            "agents": seen[-1].mean(axis=0)[row, state],
-            "standard_error": standard_error[row, state],
-            "z": deviation[row, state] / standard_error[row, state],
-        }
-    )
+    names = np.array(tested.itinerary.state_names)
+    parts = [
+        _deviations(shares(resolution), expected, enough, times, names).assign(resolution=resolution)
+        for resolution in resolutions
+    ]
+    table = pd.concat(parts, ignore_index=True)
     if table.empty:
         raise ValueError("verify: too few receptors in every state to compare; raise receptors or replicates")
     return Report(
-        scenario=agents.name,
+        scenario=tested.name,
         table=table,
         limit=_limit(alpha, len(table), replicates),
         alpha=alpha,
@@ -142,6 +136,29 @@ def compare(
         receptors=sizes,
         window_min=window,
         coupled=coupled,
+    )
+
+
+def _deviations(
+    seen: list[np.ndarray], expected: list[np.ndarray], enough: np.ndarray, times: np.ndarray, names: np.ndarray
+) -> pd.DataFrame:
+    """Rows of `Report.table` from shares of (replicates, n_times, n_states) at one size of cell, or at two."""
+    off = [s.mean(axis=0) - e for s, e in zip(seen, expected, strict=True)]
+    error = [s.std(axis=0, ddof=1) / math.sqrt(len(s)) for s in seen]
+    if len(seen) == 2:
+        deviation, standard_error = off[1] - off[0] / 4.0, np.hypot(error[1], error[0] / 4.0)
+    else:
+        deviation, standard_error = off[0], error[0]
+    row, state = np.nonzero(enough & (standard_error > 0.0))
+    return pd.DataFrame(
+        {
+            "time_min": times[row],
+            "state": names[state],
+            "mean": expected[-1][row, state],
+            "seen": seen[-1].mean(axis=0)[row, state],
+            "standard_error": standard_error[row, state],
+            "z": deviation[row, state] / standard_error[row, state],
+        }
     )
 
 
@@ -161,7 +178,7 @@ def _times(scenario: Scenario) -> np.ndarray:
     return np.array(sorted(time for time in whole if 0.0 < time <= duration))
 
 
-def _sized(scenario: Scenario, receptors: int, window_min: float, resolution: str = "agents") -> Scenario:
+def _sized(scenario: Scenario, receptors: int, window_min: float, resolution: str) -> Scenario:
     given = scenario.to_dict()
     if scenario.start.counts is not None:
         share = receptors / scenario.receptors

@@ -28,7 +28,7 @@ function render({ model, el }) {
       <p class="deck-status"><span class="chip"></span><span class="deck-pace"></span></p>
       <label class="field deck-speed">Speed<select name="speed"></select></label>
       <label class="field deck-scenario">Scenario<select name="scenario"></select></label>
-      <div class="field" role="group" aria-labelledby="deck-export"><span id="deck-export">Export</span>
+      <div class="field field-export" role="group" aria-labelledby="deck-export"><span id="deck-export">Export</span>
         <span class="deck-export">
           <a class="button" data-file="plotted.csv" download>${icon("save")}<span>What is plotted <small>CSV</small></span></a>
           <a class="button" data-file="run.zip" download>${icon("save")}<span>The whole run <small>zip</small></span></a>

@@ -21,7 +21,9 @@ function render({ model, el }) {
   el.classList.add("strip");
   const canvas = document.createElement("canvas");
   canvas.setAttribute("role", "img");
-  el.append(canvas);
+  const nobody = document.createElement("p");
+  nobody.setAttribute("aria-hidden", "true");
+  el.append(canvas, nobody);
   const ctx = canvas.getContext("2d");
   const quiet = matchMedia("(prefers-reduced-motion: reduce)");
   const darkness = matchMedia("(prefers-color-scheme: dark)");
@@ -49,6 +51,7 @@ function render({ model, el }) {
       place.since = jump ? -Infinity : now;
     });
     canvas.setAttribute("aria-label", model.get("text"));
+    nobody.textContent = dots.length && dots.every((kind) => kind === FREE) ? model.get("text") : "";
     if (!wanted) wanted = requestAnimationFrame(draw);
   }
 

@@ -1,0 +1,22 @@
+"""Buttons, lists and the drawer. The page is told what was asked for; what it means is the runner's business."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib.resources import files
+
+import anywidget
+import traitlets
+
+_STATIC = files("trafficking.dashboard") / "static"
+
+
+class Controls(anywidget.AnyWidget):
+    """`state` is all that the buttons show; the browser sends {"do": name, ...} for each thing asked for."""
+
+    _esm = (_STATIC / "controls.js").read_text()
+
+    state = traitlets.Dict().tag(sync=True)
+
+    def listen(self, hear: Callable[[dict], None]) -> None:
+        self.on_msg(lambda _, message, __: hear(message))

@@ -1,0 +1,240 @@
+"""What a scene looks like: from the numbers of a run to what the plot, the strip and the words are given."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from trafficking import results
+from trafficking.scenario import Scenario
+
+from . import words
+from .plot import decimate, pack
+from .runner import Moment, Scene, Steering
+
+# The lines of the plot, in their order in the legend. Never by colour alone: each has its own dash and width.
+LINES: list[dict[str, Any]] = [
+    {"key": "surface", "label": "Surface", "width": 3, "dash": []},
+    {"key": "early_endosome", "label": "Early endosome", "width": 2, "dash": [9, 4]},
+    {"key": "recycling", "label": "Recycling", "width": 2, "dash": [2, 4]},
+    {"key": "lysosome", "label": "Lysosome", "width": 2, "dash": [10, 4, 2, 4]},
+    {"key": "total", "label": "Total", "width": 1.5, "dash": [4, 3]},
+]
+KINDS = ["surface", "early_endosome", "recycling", "lysosome"]  # what a dot of the strip may be
+_COMPARTMENTS = ["membrane", "early_endosome", "recycling", "lysosome"]
+
+MOST_MARKS = 12  # of a protocol; more would hide the curves, and the insulin panel shows them all
+BEFORE_MIN, AFTER_MIN = 10.0, 60.0  # around the step, in the panel of the first hour
+
+
+@dataclass(frozen=True)
+class Ground:
+    """What stays the same until the scenario of a run changes: the reference, the marks, the plan."""
+
+    scenario: Scenario
+    reference: results.Reference
+    steering: tuple[Steering, ...]
+
+    @classmethod
+    def of(cls, scene: Scene) -> Ground:
+        return cls(scene.scenario, results.reference(scene.scenario), scene.steering)
+
+    @cached_property
+    def base(self) -> float:
+        """Receptors that are 100 %; a cell that starts without any is measured by its R0."""
+        return self.reference.surface or float(self.scenario.receptors)
+
+    @cached_property
+    def step(self) -> results.Step | None:
+        return results.step_of(self.scenario)
+
+    @cached_property
+    def of_words(self) -> str:
+        start = self.scenario.start
+        begins_there = (
+            self.scenario.reference == "insulin_free"
+            and start.counts is None
+            and (
+                start.state == "insulin_free" or (start.state == "steady" and self.scenario.protocol.value(0.0) == 0.0)
+            )
+        )
+        return "the start" if begins_there else words.REFERENCES[self.scenario.reference]
+
+    @cached_property
+    def marks(self) -> list[list]:
+        """[time_min, dose in words, by hand]: where insulin jumps."""
+        protocol = self.scenario.protocol
+        by_hand = [[row.time_min, words.insulin(row.new), True] for row in self.steering]
+        steered = {row.time_min for row in self.steering}
+        planned = []
+        for edge in protocol.edges:
+            before, after = protocol.value(math.nextafter(edge, 0.0)), protocol.value(edge)
+            jumps = edge < protocol.duration_min and not math.isclose(before, after, rel_tol=1e-6, abs_tol=1e-9)
+            if jumps and edge not in steered:
+                planned.append([edge, words.insulin(after), False])
+        return sorted(by_hand + (planned if len(planned) <= MOST_MARKS else []))
+
+    @cached_property
+    def plan(self) -> list[list[float]]:
+        """[time_min, insulin_nM] that draws the protocol from start to end."""
+        protocol = self.scenario.protocol
+        times = set(protocol.edges) | {0.0}
+        if not self._stepped:
+            times |= set(np.linspace(0.0, protocol.duration_min, 200).tolist())
+        return [[time, protocol.value(time)] for time in sorted(times)]
+
+    @property
+    def ahead(self) -> list[list[float]]:
+        """The plan as far as it can be told apart: a day of pulses is a grey block."""
+        return self.plan if len(self.plan) <= 300 else []
+
+    @cached_property
+    def doses(self) -> tuple[float, float, bool]:
+        """The insulin axis: log10 nM of its lowest and highest dose, and whether no insulin has a place on it."""
+        seen = np.array([dose for _, dose in self.plan])
+        given = seen[seen > 1e-3]
+        low, high = (given.min(), max(given.max(), self.scenario.protocol.max_nM)) if given.size else (0.1, 10.0)
+        floor, roof = math.floor(math.log10(low) + 1e-9), math.ceil(math.log10(high) - 1e-9)
+        return floor - (floor == roof), roof, bool((seen <= 1e-3).any())
+
+    @cached_property
+    def _stepped(self) -> bool:
+        protocol = self.scenario.protocol
+        ends = (0.0, *protocol.edges)
+        return all(protocol.constant_between(a, b) for a, b in zip(ends, ends[1:], strict=False))
+
+
+@dataclass(frozen=True)
+class Picture:
+    """One scene, ready for the widgets."""
+
+    scene: Scene
+    moment: Moment
+    ground: Ground
+
+    @cached_property
+    def curves(self) -> np.ndarray:
+        """(n_lines, n) receptors, rows as in LINES."""
+        counts, itinerary = self.moment.recorded["counts"], self.scene.scenario.itinerary
+        masks = [itinerary.mask(compartment) for compartment in _COMPARTMENTS] + [itinerary.live]
+        return np.stack([counts[:, mask].sum(axis=1) for mask in masks]).astype(float)
+
+    @cached_property
+    def now(self) -> list[list[float]]:
+        """[receptors, percent] of each line."""
+        return [[float(line[-1]), 100.0 * float(line[-1]) / self.ground.base] for line in self.curves]
+
+    @property
+    def headline(self) -> list[str]:
+        recorded = self.moment.recorded
+        since, restless = words.since_change(recorded["time_min"], recorded["insulin_nM"])
+        return list(
+            words.headline(
+                self.curves[0, -1],
+                self.ground.base,
+                of=self.ground.of_words,
+                since_min=since,
+                insulin_nM=self.moment.insulin_nM,
+                restless=restless,
+                time_min=self.scene.time_min,
+            )
+        )
+
+    @property
+    def half_times(self) -> str:
+        noisy = self.scene.scenario.resolution != "mean"
+        times = self.moment.recorded["time_min"]
+        clocks = results.clocks(times, self.curves[0], self.curves[-1], self.ground.step, noisy=noisy)
+        return words.half_times(clocks, self.scene.time_min)
+
+    @property
+    def view(self) -> dict:
+        """Axes, marks and titles of the plot (see `TimeSeries`)."""
+        origin, dose = self._origin
+        floor, roof, none = self.ground.doses
+        base = self.ground.base
+        top = 1.1 * base
+        while top < 1.03 * self.curves.max():
+            top += 0.1 * base
+        where = ", ".join(
+            f"{line['label'].lower()} {receptors:,.0f} ({percent:.0f} %)"
+            for line, (receptors, percent) in zip(LINES, self.now, strict=True)
+        )
+        return {
+            "rows": [len(self._whole[0]), len(self._hour[0])],
+            "hour": [-min(BEFORE_MIN, origin), AFTER_MIN],
+            "whole": [0.0, self.scene.scenario.duration_min],
+            "origin": origin,
+            "base": base,
+            "top": top,
+            "floor": floor,
+            "roof": roof,
+            "none": none,
+            "marks": self.ground.marks,
+            "titles": {"hour": f"First hour{dose}", "whole": "Whole run"},
+            "since": {"hour": "after the change" if self._changed else "since the start", "whole": "since the start"},
+            "text": f"Receptors over time. After {words.span(self.scene.time_min)}: {where}.",
+        }
+
+    @property
+    def frame(self) -> bytes:
+        return pack(self._whole, self._hour)
+
+    def seats(self) -> tuple[np.ndarray, np.ndarray]:
+        """Identities of the followed receptors, and of each the index in KINDS."""
+        identity, state = self.moment.followed
+        itinerary = self.scene.scenario.itinerary
+        kinds = np.array(
+            [_COMPARTMENTS.index(s.compartment) if s.compartment in _COMPARTMENTS else 255 for s in itinerary.states],
+            dtype=np.uint8,
+        )
+        kind = kinds[state]
+        return identity[kind != 255], kind[kind != 255]
+
+    @staticmethod
+    def names(kinds: list[int]) -> dict[str, int]:
+        """How many there are of each kind, by its name in the legend."""
+        return {line["label"].lower(): kinds.count(i) for i, line in enumerate(LINES[: len(KINDS)])}
+
+    @property
+    def remark(self) -> str:
+        """What to say of insulin that no measurement covers; one line, however many doses there were."""
+        scenario = self.scene.scenario
+        sentences, now = scenario.extrapolated, scenario.extrapolation(self.moment.insulin_nM)
+        if not sentences:
+            return ""
+        return f"Extrapolated: {now}." if now in sentences else f"Extrapolated in part: {sentences[0]}."
+
+    @property
+    def _changed(self) -> bool:
+        return bool(self.scene.steering) or self.scene.first_step_min is not None
+
+    @cached_property
+    def _origin(self) -> tuple[float, str]:
+        """The step whose hour is shown, in min, and the dose that it held, in words: the latest step by hand, else the
+        protocol's first."""
+        scene, protocol = self.scene, self.scene.scenario.protocol
+        origin = scene.steering[-1].time_min if scene.steering else scene.first_step_min or 0.0
+        dose = protocol.value(origin)
+        if not protocol.constant_between(origin, min(origin + AFTER_MIN, protocol.duration_min)):
+            return origin, ""
+        return origin, f" at {words.insulin(dose)}" if dose else " without insulin"
+
+    @cached_property
+    def _columns(self) -> np.ndarray:
+        return np.vstack([self.moment.recorded["insulin_nM"], self.curves])
+
+    @cached_property
+    def _whole(self) -> tuple[np.ndarray, np.ndarray]:
+        return decimate(self.moment.recorded["time_min"], self._columns)
+
+    @cached_property
+    def _hour(self) -> tuple[np.ndarray, np.ndarray]:
+        times = self.moment.recorded["time_min"]
+        origin = self._origin[0]
+        first, last = np.searchsorted(times, [origin - BEFORE_MIN - 1e-9, origin + AFTER_MIN + 1e-9])
+        return decimate(times[first:last] - origin, self._columns[:, first:last])

@@ -1,0 +1,106 @@
+"""Runs by an id that nobody can guess, and the files made of them, for as long as their page is open.
+
+A file is made on disk when asked for and leaves as a stream of blocks: a table of a million rows never passes through
+the page's own connection. The only state that sessions share.
+"""
+
+from __future__ import annotations
+
+import csv
+import secrets
+import tempfile
+import threading
+import zipfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import IO
+
+import pandas as pd
+
+from trafficking import io, results
+from trafficking.results import Result
+
+from .runner import Steering
+
+PLOTTED, WHOLE, STEERING = "plotted.csv", "run.zip", "steering.csv"
+_BLOCK = 1 << 18  # bytes; a response costs a thread switch per block
+
+Taken = Callable[[], tuple[Result, tuple[Steering, ...]] | None]
+
+_runs: dict[str, Taken] = {}
+_guard = threading.Lock()
+
+
+def add(taken: Taken) -> str:
+    """Makes a run available for export.
+
+    Args:
+        taken: gives its tables and steering log up to now, from any thread.
+
+    Returns:
+        Its id, which is the only key to it.
+    """
+    run_id = secrets.token_urlsafe(18)
+    with _guard:
+        _runs[run_id] = taken
+    return run_id
+
+
+def drop(run_id: str) -> None:
+    with _guard:
+        _runs.pop(run_id, None)
+
+
+def stream(run_id: str, name: str) -> tuple[Iterator[bytes], str, str] | None:
+    """A file of a run: its blocks, media type and file name; None where there is no such run or file."""
+    with _guard:
+        taken = _runs.get(run_id)
+    now = taken() if taken is not None and name in (PLOTTED, WHOLE) else None
+    if now is None:
+        return None
+    result, steering = now
+    stem = f"{result.scenario.name}-seed{result.seed}"
+    file = tempfile.TemporaryFile()
+    if name == PLOTTED:
+        plotted(result).to_csv(file, index=False, lineterminator="\n")
+        media_type, shown = "text/csv; charset=utf-8", f"{stem}-plotted.csv"
+    else:
+        _write_whole(result, steering, file, stem)
+        media_type, shown = "application/zip", f"{stem}.zip"
+    file.seek(0)
+    return _blocks(file), media_type, shown
+
+
+def plotted(result: Result) -> pd.DataFrame:
+    """What the plot shows, at every recorded time, with units in the header."""
+    curves, reference = result.compartments, result.reference
+    table = {"time (min)": curves["time_min"]}
+    for name in curves.columns[1:]:
+        table[f"{results.COLUMNS[name].label} (receptors)"] = curves[name]
+    for name in curves.columns[1:]:
+        percent = results.percent_of(curves[name].to_numpy(), reference.surface)
+        table[f"{results.COLUMNS[name].label} (% of {reference.words} surface)"] = percent
+    table["Insulin (nM)"] = result.exposure["insulin_nM"]
+    return pd.DataFrame(table)
+
+
+def _write_whole(result: Result, steering: tuple[Steering, ...], file: IO[bytes], stem: str) -> None:
+    """A zip with the run folder, which `trafficking rerun` takes as it is, what was plotted, and the steering log."""
+    with tempfile.TemporaryDirectory(prefix="trafficking-") as place:
+        folder = Path(place) / stem
+        io.save(result, folder)
+        plotted(result).to_csv(folder / PLOTTED, index=False, lineterminator="\n")
+        with (folder / STEERING).open("w", encoding="utf-8", newline="") as log:
+            rows = csv.writer(log, lineterminator="\n")
+            rows.writerow(["time_min", "name", "old", "new"])
+            rows.writerows([row.time_min, row.name, row.old, row.new] for row in steering)
+        with zipfile.ZipFile(file, "w", compression=zipfile.ZIP_DEFLATED, compresslevel=3) as archive:
+            for path in sorted(folder.rglob("*")):
+                if path.is_file():
+                    archive.write(path, f"{stem}/{path.relative_to(folder).as_posix()}")
+
+
+def _blocks(file: IO[bytes]) -> Iterator[bytes]:
+    with file:
+        while block := file.read(_BLOCK):
+            yield block
