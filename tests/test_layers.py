@@ -22,6 +22,7 @@ FLOORS = {
     "receptors": 2,
     "master_equation": 2,
     "counts": 2,
+    "window": 2,
     "library": 2,
     "forms": 2,
     "terminal": 2,

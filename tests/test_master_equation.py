@@ -7,7 +7,8 @@ from scipy.integrate import solve_ivp
 
 from trafficking.counts import Expectation
 from trafficking.itinerary import Itinerary, State, Transition
-from trafficking.master_equation import insulin_free, window_rates
+from trafficking.master_equation import insulin_free
+from trafficking.window import WindowRates
 
 
 def test_rows_of_the_generator_sum_to_zero():
@@ -62,6 +63,6 @@ def test_the_insulin_free_cell_holds_r0_and_stays():
 
 def test_without_coupling_the_rates_of_a_window_are_the_laws_themselves():
     itinerary = closed(five_states())
-    rates, mrna = window_rates(itinerary, 1.0, np.full(6, 0.2), 0.7, 5.0)
+    rates, mrna = WindowRates(itinerary)(1.0, np.full(6, 0.2), 0.7, 5.0)
     assert np.array_equal(rates, itinerary.rates(1.0, np.full(6, 0.2), 0.7))
     assert mrna == 0.7

@@ -138,8 +138,7 @@ class _Carrier:
         if key not in self._known:
             n = len(self._itinerary.states)
             matrix = np.zeros((n + 1, n + 1))
-            matrix[:n, :n] = self._itinerary.generator(rates)
-            matrix[n, :n] = self._itinerary.inflow(rates)
+            propagator.fill(rates, self._itinerary.sources, self._itinerary.targets, matrix)
             self._known[key] = propagator.propagate(matrix, lasting_min)
             if len(self._known) > 64:
                 self._known.popitem(last=False)

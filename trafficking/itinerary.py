@@ -81,8 +81,7 @@ class Transcription:
 
     def target(self, activity: float) -> float:
         """The messenger level (1 = insulin-free) towards which `activity` (active receptors / R0) drives it."""
-        x = max(activity, 0.0) ** self.power
-        return 1.0 - self.max_suppression * x / (self.half_activity**self.power + x)
+        return messenger_target(self.max_suppression, self.half_activity**self.power, self.power, activity)
 
 
 @dataclass(frozen=True)
@@ -129,10 +128,6 @@ class Itinerary:
         """Indices of the arrows that make receptors."""
         return np.flatnonzero(self.sources < 0)
 
-    @cached_property
-    def _made(self) -> np.ndarray:
-        return self.sources < 0
-
     def mask(self, *compartments: str) -> np.ndarray:
         """(n_states,) true where the state lies in one of `compartments`."""
         return np.array([state.compartment in compartments for state in self.states])
@@ -148,23 +143,24 @@ class Itinerary:
         return ~self.mask("lysosome", "out")
 
     @cached_property
-    def _activity(self) -> np.ndarray:
+    def active(self) -> np.ndarray:
+        """(n_states,) share of a receptor in each state that counts as active."""
         return np.array([state.activity for state in self.states])
 
     @cached_property
-    def _law(self) -> tuple[np.ndarray, ...]:
-        """Columns of the rate formula, one entry per arrow, and the masks that it reads."""
+    def law(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+        """What `arrow_rates` reads: numbers of each arrow, its load states, and the surface states, all and bound."""
         arrows = self.transitions
-        index = {name: i for i, name in enumerate(self.state_names)}
+        numbers = np.zeros((len(arrows), 7))
         load = np.zeros((len(arrows), len(self.states)))
         for i, arrow in enumerate(arrows):
-            load[i, [index[name] for name in arrow.load]] = 1.0
-        columns = [[t.rate, t.extra, t.half_occupancy**t.power, t.power, t.half_load] for t in arrows]
-        numbers = np.array(columns, dtype=float).reshape(len(arrows), 5).T
-        ligand = np.array([t.needs_ligand for t in arrows], dtype=bool)
+            half = arrow.half_occupancy**arrow.power
+            kind = [float(arrow.needs_ligand), float(arrow.source is None)]
+            numbers[i] = [arrow.rate, arrow.extra, half, arrow.power, arrow.half_load, *kind]
+            load[i, [self.state_names.index(name) for name in arrow.load]] = 1.0
         membrane = self.mask("membrane")
         bound = membrane & np.array([state.bound for state in self.states])
-        return (*numbers, ligand, load, membrane.astype(float), bound.astype(float))
+        return numbers, load, membrane.astype(float), bound.astype(float)
 
     # -- what the picture says now ---------------------------------------------------------------------------------
 
@@ -179,16 +175,9 @@ class Itinerary:
         Returns:
             (n_transitions,) per minute and receptor; for synthesis R0 per minute.
         """
-        rate, extra, half, power, half_load, ligand, load, membrane, bound = self._law
-        now = rate
-        if "endocytosis" in self.couplings:
-            surface = membrane @ fractions
-            occupancy = bound @ fractions / surface if surface > 0.0 else 0.0
-            hill = occupancy**power
-            now = now + extra * hill / (half + hill)
-        if "sorting" in self.couplings:
-            now = now / (1.0 + (load @ fractions) / half_load)
-        return now * np.where(ligand, insulin_nM, 1.0) * np.where(self._made, mrna, 1.0)
+        rates = np.zeros(len(self.transitions))
+        arrow_rates(*self.law, insulin_nM, fractions, mrna, rates)
+        return rates
 
     def generator(self, rates: np.ndarray) -> np.ndarray:
         """(n_states, n_states), per minute; row = from. Rows sum to zero; an absorbing row is zero throughout."""
@@ -214,7 +203,7 @@ class Itinerary:
 
     def activity(self, fractions: np.ndarray) -> float:
         """Active receptors over R0: each state's receptors weighted by its `activity`."""
-        return float(self._activity @ fractions)
+        return float(self.active @ fractions)
 
     # -- switches --------------------------------------------------------------------------------------------------
 
@@ -248,6 +237,53 @@ class Itinerary:
             for t in self.transitions
         )
         return replace(self, transitions=arrows)
+
+
+def arrow_rates(
+    numbers: np.ndarray,
+    load: np.ndarray,
+    membrane: np.ndarray,
+    bound: np.ndarray,
+    insulin_nM: float,
+    fractions: np.ndarray,
+    mrna: float,
+    rates: np.ndarray,
+) -> None:
+    """Writes the rate of every arrow into `rates`: the one formula of all rate laws (`Transition`).
+
+    Plain loops over arrays, so that the windows of a run can have it compiled.
+
+    Args:
+        numbers: (n_transitions, 7) rate, extra, half_occupancy^power, power, half_load, needs ligand, is synthesis.
+        load: (n_transitions, n_states), 1 for the states that load the arrow. membrane, bound: (n_states,), 1 for
+            surface states, and for those with insulin bound.
+    """
+    surface = occupied = 0.0
+    for state in range(len(fractions)):
+        surface += membrane[state] * fractions[state]
+        occupied += bound[state] * fractions[state]
+    occupancy = occupied / surface if surface > 0.0 else 0.0
+    for i in range(len(numbers)):
+        rate, extra, half, power, half_load, ligand, made = numbers[i]
+        if extra > 0.0:
+            hill = occupancy**power
+            rate += extra * hill / (half + hill)
+        if half_load < math.inf:
+            loaded = 0.0
+            for state in range(len(fractions)):
+                loaded += load[i, state] * fractions[state]
+            rate /= 1.0 + loaded / half_load
+        if ligand > 0.0:
+            rate *= insulin_nM
+        if made > 0.0:
+            rate *= mrna
+        rates[i] = rate
+
+
+def messenger_target(max_suppression: float, half: float, power: float, activity: float) -> float:
+    """The formula of `Transcription`; half: half_activity^power. Plain, so that it can be compiled."""
+    x = max(activity, 0.0) ** power
+    return 1.0 - max_suppression * x / (half + x)
 
 
 def _prove_sound(itinerary: Itinerary) -> None:

@@ -1,14 +1,10 @@
-"""Steady states of the mean equations, and the rates of a window in which receptors act on each other.
-
-Inside a window all rates are constant. Where receptors act on each other the rates of a window are those of its
-predicted midpoint (`window_rates`): error of second order in the window.
+"""Steady states of the mean equations: the balance of a cell without insulin, and at any insulin.
 
 Numbers of receptors appear here as fractions of the cell's R0, as floats of shape (n_states,).
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 
 import numpy as np
@@ -69,37 +65,6 @@ def steady_state(itinerary: Itinerary, insulin_nM: float) -> tuple[np.ndarray, f
 
     fractions = _fixed_point(balanced, insulin_free(itinerary)[0])
     return fractions, transcription.target(itinerary.activity(fractions)) if transcription else 1.0
-
-
-def window_rates(
-    itinerary: Itinerary, insulin_nM: float, fractions: np.ndarray, mrna: float, window_min: float
-) -> tuple[np.ndarray, float]:
-    """The frozen rates of one window and the messenger at its end.
-
-    The laws are read at the midpoint that a backward Euler half step predicts from the window's start: stable however
-    fast binding is, never negative, and of second order over many windows. The messenger is integrated exactly over
-    the window towards the midpoint's target; its mean sets synthesis.
-
-    Args:
-        insulin_nM: mean over the window. fractions: (n_states,) at the window's start. mrna: at the window's start.
-
-    Returns:
-        (n_transitions,) rates as `Itinerary.rates`; mrna at the window's end.
-    """
-    rates = itinerary.rates(insulin_nM, fractions, mrna)
-    if not itinerary.couplings:
-        return rates, mrna
-    half = 0.5 * window_min
-    backward = np.eye(len(fractions)) - half * itinerary.generator(rates)
-    middle = np.linalg.solve(backward.T, fractions + half * itinerary.inflow(rates))
-    mean, end = 1.0, 1.0
-    if itinerary.transcription is not None:
-        target = itinerary.transcription.target(itinerary.activity(middle))
-        spent = window_min / itinerary.transcription.response_min
-        gone = -math.expm1(-spent)
-        end = mrna + (target - mrna) * gone
-        mean = target + (mrna - target) * gone / spent
-    return itinerary.rates(insulin_nM, middle, mean), end
 
 
 def _unit_inflow(itinerary: Itinerary) -> np.ndarray | None:

@@ -45,6 +45,15 @@ def propagate(matrix, minutes):
 
 
 @njit(nogil=True, error_model="numpy")
+def fill(rates, sources, targets, matrix):
+    """Writes the generator of `rates` into a zero matrix, and synthesis (source -1) into its last row."""
+    for arrow in range(len(rates)):
+        matrix[sources[arrow], targets[arrow]] += rates[arrow]
+        if sources[arrow] >= 0:
+            matrix[sources[arrow], sources[arrow]] -= rates[arrow]
+
+
+@njit(nogil=True, error_model="numpy")
 def multiply(a, b, product):
     """Writes the product of two small matrices into `product`; in a fixed order, so that its bits are fixed."""
     n = len(a)
@@ -57,4 +66,4 @@ def multiply(a, b, product):
                     product[i, j] += a[i, k] * b[k, j]
 
 
-ENTRIES = (propagate, multiply)
+ENTRIES = (propagate, fill, multiply)

@@ -15,13 +15,12 @@ from typing import Protocol
 
 import numpy as np
 
-from trafficking import blas
 from trafficking.counts import Expectation, Numbers
 from trafficking.itinerary import Itinerary
-from trafficking.master_equation import window_rates
 from trafficking.receptors import Receptors, run_key
 from trafficking.results import Result, tables
 from trafficking.scenario import Scenario
+from trafficking.window import WindowRates
 
 _EVENTS_PER_CALL = 4_000_000  # about 0.1 s of kernel on one core
 
@@ -67,6 +66,7 @@ class Run:
         self._threads = threads or os.cpu_count() or 1
         self._logs: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = []
         self._record = _Record(scenario)
+        self._window_rates = WindowRates(self.itinerary)
         start, self.mrna = starting_cell(scenario, seed=seed, replicate=replicate)
         make = populate if scenario.resolution == "agents" else _WITHOUT_IDENTITIES[scenario.resolution]
         self.population = make(
@@ -132,12 +132,11 @@ class Run:
             keep_going: asked between calls into the kernel, about every 0.1 s; stops when it says False.
         """
         until = self.duration_min if until_min is None else min(until_min, self.duration_min)
-        with blas.one_thread():
-            while not self.finished and (keep_going is None or keep_going()):
-                end = self._window_end(until)
-                if not self.time_min < end <= until:
-                    return
-                self._window(end)
+        while not self.finished and (keep_going is None or keep_going()):
+            end = self._window_end(until)
+            if not self.time_min < end <= until:
+                return
+            self._window(end)
 
     def advance_window(self) -> None:
         """Goes on by one window: to the next multiple of the scenario's window, or to a jump of the exposure before."""
@@ -180,7 +179,7 @@ class Run:
 
     def _rates(self, fractions: np.ndarray, end: float) -> tuple[np.ndarray, float]:
         insulin = self.scenario.protocol.mean(self.time_min, end)
-        return window_rates(self.itinerary, insulin, fractions, self.mrna, end - self.time_min)
+        return self._window_rates(insulin, fractions, self.mrna, end - self.time_min)
 
     def _mrna_at(self, records: np.ndarray, end: float, mrna: float) -> np.ndarray:
         transcription = self.itinerary.transcription
