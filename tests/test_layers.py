@@ -30,6 +30,7 @@ FLOORS = {
     "series": 2,
     "scenario": 3,
     "results": 4,
+    "snapshot": 4,
     "simulation": 5,
     "io": 5,
     "plots": 5,

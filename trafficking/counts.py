@@ -8,7 +8,8 @@ by which random numbers scatter. Both cost the same for a thousand receptors and
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import numpy as np
 
@@ -24,9 +25,21 @@ class Expectation:
     counts: (n_states,) expected receptors now; an end holds all that ever arrived.
     """
 
-    def __init__(self, itinerary: Itinerary, start: np.ndarray, *, copy_number: float, **_: object) -> None:
-        self.counts = np.array(start, dtype=float)
+    def __init__(
+        self,
+        itinerary: Itinerary,
+        start: np.ndarray,
+        *,
+        copy_number: float,
+        saved: Mapping[str, np.ndarray] | None = None,
+        **_: object,
+    ) -> None:
+        self.counts = np.array(start if saved is None else saved["counts"], dtype=float)
         self._carrier = _Carrier(itinerary, copy_number)
+
+    def save(self) -> dict[str, np.ndarray]:
+        """Everything that the numbers need to go on, at the end of a window."""
+        return {"counts": self.counts.copy()}
 
     def advance(
         self, rates: np.ndarray, start_min: float, end_min: float, records: np.ndarray
@@ -67,9 +80,10 @@ class Numbers:
         copy_number: int,
         seed: int,
         replicate: int = 0,
+        saved: Mapping[str, np.ndarray] | None = None,
         **_: object,
     ) -> None:
-        """Draws the starting cell at time 0.
+        """Draws the starting cell at time 0, or takes up one that was `saved` by `save`.
 
         Args:
             start: (n_states,) integers, taken as they are, or floats: proportions times a whole total.
@@ -78,9 +92,20 @@ class Numbers:
         words = np.random.SeedSequence((seed, replicate, _STREAM)).generate_state(2, np.uint64)
         self._generator = np.random.Generator(np.random.Philox(key=words))
         self._carrier = _Carrier(itinerary, copy_number)
+        if saved is not None:
+            self.counts = saved["counts"].copy()
+            self._generator.bit_generator.state = _philox_state(saved["stream"])
+            return
         total = round(float(start.sum()))
         drawn = total > 0 and not np.issubdtype(start.dtype, np.integer)
         self.counts = self._generator.multinomial(total, start / start.sum()) if drawn else start.astype(np.int64)
+
+    def save(self) -> dict[str, np.ndarray]:
+        """Everything that the numbers need to go on, at the end of a window."""
+        state = self._generator.bit_generator.state
+        parts = (state["state"]["counter"], state["state"]["key"], state["buffer"])
+        rest = np.array([state["buffer_pos"], state["has_uint32"], state["uinteger"]], dtype=np.uint64)
+        return {"counts": self.counts.copy(), "stream": np.concatenate([*parts, rest])}
 
     def advance(
         self, rates: np.ndarray, start_min: float, end_min: float, records: np.ndarray
@@ -94,6 +119,19 @@ class Numbers:
             self.counts = scattered + self._generator.poisson(np.maximum(made, 0.0))
 
         return self._carrier.carry(self, carry, rates, start_min, end_min, records)
+
+
+def _philox_state(saved: np.ndarray) -> dict[str, Any]:
+    """numpy's own form of the state of a Philox generator, from the 13 words that `Numbers.save` keeps."""
+    position, has_uint32, uinteger = saved[10:].tolist()
+    return {
+        "bit_generator": "Philox",
+        "state": {"counter": saved[:4], "key": saved[4:6]},
+        "buffer": saved[6:10],
+        "buffer_pos": position,
+        "has_uint32": has_uint32,
+        "uinteger": uinteger,
+    }
 
 
 class _Carrier:

@@ -8,7 +8,7 @@ synthesis arrow), and a number. A few evenly numbered ones are followed, and wri
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -63,6 +63,13 @@ class Clocks:
                 "duration: a hazard clock passed 2^33 mean dwell times, beyond float precision; shorten the run or "
                 "slow the fastest rate"
             )
+
+    def saved(self) -> dict[str, np.ndarray]:
+        """Anchors, readings and rates; the shares follow from the rates of the next window."""
+        return {"states": self.states, "sources": self.sources}
+
+    def take_up(self, saved: Mapping[str, np.ndarray]) -> None:
+        self.states[:], self.sources[:] = saved["states"], saved["sources"]
 
     def reading(self) -> float:
         """The highest reading of all clocks at their anchors."""
@@ -129,6 +136,13 @@ class Synthesis:
         self._born = [0] * len(self._keys)
         self._next_reading = [float(kernel.source_wait(key, 0)) for key in self._keys]
 
+    def saved(self) -> dict[str, np.ndarray]:
+        """How many receptors each source has made, and when it makes the next."""
+        return {"born": np.array(self._born, dtype=np.int64), "next_reading": np.array(self._next_reading, dtype=float)}
+
+    def take_up(self, saved: Mapping[str, np.ndarray]) -> None:
+        self._born, self._next_reading = saved["born"].tolist(), saved["next_reading"].tolist()
+
     def make(self, end_min: float) -> Iterator[tuple[int, Pool, np.ndarray]]:
         """Receptors made up to `end_min`: the arrow, the newborn (not yet advanced) and their minutes of birth."""
         buffer = np.zeros(4096)
@@ -183,18 +197,19 @@ class Receptors:
         start: np.ndarray,
         *,
         copy_number: int,
-        rates: np.ndarray,
+        rates: np.ndarray | None,
         seed: int,
         replicate: int = 0,
         threads: int | None = None,
         follow: int = 0,
+        saved: Mapping[str, np.ndarray] | None = None,
     ) -> None:
-        """Draws the starting cell at time 0.
+        """Draws the starting cell at time 0, or takes up one that was `saved` by `save`.
 
         Args:
             start: (n_states,), see `starting_receptors`.
             copy_number: R0 of the cell; scales synthesis.
-            rates: (n_transitions,) of the first window.
+            rates: (n_transitions,) of the first window; a saved cell needs none.
             threads: at most this many; default one per processor. No result depends on it.
             follow: about this many of R0 are followed, those of evenly spaced numbers.
         """
@@ -207,10 +222,14 @@ class Receptors:
         self._blocks: list[Pool] = []
         self._cursor = (0, 0)
         self.clocks = Clocks(itinerary, copy_number, 0.0)
-        self.clocks.set_rates(rates, 0.0)
         self.counts = np.zeros(len(itinerary.states), dtype=np.int64)
         self.followed = Pool(np.zeros(0, np.uint64), np.zeros(0, np.uint8))
         self._synthesis = Synthesis(self.clocks, seed, replicate)
+        if saved is not None:
+            self._take_up(saved)
+            return
+        assert rates is not None
+        self.clocks.set_rates(rates, 0.0)
         for pool in starting_receptors(start, self.clocks, seed, replicate):
             self.counts += np.bincount(pool.states, minlength=len(self.counts))
             pool.states[self.clocks.gone[pool.states]] = kernel.FREE_SLOT
@@ -218,6 +237,33 @@ class Receptors:
             self.followed = _joined(self.followed, pool.subset(chosen))
             pool.states[chosen] = kernel.FREE_SLOT
             self._blocks.append(pool)
+
+    def save(self) -> dict[str, np.ndarray]:
+        """Everything that the cell needs to go on, at the end of a window: receptors, clocks, sources, counts."""
+        saved = {"counts": self.counts.copy()}
+        for name, pools in (("crowd", self._blocks), ("followed", [self.followed])):
+            alive = [pool.states != kernel.FREE_SLOT for pool in pools]
+            for i, part in enumerate(("states", "targets", "identities", "draws")):
+                columns = [pool.arrays[i][mask] for pool, mask in zip(pools, alive, strict=True)]
+                saved[f"{name}.{part}"] = np.concatenate(columns) if columns else self.followed.arrays[i][:0]
+        return (
+            saved
+            | {f"clocks.{name}": table.copy() for name, table in self.clocks.saved().items()}
+            | {f"synthesis.{name}": table for name, table in self._synthesis.saved().items()}
+        )
+
+    def _take_up(self, saved: Mapping[str, np.ndarray]) -> None:
+        def pool(name: str, part: slice) -> Pool:
+            taken = Pool(saved[f"{name}.identities"][part].copy(), saved[f"{name}.states"][part].copy())
+            taken.targets, taken.draws = saved[f"{name}.targets"][part].copy(), saved[f"{name}.draws"][part].copy()
+            return taken
+
+        self.counts = saved["counts"].copy()
+        self.followed = pool("followed", slice(None))
+        for first in range(0, len(saved["crowd.states"]), BLOCK):
+            self._blocks.append(pool("crowd", slice(first, first + BLOCK)))
+        self.clocks.take_up({name: saved[f"clocks.{name}"] for name in ("states", "sources")})
+        self._synthesis.take_up({name: saved[f"synthesis.{name}"] for name in ("born", "next_reading")})
 
     def advance(
         self, rates: np.ndarray, start_min: float, end_min: float, records: np.ndarray

@@ -10,8 +10,8 @@ from __future__ import annotations
 import bisect
 import math
 import os
-from collections.abc import Callable
-from typing import Protocol
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -20,8 +20,11 @@ from trafficking.itinerary import Itinerary
 from trafficking.receptors import Receptors, run_key
 from trafficking.results import Result, tables
 from trafficking.scenario import Scenario
+from trafficking.snapshot import Snapshot
 from trafficking.window import WindowRates
 
+_LOG = ("identity", "time_min", "transition")
+_ROWS = ("time_min", "counts", "mrna", "passages")
 _EVENTS_PER_CALL = 4_000_000  # about 0.1 s of kernel on one core
 
 
@@ -52,8 +55,9 @@ class Run:
         replicate: int = 0,
         threads: int | None = None,
         populate: Callable[..., Population] = Receptors,
+        saved: Snapshot | None = None,
     ) -> None:
-        """Draws the starting cell.
+        """Draws the starting cell, or takes up a run where it was `saved` (see `resume`).
 
         Args:
             seed, replicate: integers of at least 0; together they name every random stream of the run.
@@ -62,24 +66,62 @@ class Run:
         """
         _check_seed(seed, replicate)
         self.scenario, self.seed, self.replicate = scenario, seed, replicate
-        self.time_min = 0.0
+        self.time_min = 0.0 if saved is None else saved.time_min
         self._threads = threads or os.cpu_count() or 1
         self._logs: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = []
         self._record = _Record(scenario)
         self._window_rates = WindowRates(self.itinerary)
         start, self.mrna = starting_cell(scenario, seed=seed, replicate=replicate)
+        if saved is not None:
+            self.mrna = saved.mrna
         make = populate if scenario.resolution == "agents" else _WITHOUT_IDENTITIES[scenario.resolution]
+        if saved is None:
+            first = self._rates(start / scenario.receptors, self._window_end(math.inf))[0]
+            begun: dict[str, Any] = {"rates": first}
+        else:
+            begun = {"rates": None, "saved": saved.arrays}
         self.population = make(
             self.itinerary,
             start,
             copy_number=scenario.receptors,
-            rates=self._rates(start / scenario.receptors, self._window_end(math.inf))[0],
             seed=seed,
             replicate=replicate,
             threads=threads,
             follow=scenario.follow,
+            **begun,
         )
-        self._record.begin(self.population.counts, self.mrna)
+        if saved is None:
+            self._record.begin(self.population.counts, self.mrna)
+        else:
+            self._record.take_up(saved.arrays)
+            if len(saved.arrays["log.time_min"]):
+                self._logs.append(tuple(saved.arrays[f"log.{name}"] for name in _LOG))  # type: ignore[arg-type]
+
+    @classmethod
+    def resume(cls, snapshot: Snapshot, *, threads: int | None = None) -> Run:
+        """The run that gave `snapshot`, ready to go on to the same bits."""
+        scenario = Scenario.from_dict(snapshot.scenario)
+        return cls(scenario, seed=snapshot.seed, replicate=snapshot.replicate, threads=threads, saved=snapshot)
+
+    def snapshot(self) -> Snapshot:
+        """This run now, as a value; `advance` and `steer` leave it at the end of a window, where it can be saved."""
+        if not isinstance(self.population, Receptors | Numbers | Expectation):
+            raise TypeError("snapshot: only runs of the engine's own populations can be saved, not Mesa's objects")
+        log = self._joined_log() or (np.zeros(0, np.uint64), np.zeros(0), np.zeros(0, np.int64))
+        return Snapshot(
+            scenario=self.scenario.to_dict(),
+            seed=int(self.seed),
+            replicate=int(self.replicate),
+            time_min=self.time_min,
+            mrna=self.mrna,
+            arrays=self.population.save()
+            | self._record.save()
+            | {f"log.{name}": column for name, column in zip(_LOG, log, strict=True)},
+        )
+
+    def fork(self) -> Run:
+        """A second run that goes on from here: with the same random numbers, under a future of its own."""
+        return Run.resume(self.snapshot(), threads=self._threads)
 
     # -- what it is now --------------------------------------------------------------------------------------------
 
@@ -158,12 +200,14 @@ class Run:
     def result(self) -> Result:
         """The tables up to now."""
         times, counts, mrna, passages = self._record.rows()
-        log = None
-        if self._logs:  # joined for good, so that asking again is cheap
-            identities, times_min, transitions = (np.concatenate(column) for column in zip(*self._logs, strict=True))
-            log = (identities, times_min, transitions)
-            self._logs = [log]
+        log = self._joined_log()
         return tables(self.scenario, self.seed, self.replicate, times, counts, mrna, passages[1:], log)
+
+    def _joined_log(self) -> tuple[np.ndarray, np.ndarray, np.ndarray] | None:
+        if len(self._logs) > 1:  # joined for good, so that asking again is cheap
+            identities, times_min, transitions = (np.concatenate(column) for column in zip(*self._logs, strict=True))
+            self._logs = [(identities, times_min, transitions)]
+        return self._logs[0] if self._logs else None
 
     def _window(self, end: float) -> None:
         fractions = self.population.counts / self.scenario.receptors
@@ -306,6 +350,14 @@ class _Record:
             self._pending = self._pending + passages[-1]
             self._parts[-1] = times[:-1], counts[:-1], mrna[:-1], passages[:-1]
         self._duration = duration_min
+
+    def save(self) -> dict[str, np.ndarray]:
+        rows = dict(zip(_ROWS, self.rows(), strict=True)) | {"pending": self._pending}
+        return {f"record.{name}": column.copy() for name, column in rows.items()}
+
+    def take_up(self, saved: Mapping[str, np.ndarray]) -> None:
+        times, counts, mrna, passages = (saved[f"record.{name}"] for name in _ROWS)
+        self._parts, self._pending = [(times, counts, mrna, passages)], saved["record.pending"]
 
     def rows(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
         """Times (n,), counts (n, n_states), mrna (n,), passages since the row before (n, n_transitions)."""
