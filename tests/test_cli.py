@@ -152,23 +152,50 @@ def test_a_place_that_cannot_be_written_is_said_before_the_run(tmp_path: Path):
     assert "Not a directory" in done.stderr
 
 
-@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_a_stopped_run_leaves_nothing(tmp_path: Path, number: signal.Signals, status: int):
-    long = command("run", "--receptors", "300000", "--set", "follow=0", "--out", "runs/mine")
+def stopped(tmp_path: Path, number: signal.Signals) -> subprocess.CompletedProcess[str]:
+    """A run of some seconds that was told to stop in the middle."""
+    long = command("run", "--receptors", "100000", "--out", "runs/mine", "--threads", "1")
     process = subprocess.Popen(long, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     deadline = time.monotonic() + 120
     while not (tmp_path / "runs").exists() and time.monotonic() < deadline:
         time.sleep(0.05)
-    time.sleep(1.0)
-    asked = time.monotonic()
+    time.sleep(1.0)  # of some five seconds
     process.send_signal(number)
+    asked = time.monotonic()
     output, errors = process.communicate(timeout=60)
     assert time.monotonic() - asked < 10
-    assert (process.returncode, output) == (status, "")
-    assert "Traceback" not in errors
-    if number == signal.SIGINT:
-        assert "nothing was written as runs/mine" in errors
-    assert list(tmp_path.iterdir()) == []
+    return subprocess.CompletedProcess(long, process.returncode, output, errors)
+
+
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_stopped_run_leaves_nothing_under_its_name_and_can_be_resumed(tmp_path, number, status):
+    done = stopped(tmp_path, number)
+    assert (done.returncode, done.stdout) == (status, "")
+    assert "Traceback" not in done.stderr
+    assert done.stderr.strip().endswith("Go on with it: trafficking resume runs/mine")
+    assert [entry.name for entry in (tmp_path / "runs").iterdir()] == [".mine.stopped"]
+    assert "trafficking resume runs/mine" in (tmp_path / "runs" / ".mine.stopped" / "HOW_TO_GO_ON.txt").read_text()
+
+    resumed = call("resume", "runs/mine", "--threads", "2", cwd=tmp_path)
+    assert [line.split()[0] for line in resumed.stdout.splitlines()] == LABELS
+    assert [entry.name for entry in (tmp_path / "runs").iterdir()] == ["mine"]
+    again = call("rerun", "runs/mine", cwd=tmp_path)
+    assert (again.returncode, again.stdout.split(":")[0]) == (0, "equal")
+
+
+def test_a_stopped_run_that_is_damaged_or_missing_is_refused(tmp_path: Path):
+    missing = call("resume", "runs/mine", cwd=tmp_path)
+    assert missing.returncode == 2
+    assert "no stopped run is kept beside it" in missing.stderr
+    stopped(tmp_path, signal.SIGINT)
+    snapshot = tmp_path / "runs" / ".mine.stopped" / "snapshot"
+    data = bytearray(snapshot.read_bytes())
+    data[len(data) // 2] ^= 1
+    snapshot.write_bytes(data)
+    damaged = call("resume", "runs/mine", cwd=tmp_path)
+    assert (damaged.returncode, damaged.stdout) == (2, "")
+    assert "is damaged or incomplete" in damaged.stderr
+    assert snapshot.exists()
 
 
 def test_a_reader_that_goes_away_is_no_fault(tmp_path: Path):

@@ -77,18 +77,34 @@ def run(
     overwrite: Overwrite = False,
 ) -> None:
     """Run a scenario: six lines of summary, and a folder with tables and a figure."""
-    from trafficking import terminal
-
     experiment = _chosen(scenario, _changes(settings, receptors, resolution), insulin, duration)
-    from trafficking import io, report  # after the check, which a wrong input should not wait for
-
     _prepare(experiment)
     with _place(experiment, seed, out, overwrite) as (place, folder):
-        result = _simulated(experiment, seed=seed, threads=threads, folder=folder)
-        from trafficking import plots
+        _finish(_begun(experiment, seed=seed, threads=threads), place, folder)
 
-        figure = plots.render(plots.depletion(result))
-        io.save(result, place, extras={"figure.png": figure})
+
+@app.command()
+def resume(folder: RunFolder, threads: Threads = None) -> None:
+    """Go on with a run that was stopped (Ctrl-C), to the same bytes as if it had not been."""
+    from trafficking import io, stopped, terminal
+
+    try:
+        taken_up = stopped.take_up(folder, threads=threads)
+    except (ValueError, FileNotFoundError) as fault:
+        terminal.refuse(fault)
+    folder = Path(os.path.relpath(stopped.run_of(folder)))
+    with io.claim(folder) as place:
+        _finish(taken_up, place, folder)
+
+
+def _finish(begun: Any, place: Any, folder: Path) -> None:
+    """Simulates to the end, saves tables and figure in the claimed place, and prints the six lines."""
+    from trafficking import io, plots, report, stopped, terminal
+
+    _simulated(begun, folder)
+    result = begun.result()
+    io.save(result, place, extras={"figure.png": plots.render(plots.depletion(result))})
+    stopped.drop(folder)
     terminal.show(report.six_lines(result, shlex.quote(str(folder))))
 
 
@@ -196,12 +212,14 @@ def rerun(
     before = _checked(lambda: io.load_run(folder))
     _prepare(before.scenario)
     if out is None:
-        result = _simulated(before.scenario, seed=before.seed, replicate=before.replicate, threads=threads)
+        again = _begun(before.scenario, seed=before.seed, replicate=before.replicate, threads=threads)
+        _simulated(again)
+        result = again.result()
     else:
         with io.claim(out, overwrite=overwrite) as place:
-            result = _simulated(
-                before.scenario, seed=before.seed, replicate=before.replicate, threads=threads, folder=out
-            )
+            again = _begun(before.scenario, seed=before.seed, replicate=before.replicate, threads=threads)
+            _simulated(again)
+            result = again.result()
             io.save(result, place)
     files = io.table_files(result)
     different = [name for name, content in files.items() if contents.get(name) != content]
@@ -324,25 +342,47 @@ def _place(scenario: Scenario, seed: int, out: Path | None, overwrite: bool) -> 
             return
 
 
-def _simulated(
-    scenario: Scenario, *, seed: int, replicate: int = 0, threads: int | None = None, folder: Path | None = None
-) -> Any:
-    """The result, with a progress bar meanwhile; Ctrl-C says how far it came and what is left of it."""
-    from trafficking import terminal, units
-    from trafficking.simulation import simulate
+def _begun(scenario: Scenario, *, seed: int, replicate: int = 0, threads: int | None = None) -> Any:
+    """The run at its start."""
+    from trafficking import terminal
+    from trafficking.simulation import Run
 
-    progress = terminal.Progress(scenario.name, scenario.duration_min, lambda minutes: units.friendly(minutes, "time"))
     try:
-        with progress:
-            return simulate(scenario, seed=seed, replicate=replicate, threads=threads, progress=progress)
-    except KeyboardInterrupt:
-        came = units.friendly(progress.done, "time")
-        left = f"nothing was written as {folder}" if folder else "nothing was written"
-        terminal.refuse(f"interrupted at {came}; {left}, and the same command starts anew", terminal.INTERRUPTED)
+        return Run(scenario, seed=seed, replicate=replicate, threads=threads)
     except ValueError as fault:
-        if not str(fault).startswith(("duration:", "seed:")):  # any other is a mistake of this program
+        if not str(fault).startswith("seed:"):  # any other is a mistake of this program
             raise
         terminal.refuse(fault)
+
+
+def _simulated(begun: Any, folder: Path | None = None) -> None:
+    """Simulates to the end, with a progress bar; a run that is told to stop is kept beside its `folder`."""
+    from trafficking import stopped, terminal, units
+
+    name, minutes = begun.scenario.name, begun.duration_min
+    with (
+        terminal.Progress(name, minutes, lambda done: units.friendly(done, "time")) as progress,
+        terminal.Stop() as stop,
+    ):
+
+        def keep_going() -> bool:
+            progress(begun.time_min)
+            return not stop.status
+
+        try:
+            begun.advance(keep_going=keep_going)
+        except ValueError as fault:
+            if not str(fault).startswith("duration:"):
+                raise
+            terminal.refuse(fault)
+    if begun.finished:
+        return
+    words = f"stopped at {units.friendly(begun.time_min, 'time')} of {units.friendly(minutes, 'time')}"
+    if folder is None:
+        terminal.refuse(f"{words}; nothing was written", stop.status)
+    command = f"trafficking resume {shlex.quote(str(folder))}"
+    stopped.keep(folder, begun, command)
+    terminal.refuse(f"{words}; nothing was written as {folder}. Go on with it: {command}", stop.status)
 
 
 def _prepare(scenario: Scenario) -> None:

@@ -8,8 +8,10 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterable
+from functools import partial
 from types import TracebackType
 from typing import Any, NoReturn
 
@@ -110,10 +112,44 @@ class Progress:
         return bar
 
 
+class Stop:
+    """Ctrl-C and the request to terminate, noted instead of obeyed at once; a second Ctrl-C is obeyed.
+
+    status: 0, or the exit status that was asked for.
+    """
+
+    def __init__(self) -> None:
+        self.status = 0
+        self._before: dict[int, Any] = {}
+
+    def __enter__(self) -> Stop:
+        if threading.current_thread() is threading.main_thread():
+            for number, status in ((signal.SIGINT, INTERRUPTED), (signal.SIGTERM, TERMINATED)):
+                # A shell lets a job in the background ignore Ctrl-C; so it stays.
+                if signal.getsignal(number) is not signal.SIG_IGN:
+                    self._before[number] = signal.signal(number, partial(self._note, status))
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+
+    def _note(self, status: int, number: int, frame: object) -> None:
+        if self.status:
+            raise KeyboardInterrupt
+        self.status = status
+        tell("stopping at the end of this window")
+
+
 def asked(app: Callable[..., Any]) -> int:
     """Runs the commands of a typer app; what is wrong with the words of the command line becomes one line."""
     try:
-        return app(standalone_mode=False) or 0
+        status = app(standalone_mode=False) or 0
+        if status == INTERRUPTED:  # typer's own word for Ctrl-C; our refusals leave by SystemExit
+            raise KeyboardInterrupt
+        return status
     except Exception as fault:
         if isinstance(fault, RuntimeError) and type(fault).__name__ == "Abort":
             raise KeyboardInterrupt from None

@@ -77,6 +77,7 @@ class Desk:
         self.controls = Controls()
         self._shipped = shipped()
         self._closed = False
+        self._own: Scenario | None = None  # the latest that is none of the package's
         self._run_id = ""
         self._number = -1
         self._ground: Ground | None = None
@@ -126,6 +127,8 @@ class Desk:
                 self.runner.speed(message["speed"])
             case "scenario" if message["scenario"] in self._shipped:
                 self.runner.open(self._shipped[message["scenario"]], seed=self.runner.seed)
+            case "scenario" if message["scenario"] == OWN and self._own is not None:
+                self.runner.open(self._own, seed=self.runner.seed)
             case "tissue" if message["tissue"] in library.tissues():
                 self.runner.open(on_tissue(self.runner.opened, message["tissue"]), seed=self.runner.seed)
             case "anew":
@@ -151,6 +154,10 @@ class Desk:
             self._ground, self._seats = None, Seats(PLACES)
             store.drop(self._run_id)
             self._run_id = store.add(self.runner.taken)
+            if self._closed:  # meanwhile
+                return store.drop(self._run_id)
+            if not self._is_shipped(self.runner.opened):
+                self._own = self.runner.opened
         if scene.moment is not None:
             self._draw(scene, scene.moment)
         elif scene.status == "computing" and self._ground is None:
@@ -158,6 +165,11 @@ class Desk:
         self._dress(scene)
         with self.plot.hold_sync():
             self.plot.seq = scene.seq
+
+    def _is_shipped(self, scenario: Scenario) -> bool:
+        """Whether the package has this scenario, the size of the cell apart; a name alone does not tell."""
+        known = self._shipped.get(scenario.name)
+        return known is not None and known.to_dict() | {"receptors": scenario.receptors} == scenario.to_dict()
 
     def _draw(self, scene: Scene, moment: Moment) -> None:
         if self._ground is None or self._ground.scenario is not scene.scenario:
@@ -185,7 +197,7 @@ class Desk:
     def _dress(self, scene: Scene) -> None:
         """What the buttons and lists show."""
         scenario = self.runner.opened
-        own = [] if scenario.name in self._shipped else [[OWN, scenario.title or scenario.name]]
+        own = [] if self._own is None else [[OWN, self._own.title or self._own.name]]
         log = [
             [words.span(row.time_min), "insulin", words.insulin(row.old), words.insulin(row.new)]
             for row in reversed(scene.steering)
@@ -198,7 +210,7 @@ class Desk:
             "note": self._complaint or scene.message,
             "speed": scene.speed,
             "speeds": [[GUIDED, "Guided"], *([name, name] for name in SPEEDS)],
-            "scenario": scenario.name if not own else OWN,
+            "scenario": OWN if scenario is self._own else scenario.name,
             "scenarios": own + [[name, shipped.title or name] for name, shipped in self._shipped.items()],
             "tissue": scenario.tissue,
             "tissues": [[name, library.tissue(name).title] for name in library.tissues()],

@@ -132,6 +132,8 @@ class Picture:
     def headline(self) -> list[str]:
         recorded = self.moment.recorded
         since, restless = words.since_change(recorded["time_min"], recorded["insulin_nM"])
+        if self.scene.steering:  # clamped from there on, which may lie between two records
+            since, restless = self.scene.time_min - self.scene.steering[-1].time_min, False
         return list(
             words.headline(
                 self.curves[0, -1],
@@ -157,9 +159,7 @@ class Picture:
         origin, dose = self._origin
         floor, roof, none = self.ground.doses
         base = self.ground.base
-        top = 1.1 * base
-        while top < 1.03 * self.curves.max():
-            top += 0.1 * base
+        top = base * max(1.1, 0.1 * math.ceil(10.3 * self.curves.max() / base))
         where = ", ".join(
             f"{line['label'].lower()} {receptors:,.0f} ({percent:.0f} %)"
             for line, (receptors, percent) in zip(LINES, self.now, strict=True)

@@ -157,6 +157,8 @@ class Runner:
             self._tell(self._welcome, reduced_motion)
 
     def play(self) -> None:
+        with self._bell:
+            self._heard_at = time.monotonic()  # whoever presses Play is there
         self._tell(self._play)
 
     def pause(self) -> None:
@@ -220,18 +222,18 @@ class Runner:
         try:
             while not self._closed:
                 self._turn()
-                self._present()
                 self._rest()
         finally:
             self._run = None
 
     def _turn(self) -> None:
-        """Does what was asked for, and carries the run on if it is time to."""
+        """Does what was asked for, carries the run on if it is time to, and shows it."""
         try:
             self._obey()
             if self._run is not None and self._base.status in ("running", "computing"):
                 if time.monotonic() >= self._due():
                     self._go_on(self._run)
+            self._present()
         except Exception as fault:  # the thread's edge: a page with a message beats a dead one
             _log.exception("the run stopped")
             self._say("failed", f"The run stopped: {fault or type(fault).__name__}. Reset, under More, starts it anew.")
@@ -370,7 +372,7 @@ class Runner:
     def _step(self) -> None:
         if self._run is None or self._run.finished:
             return
-        self._run.advance(self._run.time_min + self._run.scenario.window_min)
+        self._run.advance_window()
         self._say("finished" if self._run.finished else "paused")
 
     def _reset(self) -> None:

@@ -12,6 +12,7 @@ import tempfile
 import threading
 import zipfile
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import IO
 
@@ -88,7 +89,7 @@ def _write_whole(result: Result, steering: tuple[Steering, ...], file: IO[bytes]
     """A zip with the run folder, which `trafficking rerun` takes as it is, what was plotted, and the steering log."""
     with tempfile.TemporaryDirectory(prefix="trafficking-") as place:
         folder = Path(place) / stem
-        io.save(result, folder)
+        io.save(_so_far(result), folder)
         plotted(result).to_csv(folder / PLOTTED, index=False, lineterminator="\n")
         with (folder / STEERING).open("w", encoding="utf-8", newline="") as log:
             rows = csv.writer(log, lineterminator="\n")
@@ -98,6 +99,22 @@ def _write_whole(result: Result, steering: tuple[Steering, ...], file: IO[bytes]
             for path in sorted(folder.rglob("*")):
                 if path.is_file():
                     archive.write(path, f"{stem}/{path.relative_to(folder).as_posix()}")
+
+
+def _so_far(result: Result) -> Result:
+    """A run in progress as one that ends with its last row, so that run afresh it gives the same tables."""
+    end_min = float(result.counts["time_min"].iloc[-1])
+    if not 0.0 < end_min < result.scenario.duration_min:
+        return result
+    scenario, histories, exposure = result.scenario.lasting(end_min), result.histories, result.exposure.copy()
+    # The dose that would have come next, at an edge, is not given any more.
+    exposure.loc[exposure.index[-1], "insulin_nM"] = scenario.protocol.value(end_min)
+    return replace(
+        result,
+        scenario=scenario,
+        exposure=exposure,
+        histories=histories[histories["time_min"] <= end_min].reset_index(drop=True),
+    )
 
 
 def _blocks(file: IO[bytes]) -> Iterator[bytes]:

@@ -100,7 +100,10 @@ def half_times(clocks: HalfTimes, time_min: float) -> str:
     """Both clocks, as far as they have run at `time_min`."""
     if clocks.step is None:
         return "Half-times of redistribution and of loss are read after a step of insulin."
-    so_far = " so far" if time_min < clocks.step.until_min else ""
+    step = clocks.step
+    so_far = " so far" if time_min < step.until_min else ""
+    # What was read under insulin that has gone since is not taken for what the insulin of now does.
+    when = "" if so_far else f" Read in {span(step.until_min - step.at_min)} at {insulin(step.after_nM)}."
 
     def one(minutes: float | None, why: str) -> str:
         if minutes is not None:
@@ -109,7 +112,7 @@ def half_times(clocks: HalfTimes, time_min: float) -> str:
 
     redistribution = one(clocks.redistribution_min, clocks.redistribution_words)
     loss = one(clocks.loss_min, clocks.loss_words)
-    return f"Half-time of redistribution: {redistribution}. Half-time of loss: {loss}."
+    return f"Half-time of redistribution: {redistribution}. Half-time of loss: {loss}.{when}"
 
 
 def dots(numbers: dict[str, int], places: int) -> str:

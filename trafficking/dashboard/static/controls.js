@@ -1,6 +1,8 @@
 // The deck: what a lecturer needs in view, and a drawer with the rest. Native elements, so that keyboards, phones and
 // screen readers know them already.
 
+const PATIENCE = 3000; // ms for the run to follow a choice
+
 const ICONS = {
   play: '<path d="M7 4.5v15l12-7.5z"/>',
   pause: '<path d="M6 4.5h4v15H6zM14 4.5h4v15h-4z"/>',
@@ -17,7 +19,20 @@ function fill(select, choices, value) {
     select.innerHTML = html;
     select.dataset.html = html;
   }
-  if (document.activeElement !== select || select.value !== value) select.value = value;
+  // What was just chosen stays until the run has followed, so that the next key goes on from there.
+  if (select.dataset.chosen === value || performance.now() > Number(select.dataset.until)) delete select.dataset.chosen;
+  if (select.dataset.chosen === undefined && select.value !== value) select.value = value;
+}
+
+function choose(select) {
+  select.dataset.chosen = select.value;
+  select.dataset.until = performance.now() + PATIENCE;
+  return select.value;
+}
+
+// Text is set only when it differs: an alert that is written again is read aloud again.
+function say(element, text) {
+  if (element.textContent !== text) element.textContent = text;
 }
 
 function render({ model, el }) {
@@ -47,7 +62,7 @@ function render({ model, el }) {
         <button type="button" data-do="step">Step one window</button>
         <button type="button" data-do="reset">Reset</button>
       </form>
-      <div class="drawer-text"><div class="drawer-log"><h2>Event log</h2>
+      <div class="drawer-text"><div class="drawer-log" tabindex="0" role="group" aria-labelledby="drawer-log"><h2 id="drawer-log">Event log</h2>
         <table><thead><tr><th scope="col">Time</th><th scope="col">What</th><th scope="col">Old</th><th scope="col">New</th></tr></thead><tbody></tbody></table>
         <p class="drawer-empty">No change by hand yet. Every move of the insulin slider is written down here and goes out with the run.</p>
       </div>
@@ -72,7 +87,7 @@ function render({ model, el }) {
     find(".chip").textContent = state.words;
     find(".chip").dataset.status = state.status;
     find(".deck-pace").textContent = state.pace;
-    find(".deck-note").textContent = state.note;
+    say(find(".deck-note"), state.note);
     find(".deck-note").dataset.status = state.status;
     fill(find("[name=speed]"), state.speeds, state.speed);
     fill(find("[name=scenario]"), state.scenarios, state.scenario);
@@ -101,9 +116,9 @@ function render({ model, el }) {
     more.setAttribute("aria-expanded", String(!drawer.hidden));
     if (!drawer.hidden) drawer.scrollIntoView({ block: "nearest" });
   });
-  find("[name=speed]").addEventListener("change", (event) => ask("speed", { speed: event.target.value }));
-  find("[name=scenario]").addEventListener("change", (event) => ask("scenario", { scenario: event.target.value }));
-  form.elements.tissue.addEventListener("change", (event) => ask("tissue", { tissue: event.target.value }));
+  find("[name=speed]").addEventListener("change", (event) => ask("speed", { speed: choose(event.target) }));
+  find("[name=scenario]").addEventListener("change", (event) => ask("scenario", { scenario: choose(event.target) }));
+  form.elements.tissue.addEventListener("change", (event) => ask("tissue", { tissue: choose(event.target) }));
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     ask("anew", { receptors: Number(form.elements.receptors.value), seed: Number(form.elements.seed.value) });

@@ -40,7 +40,7 @@ function render({ model, el }) {
     </div>`;
   const track = el.querySelector(".dose-track");
   const thumb = el.querySelector(".dose-thumb");
-  let gesture = model.get("gesture");
+  let gesture = model.get("gesture"); // the last that was sent
   let held = null; // what the hand shows until the run has answered
   let timer = 0;
   let sent = null;
@@ -72,6 +72,7 @@ function render({ model, el }) {
     timer = 0;
     if (held == null || held === sent) return draw();
     sent = held;
+    gesture += 1;
     model.send({ insulin_nM: held, gesture });
     draw();
   }
@@ -81,7 +82,6 @@ function render({ model, el }) {
     if (held == null) sent = model.get("insulin_nM");
     if (nM === (held ?? model.get("insulin_nM"))) return now ? commit() : undefined;
     held = nM;
-    gesture += 1;
     clearTimeout(timer);
     timer = setTimeout(commit, SETTLED);
     if (now) commit();
@@ -123,9 +123,13 @@ function render({ model, el }) {
     }[event.key];
     if (move === undefined) return;
     event.preventDefault();
-    if (event.key === "Home") return set(0, true);
-    if (step < 0) return set(move > step ? doseOf(event.key === "PageUp" ? PER_DECADE : event.key === "End" ? LAST : 0) : 0, true);
-    set(doseOf(Math.min(Math.round(move), LAST)), true);
+    const now = !event.repeat; // a key held down is one movement, like a drag
+    if (event.key === "Home") return set(0, now);
+    if (step < 0) return set(move > step ? doseOf(event.key === "PageUp" ? PER_DECADE : event.key === "End" ? LAST : 0) : 0, now);
+    set(doseOf(Math.min(Math.round(move), LAST)), now);
+  });
+  thumb.addEventListener("keyup", () => {
+    if (timer && !track.classList.contains("held")) commit();
   });
 
   model.on("change", draw);

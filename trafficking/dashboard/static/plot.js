@@ -6,8 +6,9 @@ const LOG_FLOOR = -3; // log10 nM: 1 pM, the lowest dose that the insulin axis t
 const css = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 const dash = (pattern) => pattern.map((length) => length * devicePixelRatio);
 
-// No insulin lies half a decade under the lowest dose shown.
-const doseHeight = (nM, floor) => (nM > 0 ? Math.max(Math.log10(nM), floor) : floor - 0.6);
+// No insulin lies so far under the lowest dose shown that the labels of the two do not touch.
+const noneHeight = ({ floor, roof }) => floor - Math.max(0.6, 0.35 * (roof - floor));
+const doseHeight = (nM, view) => (nM > 0 ? Math.max(Math.log10(nM), view.floor) : noneHeight(view));
 
 function doseText(height, floor) {
   if (height < floor - 0.3) return "0";
@@ -70,7 +71,7 @@ class Chart {
             scale: "y", stroke: css(`--${line.key}`), width: line.width, dash: line.dash, points: { show: false },
           }))
         : [{ scale: "y", stroke: css("--insulin"), width: 1.5, fill: css("--insulin-fill"), paths: stepped,
-             fillTo: () => this.view.floor - 1, points: { show: false } },
+             fillTo: () => noneHeight(this.view) - 1, points: { show: false } },
            { scale: "y", stroke: css("--muted"), width: 1, dash: [2, 4], paths: stepped, points: { show: false } }];
     const options = {
       width: 300, height: 100, legend: { show: false }, padding: [kind === "receptors" ? 22 * this.scale() : 8, 0, 0, 0],
@@ -115,7 +116,7 @@ class Chart {
 
   doseLadder() {
     const { floor, roof } = this.view;
-    const rungs = this.view.none ? [floor - 0.6] : [];
+    const rungs = this.view.none ? [noneHeight(this.view)] : [];
     const every = roof - floor > 3.5 ? 2 : 1;
     for (let v = Math.ceil(floor); v <= roof; v += every) rungs.push(v);
     return rungs;
@@ -130,9 +131,9 @@ class Chart {
         u.setData([columns[0], ...columns.slice(2)], false);
         u.setScale("y", { min: 0, max: view.top });
       } else {
-        const heights = Array.from(columns[1], (nM) => doseHeight(nM, view.floor));
-        u.setData(plan && plan.length ? joined(columns[0], heights, plan, view.floor) : [columns[0], heights, heights.map(() => null)], false);
-        u.setScale("y", { min: view.none ? view.floor - 0.8 : view.floor - 0.1, max: view.roof + 0.25 });
+        const heights = Array.from(columns[1], (nM) => doseHeight(nM, view));
+        u.setData(plan && plan.length ? joined(columns[0], heights, plan, view) : [columns[0], heights, heights.map(() => null)], false);
+        u.setScale("y", { min: view.none ? noneHeight(view) - 0.2 : view.floor - 0.1, max: view.roof + 0.25 });
       }
       u.setScale("x", { min: from, max: to });
     });
@@ -211,7 +212,7 @@ class Chart {
 Chart.serial = 0;
 
 // What has been and what the scenario plans, on one time axis as uPlot wants it.
-function joined(times, heights, plan, floor) {
+function joined(times, heights, plan, view) {
   const x = [...times];
   const past = [...heights];
   const future = heights.map(() => null);
@@ -220,7 +221,7 @@ function joined(times, heights, plan, floor) {
     if (x.length && time <= x[x.length - 1]) continue;
     x.push(time);
     past.push(null);
-    future.push(doseHeight(nM, floor));
+    future.push(doseHeight(nM, view));
   }
   return [x, past, future];
 }
