@@ -53,7 +53,7 @@ def test_objects_and_arrays_are_the_same_receptors_to_the_last_bit(coupling):
 
 
 def test_on_transition_sees_every_transition_in_order():
-    given = scenario(receptors=300, follow=300)
+    given = scenario(receptors=300, follow=1_000)
     model = DiaryModel(given, seed=2, receptor_class=Diarist)
     while model.running:
         model.step()
@@ -185,3 +185,42 @@ def test_the_model_opens_in_solaraviz():
     done = subprocess.run([sys.executable, "-c", SOLARA_VIZ], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert done.stdout.split() == ["True", "1.0"]
+
+
+def test_records_denser_than_the_window_see_receptors_that_were_moved():
+    class Homing(Receptor):
+        def on_transition(self, source, target, time_min):
+            if target == "surface_bound":
+                self.move_to("surface_free")
+
+    model = TraffickingModel(scenario(receptors=300, record="0.1 min", window="5 min"), receptor_class=Homing)
+    while model.time_min < 60.0:
+        model.step()
+    rows = model.run.result().counts
+    assert (rows["surface_bound"] == 0).all()
+    assert (rows.drop(columns=["time_min", "replicate"]) >= 0).all(axis=None)
+
+
+def test_a_receptor_taken_back_from_the_end_lives_on():
+    class Phoenix(Receptor):
+        def on_transition(self, source, target, time_min):
+            if target == "degraded":
+                self.move_to("surface_free")
+
+    model = TraffickingModel(scenario(receptors=300), receptor_class=Phoenix)
+    while model.running:
+        model.step()
+    assert model.counts["degraded"] == 0
+    assert sum(model.counts.values()) == len(model.agents)
+    assert len({receptor.name for receptor in model.agents}) == len(model.agents)
+
+
+def test_a_receptor_leaves_once():
+    model = TraffickingModel(scenario(receptors=100))
+    receptor = next(iter(model.agents))
+    before = sum(model.counts.values())
+    receptor.remove()
+    receptor.remove()
+    assert sum(model.counts.values()) == before - 1 == len(model.agents)
+    with pytest.raises(ValueError, match="has left the cell"):
+        receptor.move_to("lysosome")

@@ -66,3 +66,12 @@ def test_the_resolutions_agree_on_every_shipped_scenario(name):
 def test_a_check_without_scatter_is_refused():
     with pytest.raises(ValueError, match="at least 4"):
         verify(step_in("culture"), replicates=2)
+
+
+def test_a_state_that_one_resolution_believes_empty_is_compared():
+    right = step_in("culture", coupling=UNCOUPLED)
+    wrong = step_in("culture", coupling=UNCOUPLED, parameters={"ksort": "0 /min"})
+    for tested, mean in ((wrong, right), (right, wrong)):
+        report = compare(tested, mean, resolutions=("agents",), replicates=16, receptors=4_000, seed=1, alpha=ALPHA)
+        deviations = report.table[report.table["state"] == "recycling_endosome"]["z"].abs()
+        assert deviations.max() > report.limit

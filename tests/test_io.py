@@ -402,3 +402,13 @@ def test_units_stand_in_one_place_only(tmp_path: Path):
 
 def test_the_scenario_of_a_hand_made_run_is_sound():
     assert scenario().duration_min == 240.0
+
+
+def test_a_run_behind_a_link_is_replaced_and_the_link_stays(tmp_path):
+    result = hand_made()
+    io.save(result, tmp_path / "real")
+    (tmp_path / "link").symlink_to("real")
+    for _ in range(2):
+        io.save(result, tmp_path / "link", overwrite=True)
+    assert (tmp_path / "link").is_symlink()
+    assert sorted(entry.name for entry in tmp_path.iterdir() if not entry.name.endswith(".lock")) == ["link", "real"]

@@ -259,3 +259,54 @@ def test_a_small_cell_behaves_as_a_large_one_but_for_noise():
         run.advance()
     # The starting totals are whole numbers: a thousandth of R0 at most.
     assert np.abs(small.recorded["counts"] / 1e3 - large.recorded["counts"] / 1e6).max() < 1e-3
+
+
+def test_steering_twice_after_the_end_is_allowed():
+    run = Run(scenario().lasting(10.5), seed=1)
+    run.advance()
+    run.steer(1.0, until_min=20.0)
+    run.steer(2.0, until_min=20.0)
+    run.advance()
+    assert run.result().counts.equals(simulate(run.scenario, seed=1).counts)
+
+
+def test_a_step_that_rounds_to_just_before_the_end_is_the_end():
+    times = simulate(scenario(record="0.29 min").lasting(29.0), seed=1).counts["time_min"]
+    assert len(times) == 101
+    assert times.iloc[-1] == 29.0
+
+
+def test_the_followed_are_a_few_of_those_at_the_start():
+    given = scenario(receptors=1, follow=40, start={"counts": {"surface_free": 2_000}})
+    assert len(Run(given, seed=1).followed[0]) == 40
+    assert len(Run(scenario(receptors=799, follow=400), seed=1).followed[0]) <= 400
+
+
+def test_stiff_rates_lose_no_receptor_and_no_time():
+    exchange = {
+        "states": [{"name": "a", "compartment": "membrane"}, {"name": "b", "compartment": "early_endosome"}],
+        "transitions": [
+            {"name": "in", "source": "a", "target": "b", "law": "constant", "rate": "1e9 /min"},
+            {"name": "out", "source": "b", "target": "a", "law": "constant", "rate": "1e9 /min"},
+        ],
+    }
+    for resolution in ("counts", "mean"):
+        given = {
+            "name": "stiff",
+            "itinerary": exchange,
+            "receptors": 1_000,
+            "resolution": resolution,
+            "record": "30 d",
+            "exposure": [{"kind": "washout", "duration": "700 d"}],
+        }
+        counts = simulate(Scenario.from_dict(given), seed=1).counts
+        assert (counts["a"] + counts["b"]).to_numpy() == pytest.approx(1_000.0, abs=1e-6)
+
+
+def test_a_busy_first_window_is_cut_for_the_patience_of_the_caller():
+    busy = scenario(
+        receptors=50_000, coupling=UNCOUPLED, window="3 h", parameters={"kon": "6 /nM/min", "koff": "60 /min"}
+    )
+    run, asked = Run(busy, seed=1), []
+    run.advance(40.0, keep_going=lambda: asked.append(run.time_min) or True)
+    assert len(asked) > 5

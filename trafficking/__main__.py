@@ -216,11 +216,13 @@ def rerun(
         _simulated(again)
         result = again.result()
     else:
+        from trafficking import plots
+
         with io.claim(out, overwrite=overwrite) as place:
             again = _begun(before.scenario, seed=before.seed, replicate=before.replicate, threads=threads)
             _simulated(again)
             result = again.result()
-            io.save(result, place)
+            io.save(result, place, extras={"figure.png": plots.render(plots.depletion(result))})
     files = io.table_files(result)
     different = [name for name, content in files.items() if contents.get(name) != content]
     if not different:

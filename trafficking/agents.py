@@ -33,7 +33,6 @@ from trafficking.receptors import (
     Clocks,
     Pool,
     Synthesis,
-    counts_at_records,
     identity_text,
     run_key,
     starting_receptors,
@@ -57,7 +56,7 @@ class Receptor(mesa.Agent):
 
     name: the engine's identity ("start-17", "born-42"), stable whatever else changes; `unique_id` is Mesa's own.
     state, compartment, bound: where it is now and whether it carries insulin. born_min: minute of its making, None for
-    those present at the start. time_min: the minute up to which it has been carried.
+    those present at the start. time_min: the minute up to which it has been carried. gone: whether it has left.
     """
 
     _ids = _Counters()
@@ -70,6 +69,7 @@ class Receptor(mesa.Agent):
         self._state = int(pool.states[slot])
         self._target = float(pool.targets[slot])
         self._draw = int(pool.draws[slot])
+        self.gone = self._carried = False
         self._key = np.uint64(kernel.stream_key(model.flock.path, pool.identities[slot]))
 
     @property
@@ -101,39 +101,45 @@ class Receptor(mesa.Agent):
             near = get_close_matches(state, names, 1)
             hint = f"; did you mean {near[0]!r}?" if near else f"; states are {', '.join(names)}"
             raise ValueError(f"move_to: {state!r} is no state{hint}")
+        if self.gone:
+            raise ValueError(f"move_to: {self.name} has left the cell and cannot be moved")
         flock = self.model.flock
-        flock.counts[self._state] -= 1
-        self._state = names.index(state)
-        flock.counts[self._state] += 1
+        before, self._state = self._state, names.index(state)
+        flock.note(before, self._state, self.time_min)
         self._target, self._draw = kernel.enter_state(
             self._state, self.time_min, self._key, self._draw, flock.clocks.states
         )
-        if flock.clocks.gone[self._state]:
-            super().remove()
+        if not self._carried and flock.clocks.gone[self._state]:
+            self._leave()
 
     def remove(self) -> None:
         """Takes this receptor out of the cell without a trace in any end."""
-        self.model.flock.counts[self._state] -= 1
+        if not self.gone:
+            self.model.flock.note(self._state, None, self.time_min)
+            self._leave()
+
+    def _leave(self) -> None:
+        self.gone = True
         super().remove()
 
     def carry(self, now: float, end: float, records: np.ndarray, passages: np.ndarray) -> None:
         """Lives from `now` to `end`; the model calls this once in each window."""
         flock, names = self.model.flock, self.model.itinerary.state_names
-        gone = flock.clocks.gone
-        self.time_min = now
-        while self.model is not None and not gone[self._state]:
+        self.time_min, self._carried = now, True
+        while not self.gone:
             before = self._state
             transition, self.time_min, self._state, self._target, self._draw = kernel.advance_receptor(
                 self._state, self._target, self._draw, self._key, self.time_min, end, *flock.clocks.tables()
             )
             if transition < 0:
-                return
+                break
             passages[kernel.record_row(self.time_min, records, 0.0), transition] += 1
-            flock.counts[before] -= 1
-            flock.counts[self._state] += 1
-            if gone[self._state]:
-                super().remove()
+            flock.note(before, self._state, self.time_min)
             self.on_transition(names[before], names[self._state], self.time_min)
+            # Only now: a subclass may have taken it back from the end.
+            if flock.clocks.gone[self._state] and not self.gone:
+                self._leave()
+        self._carried = False
 
 
 class _Flock:
@@ -160,6 +166,7 @@ class _Flock:
         self.clocks = Clocks(itinerary, copy_number, 0.0)
         self.clocks.set_rates(rates, 0.0)
         self.counts = np.zeros(len(itinerary.states), dtype=np.int64)
+        self._records, self._changes = np.zeros(0), np.zeros((1, len(self.counts)), dtype=np.int64)
         self._synthesis = Synthesis(self.clocks, seed, replicate)
         for pool in starting_receptors(start, self.clocks, seed, replicate):
             self.counts += np.bincount(pool.states, minlength=len(self.counts))
@@ -172,6 +179,8 @@ class _Flock:
         """Carries every object through one window; see `Receptors.advance`. Newborn ones appear at its end."""
         self.clocks.set_rates(rates, start_min)
         passages = np.zeros((len(records) + 1, len(rates)), dtype=np.int64)
+        self._records, self._changes = records, np.zeros((len(records) + 1, len(self.counts)), dtype=np.int64)
+        at_start = self.counts.copy()
         newborn = list(self._synthesis.make(end_min))
         for receptor in list(self._model.agents):
             if isinstance(receptor, Receptor):
@@ -179,10 +188,19 @@ class _Flock:
         for arrow, pool, times in newborn:
             np.add.at(passages[:, arrow], np.searchsorted(records, times), 1)
             for slot, born_min in enumerate(times.tolist()):
-                self.counts[int(pool.states[slot])] += 1
-                receptor = self._receptor_class(self._model, pool, slot, born_min)
-                receptor.carry(born_min, end_min, records, passages)
-        return passages, counts_at_records(self.counts, passages, self.clocks.itinerary)
+                self.note(None, int(self.clocks.enters[arrow]), born_min)
+                if not self.clocks.gone[self.clocks.enters[arrow]]:
+                    receptor = self._receptor_class(self._model, pool, slot, born_min)
+                    receptor.carry(born_min, end_min, records, passages)
+        return passages, at_start + np.cumsum(self._changes[:-1], axis=0)
+
+    def note(self, before: int | None, after: int | None, time_min: float) -> None:
+        """One receptor fewer in `before` and one more in `after`, from `time_min` on."""
+        row = kernel.record_row(time_min, self._records, 0.0)
+        for state, change in ((before, -1), (after, 1)):
+            if state is not None:
+                self.counts[state] += change
+                self._changes[row, state] += change
 
 
 class TraffickingModel(mesa.Model):

@@ -14,15 +14,17 @@ from typing import Any
 import numba
 import numpy as np
 
+from trafficking import __version__
+
 _lock = threading.Lock()
 _kept: set[str] = set()
 
 
-def cache_folder(source: str) -> Path:
-    """The folder for code compiled from the file `source`; not created here.
+def cache_folder(*sources: str) -> Path:
+    """The folder for code compiled from the files `sources`; not created here.
 
-    It lies in TRAFFICKING_CACHE_DIR, else in the user's cache folder. Numba notices a change of `source` itself, but of
-    nothing that it depends on: hence the digest of the text and of the versions.
+    It lies in TRAFFICKING_CACHE_DIR, else in the user's cache folder. Numba notices a change of the file that a
+    function stands in, but of nothing that it depends on: hence the digest of all texts and of the versions.
     """
     given = os.environ.get("TRAFFICKING_CACHE_DIR")
     if given:
@@ -31,21 +33,23 @@ def cache_folder(source: str) -> Path:
         import platformdirs
 
         base = Path(platformdirs.user_cache_dir("trafficking", appauthor=False))
-    text = Path(source).read_bytes()
-    versions = f"{numba.__version__} {np.__version__} {platform.python_version()} {platform.machine()}"
+    text = b"".join(Path(source).read_bytes() for source in sources)
+    versions = f"{__version__} {numba.__version__} {np.__version__} {platform.python_version()} {platform.machine()}"
     return base / "kernel" / hashlib.sha256(text + versions.encode()).hexdigest()[:16]
 
 
-def keep(functions: Iterable[Any], source: str) -> None:
-    """Lets numba functions of the file `source` keep their compiled code; once per process, before they are called.
+def keep(functions: Iterable[Any], *sources: str) -> None:
+    """Lets numba functions keep their compiled code; once per process, before they are called.
+
+    sources: all files that they were compiled from, the one they stand in first.
 
     Where no folder can be written they compile in memory, and one line on standard error says so.
     """
     with _lock:
-        if source in _kept or numba.config.DISABLE_JIT:
+        if sources[0] in _kept or numba.config.DISABLE_JIT:
             return
-        _kept.add(source)
-        folder = cache_folder(source)
+        _kept.add(sources[0])
+        folder = cache_folder(*sources)
         try:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             probe = folder / f".probe-{os.getpid()}"

@@ -113,9 +113,7 @@ class Numbers:
         """Carries the numbers through a window; see `Expectation.advance`. Passages are expectations."""
 
         def carry(transition: np.ndarray, made: np.ndarray) -> None:
-            share = np.maximum(transition, 0.0)
-            share /= share.sum(axis=1, keepdims=True)
-            scattered = self._generator.multinomial(self.counts, share).sum(axis=0)
+            scattered = self._generator.multinomial(self.counts, transition).sum(axis=0)
             self.counts = scattered + self._generator.poisson(np.maximum(made, 0.0))
 
         return self._carrier.carry(self, carry, rates, start_min, end_min, records)

@@ -67,7 +67,7 @@ def claim(folder: str | Path, *, marker: str, overwrite: bool = False) -> Iterat
         FileExistsError: something is there that may not be replaced, or another process is writing there.
         OSError: the place cannot be written.
     """
-    path = Path(os.path.abspath(folder))
+    path = Path(os.path.realpath(folder))  # behind a link the run is replaced, not the link
     made = _make_parents(path.parent)
     try:
         with _locked(path):

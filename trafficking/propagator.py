@@ -15,7 +15,10 @@ _TERMS = 14  # of the series: the next one is below 0.5^15 / 15! = 2e-17
 
 @njit(nogil=True, error_model="numpy")
 def propagate(matrix, minutes):
-    """exp(matrix * minutes), and its integral over the minutes; both (n, n), of a matrix in per minute."""
+    """exp(matrix * minutes), and its integral over the minutes; both (n, n), of a matrix in per minute.
+
+    All rows of the matrix but the last sum to zero: chances then sum to 1, and stay so however often they are doubled.
+    """
     n = len(matrix)
     norm = 0.0
     for i in range(n):
@@ -36,12 +39,29 @@ def propagate(matrix, minutes):
                 term[i, j] = product[i, j] * (step / k)
                 transition[i, j] += term[i, j]
                 integral[i, j] += term[i, j] * (step / (k + 1))
+    _balance(transition, integral, step)
     for _ in range(doublings):
         multiply(transition, integral, product)
         integral += product
         multiply(transition, transition, product)
         transition[:] = product
+        step *= 2.0
+        _balance(transition, integral, step)
     return transition, integral
+
+
+@njit(nogil=True, error_model="numpy")
+def _balance(transition, integral, minutes):
+    """Takes rounding out of the chances: none is negative, and nobody is lost, nor any of anybody's time."""
+    for row in range(len(transition) - 1):
+        chance = time = 0.0
+        for column in range(len(transition)):
+            transition[row, column] = max(transition[row, column], 0.0)
+            chance += transition[row, column]
+            time += integral[row, column]
+        for column in range(len(transition)):
+            transition[row, column] /= chance
+            integral[row, column] *= minutes / time
 
 
 @njit(nogil=True, error_model="numpy")
@@ -66,4 +86,4 @@ def multiply(a, b, product):
                     product[i, j] += a[i, k] * b[k, j]
 
 
-ENTRIES = (propagate, fill, multiply)
+ENTRIES = (propagate, fill, multiply, _balance)

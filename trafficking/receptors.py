@@ -159,6 +159,7 @@ class Synthesis:
                     state = np.full(made, self._clocks.enters[arrow], np.uint8)
                     pool = Pool(identities_of(source + 1, np.arange(born, born + made)), state)
                     kernel.settle(*pool.arrays, times, self._path, self._clocks.states)
+                    pool.states[:] = self._clocks.left[state]  # one made into an end needs no slot
                     yield arrow, pool, times
 
 
@@ -211,11 +212,13 @@ class Receptors:
             copy_number: R0 of the cell; scales synthesis.
             rates: (n_transitions,) of the first window; a saved cell needs none.
             threads: at most this many; default one per processor. No result depends on it.
-            follow: about this many of R0 are followed, those of evenly spaced numbers.
+            follow: at most this many of those present at the start are followed, those of evenly spaced numbers, and of
+                the newborn the same share.
         """
         compiled.keep(kernel.ENTRIES, kernel.__file__)
         self._path = run_key(seed, replicate, "path")
-        self._every = max(1, copy_number // follow) if follow > 0 else 0
+        whole = max(copy_number, round(float(start.sum())))
+        self._every = -(-whole // follow) if follow > 0 else 0
         self._threads = threads or os.cpu_count() or 1
         self._workers: ThreadPoolExecutor | None = None
         self._log: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = []

@@ -296,7 +296,8 @@ class Scenario(Form):
             try:
                 getattr(self, key)
             except ValueError as fault:
-                raise Faults([(key.partition("_")[0], str(fault))]) from None
+                hint = "; or let 100 % be the start: reference = 'start'" if key == "reference_counts" else ""
+                raise Faults([(key.partition("_")[0], f"{fault}{hint}")]) from None
         too_much = excesses(
             self.itinerary,
             self.protocol,

@@ -76,7 +76,7 @@ class Run:
             self.mrna = saved.mrna
         make = populate if scenario.resolution == "agents" else _WITHOUT_IDENTITIES[scenario.resolution]
         if saved is None:
-            first = self._rates(start / scenario.receptors, self._window_end(math.inf))[0]
+            first = self._rates(start / scenario.receptors, self._law_end()[0])[0]
             begun: dict[str, Any] = {"rates": first}
         else:
             begun = {"rates": None, "saved": saved.arrays}
@@ -239,29 +239,35 @@ class Run:
         At every edge of the exposure; between edges on the grid that starts at the last one, where insulin is smooth
         or receptors are coupled. Elsewhere rates do not change, and a cut is for the patience of the caller alone.
         """
+        end, free = self._law_end()
+        if not free:
+            return end
+        if self.scenario.resolution != "agents":
+            # A stretch split in two rounds, or is drawn, differently: cut only where records cut anyway.
+            return min(end, self._record.next_after(self.time_min))
+        return min(end, until, self.time_min + self._patience_min())
+
+    def _law_end(self) -> tuple[float, bool]:
+        """Until when the rates of a window that starts now may hold, and whether it may be cut anywhere before."""
         protocol, now = self.scenario.protocol, self.time_min
         edges = protocol.edges
         following = bisect.bisect_right(edges, now)
         edge = edges[following] if following < len(edges) else self.duration_min
-        if self.itinerary.couplings or not protocol.constant_between(now, edge):
-            window = self.scenario.window_min
-            anchor = edges[following - 1] if following else 0.0
-            steps = int((now - anchor) / window)
-            while anchor + steps * window <= now:
-                steps += 1
-            return min(anchor + steps * window, edge)
-        if self.scenario.resolution != "agents":
-            # A stretch split in two rounds, or is drawn, differently: cut only where records cut anyway.
-            return min(edge, self._record.next_after(now))
-        return min(edge, until, now + self._patience_min())
+        if not self.itinerary.couplings and protocol.constant_between(now, edge):
+            return edge, True
+        window = self.scenario.window_min
+        anchor = edges[following - 1] if following else 0.0
+        steps = int((now - anchor) / window)
+        while anchor + steps * window <= now:
+            steps += 1
+        return min(anchor + steps * window, edge), False
 
     def _patience_min(self) -> float:
-        """Minutes that hold about 0.1 s of work, at the present pace of transitions."""
-        if self.time_min == 0.0:
-            return self.scenario.window_min
-        rates = self._rates(self.population.counts / self.scenario.receptors, self.time_min + 1e-9)[0]
-        leaving = np.where(self.itinerary.sources >= 0, self.population.counts[self.itinerary.sources], 0)
-        pace = float(rates @ leaving)
+        """Minutes that hold about 0.1 s of work, at the present pace of transitions and births."""
+        receptors = self.scenario.receptors
+        rates = self._rates(self.population.counts / receptors, self.time_min + 1e-9)[0]
+        inner = self.itinerary.sources
+        pace = float(rates @ np.where(inner >= 0, self.population.counts[inner], receptors))
         return _EVENTS_PER_CALL / pace if pace > 0.0 else math.inf
 
 
@@ -328,8 +334,9 @@ class _Record:
         first, last = int(start / self._step) - 1, int(end / self._step) + 2
         times = np.arange(max(first, 0), last) * self._step
         times = times[(times > start) & (times <= end)]
-        if end >= self._duration and (len(times) == 0 or times[-1] < end):
-            times = np.append(times, end)
+        if end >= self._duration:
+            # A whole number of steps may round to just before the end; that is the end.
+            times = np.append(times[times < end - 4.0 * math.ulp(end)], end)
         return times
 
     def next_after(self, now: float) -> float:
@@ -349,6 +356,8 @@ class _Record:
         if ended and round(times[-1] / self._step) * self._step != times[-1]:
             self._pending = self._pending + passages[-1]
             self._parts[-1] = times[:-1], counts[:-1], mrna[:-1], passages[:-1]
+            if len(times) == 1:
+                self._parts.pop()
         self._duration = duration_min
 
     def save(self) -> dict[str, np.ndarray]:

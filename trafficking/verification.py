@@ -21,7 +21,7 @@ from trafficking.simulation import Run
 
 _MOST_WINDOWS = 1_500
 _TIMES = 8
-_FEWEST = 200  # expected receptors, over all replicates, below which a normal approximation means little
+_FEWEST = 200  # receptors seen or expected, over all replicates, below which a normal approximation means little
 
 
 @dataclass(frozen=True)
@@ -118,10 +118,9 @@ def compare(
         return [_shares(scenario, times, replicates, seed + i, tell) for i, scenario in enumerate(sized)]
 
     expected = [_shares(_sized(mean, n, window, "mean"), times, 1, 0)[0] for n in sizes]
-    enough = expected[0] * receptors * replicates >= _FEWEST
     names = np.array(tested.itinerary.state_names)
     parts = [
-        _deviations(shares(resolution), expected, enough, times, names).assign(resolution=resolution)
+        _deviations(shares(resolution), expected, sizes, times, names).assign(resolution=resolution)
         for resolution in resolutions
     ]
     table = pd.concat(parts, ignore_index=True)
@@ -140,16 +139,25 @@ def compare(
 
 
 def _deviations(
-    seen: list[np.ndarray], expected: list[np.ndarray], enough: np.ndarray, times: np.ndarray, names: np.ndarray
+    seen: list[np.ndarray], expected: list[np.ndarray], sizes: tuple[int, ...], times: np.ndarray, names: np.ndarray
 ) -> pd.DataFrame:
     """Rows of `Report.table` from shares of (replicates, n_times, n_states) at one size of cell, or at two."""
-    off = [s.mean(axis=0) - e for s, e in zip(seen, expected, strict=True)]
-    error = [s.std(axis=0, ddof=1) / math.sqrt(len(s)) for s in seen]
+    off, error = [], []
+    enough = np.zeros(expected[0].shape, dtype=bool)
+    for shares, share, receptors in zip(seen, expected, sizes, strict=True):
+        whole = receptors * len(shares)
+        average = shares.mean(axis=0)
+        most = np.maximum(share, average)
+        enough |= most * whole >= _FEWEST
+        off.append(average - share)
+        # At least the scatter of counting: a state that one side believes empty must not look certain.
+        scatter = shares.std(axis=0, ddof=1) / math.sqrt(len(shares))
+        error.append(np.maximum(scatter, np.sqrt(np.maximum(most, 1.0 / whole) / whole)))
     if len(seen) == 2:
         deviation, standard_error = off[1] - off[0] / 4.0, np.hypot(error[1], error[0] / 4.0)
     else:
         deviation, standard_error = off[0], error[0]
-    row, state = np.nonzero(enough & (standard_error > 0.0))
+    row, state = np.nonzero(enough)
     return pd.DataFrame(
         {
             "time_min": times[row],
@@ -170,12 +178,12 @@ def _limit(alpha: float, comparisons: int, replicates: int) -> float:
 
 
 def _times(scenario: Scenario) -> np.ndarray:
-    """Whole minutes spread over the run, denser after each jump of the exposure, where things happen."""
+    """The end and whole minutes spread over the run, denser after each jump of the exposure, where things happen."""
     duration = scenario.duration_min
     spread = [duration * (k + 1) / _TIMES for k in range(_TIMES)]
     after = [edge + delay for edge in (0.0, *scenario.protocol.edges[:3]) for delay in (5.0, 30.0)]
     whole = {float(round(time)) for time in (*spread, *after)}
-    return np.array(sorted(time for time in whole if 0.0 < time <= duration))
+    return np.array(sorted({time for time in whole if 0.0 < time < duration} | {duration}))
 
 
 def _sized(scenario: Scenario, receptors: int, window_min: float, resolution: str) -> Scenario:

@@ -13,6 +13,7 @@ import numpy as np
 from numba import njit
 
 from trafficking import compiled
+from trafficking import itinerary as itinerary_module
 from trafficking.itinerary import Itinerary, arrow_rates, messenger_target
 
 _arrow_rates = njit(nogil=True, error_model="numpy")(arrow_rates)
@@ -23,7 +24,7 @@ class WindowRates:
     """The laws of one itinerary, ready to be read for one window after another."""
 
     def __init__(self, itinerary: Itinerary) -> None:
-        compiled.keep(ENTRIES, __file__)
+        compiled.keep(ENTRIES, __file__, itinerary_module.__file__)
         messenger = np.array([0.0, 1.0, 1.0, math.inf])
         if (law := itinerary.transcription) is not None:
             messenger[:] = law.max_suppression, law.half_activity**law.power, law.power, law.response_min

@@ -188,7 +188,8 @@ class Desk:
         if scene.status != "running" or scene.seq % STRIP_EVERY == 0 or not self.strip.dots:
             with self.strip.hold_sync():
                 self.strip.dots = self._seats.arrange(*picture.seats())
-                self.strip.text = words.dots(picture.names(self._seats.seated()), PLACES)
+                followed = scene.scenario.resolution == "agents" and scene.scenario.follow > 0
+                self.strip.text = words.dots(picture.names(self._seats.seated()), PLACES, followed=followed)
         by_hand = "set by you" if scene.steering else "set by the scenario until you move it"
         with self.dose.hold_sync():
             self.dose.insulin_nM, self.dose.gesture, self.dose.note = moment.insulin_nM, scene.gesture, by_hand

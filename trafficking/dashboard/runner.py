@@ -50,7 +50,7 @@ class Steering:
 class Moment:
     """The run itself at one time. Arrays are its own and are never written to again.
 
-    recorded, followed: as `Run` has them.
+    recorded, followed: as `Run` has them; where the run is past its last row, the present is a row more.
     """
 
     insulin_nM: float
@@ -109,6 +109,15 @@ def first_change(protocol: Exposure) -> float | None:
         if not protocol.constant_between(0.0, end):
             return start
     return None
+
+
+def _up_to_now(run: Run) -> dict[str, np.ndarray]:
+    """What was recorded, and the present."""
+    recorded = run.recorded
+    if run.time_min <= recorded["time_min"][-1]:
+        return recorded
+    now = {"time_min": run.time_min, "counts": run.counts, "insulin_nM": run.insulin_nM, "mrna": run.mrna}
+    return {name: np.concatenate([rows, np.asarray(now[name])[None]]) for name, rows in recorded.items()}
 
 
 class Runner:
@@ -287,7 +296,7 @@ class Runner:
         self._sent += 1
         scene, run = replace(self._base, seq=self._sent), self._run
         if run is not None:
-            moment = None if status == "computing" else Moment(run.insulin_nM, run.recorded, run.followed)
+            moment = None if status == "computing" else Moment(run.insulin_nM, _up_to_now(run), run.followed)
             scene = replace(scene, scenario=run.scenario, time_min=run.time_min, moment=moment)
         self._show(scene)
 

@@ -13,7 +13,7 @@ from trafficking.results import HalfTimes
 
 REFERENCES = {"insulin_free": "insulin-free", "lean": "lean", "start": "the start"}
 
-NO_DOTS = "No single receptors are followed here: the scenario asks for expected numbers, or for none."
+NO_DOTS = "No single receptors are followed here: the scenario asks for numbers alone, or for none."
 FOOTER = "A research and teaching model of one cell. Not medical advice."
 
 
@@ -115,9 +115,13 @@ def half_times(clocks: HalfTimes, time_min: float) -> str:
     return f"Half-time of redistribution: {redistribution}. Half-time of loss: {loss}.{when}"
 
 
-def dots(numbers: dict[str, int], places: int) -> str:
-    """The strip of dots for those who cannot see it."""
-    if not any(numbers.values()):
+def dots(numbers: dict[str, int], places: int, *, followed: bool) -> str:
+    """The strip of dots for those who cannot see it.
+
+    Args:
+        followed: whether the run follows single receptors at all; those that it follows may all be gone.
+    """
+    if not followed:
         return NO_DOTS
     parts = ", ".join(f"{count} {name}" for name, count in numbers.items())
     return f"{places} places for sampled receptors of this cell: {parts}, {places - sum(numbers.values())} free."
