@@ -389,16 +389,15 @@ def _simulated(begun: Any, folder: Path | None = None) -> None:
 
 def _prepare(scenario: Scenario) -> None:
     """Says so if the kernel has to be compiled first, which takes much longer than anyone expects."""
-    if scenario.resolution != "agents":
-        return
-    from trafficking import compiled, kernel, terminal
+    from trafficking import compiled, kernel, propagator, terminal
 
-    if not any(compiled.cache_folder(kernel.__file__).glob("**/*.nbi")):
+    source = kernel.__file__ if scenario.resolution == "agents" else propagator.__file__
+    if not any(compiled.cache_folder(source).glob("**/*.nbi")):
         terminal.tell("preparing: the kernel is compiled now, once; this takes about half a minute")
 
 
 def _compiled() -> float:
-    """Seconds it took to compile the kernel, to run it once, and to let matplotlib find its fonts."""
+    """Seconds it took to compile what runs need, to run it once, and to let matplotlib find its fonts."""
     import time
 
     from trafficking import io, plots
@@ -407,6 +406,7 @@ def _compiled() -> float:
     begun = time.monotonic()
     changes = {"receptors": "1000", "follow": "10", "exposure[1].duration": "2 h", "exposure[2].duration": "1 h"}
     plots.render(plots.depletion(simulate(io.load_scenario(DEFAULT, changes))))
+    simulate(io.load_scenario(DEFAULT, changes | {"resolution": "counts"}))
     return time.monotonic() - begun
 
 

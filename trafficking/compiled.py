@@ -18,6 +18,7 @@ from trafficking import __version__
 
 _lock = threading.Lock()
 _kept: set[str] = set()
+_unkept: set[str] = set()
 
 
 def cache_folder(*sources: str) -> Path:
@@ -51,13 +52,19 @@ def keep(functions: Iterable[Any], *sources: str) -> None:
         _kept.add(sources[0])
         folder = cache_folder(*sources)
         try:
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            for place in (folder.parent.parent, folder.parent, folder):  # parents=True would forget the mode
+                place.mkdir(mode=0o700, parents=True, exist_ok=True)
             probe = folder / f".probe-{os.getpid()}"
             probe.touch(mode=0o600)
             probe.unlink()
         except OSError as fault:
-            why = fault.strerror or fault
-            print(f"trafficking: cannot keep compiled code in {folder} ({why}); compiling in memory", file=sys.stderr)
+            if not _unkept:
+                why = fault.strerror or fault
+                print(
+                    f"trafficking: cannot keep compiled code in {folder.parent} ({why}); compiling in memory",
+                    file=sys.stderr,
+                )
+            _unkept.add(sources[0])
             return
         # Numba reads the folder from its settings when a cache is made, so the setting is ours only for a moment.
         before = numba.config.CACHE_DIR
