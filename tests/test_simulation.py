@@ -216,7 +216,9 @@ def test_a_steered_run_is_the_run_of_its_steered_scenario():
     live.advance(45.0)
     live.steer(100.0)
     live.advance(60.0)
+    assert live.recorded["insulin_nM"][-1] == 100.0
     live.steer(0.5, until_min=400.0)
+    assert live.recorded["insulin_nM"][[44, 45, 59, 60]].tolist() == [10.0, 100.0, 100.0, 0.5]
     live.advance()
     assert live.time_min == 400.0
     again = simulate(Scenario.from_dict(live.scenario.to_dict()), seed=4)

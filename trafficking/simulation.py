@@ -70,6 +70,7 @@ class Run:
         self._threads = threads or os.cpu_count() or 1
         self._logs: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = []
         self._record = _Record(scenario)
+        self._insulin = np.zeros(0)  # of the rows that were asked for so far
         self._window_rates = WindowRates(self.itinerary)
         start, self.mrna = starting_cell(scenario, seed=seed, replicate=replicate)
         if saved is not None:
@@ -162,8 +163,9 @@ class Run:
     def recorded(self) -> dict[str, np.ndarray]:
         """What was recorded so far: time_min (n,), counts (n, n_states), insulin_nM (n,), mrna (n,)."""
         times, counts, mrna, _ = self._record.rows()
-        insulin = np.array([self.scenario.protocol.value(time) for time in times.tolist()])
-        return {"time_min": times, "counts": counts, "insulin_nM": insulin, "mrna": mrna}
+        new = [self.scenario.protocol.value(time) for time in times[len(self._insulin) :].tolist()]
+        self._insulin = np.append(self._insulin, new)
+        return {"time_min": times, "counts": counts, "insulin_nM": self._insulin, "mrna": mrna}
 
     # -- going on --------------------------------------------------------------------------------------------------
 
@@ -196,6 +198,7 @@ class Run:
         """
         self.scenario = self.scenario.steered(self.time_min, insulin_nM, max(until_min or 0.0, self.duration_min))
         self._record.extend(self.duration_min)
+        self._insulin = self._insulin[:0]  # the row of this minute says what holds from now on
 
     def result(self) -> Result:
         """The tables up to now."""
