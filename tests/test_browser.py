@@ -12,6 +12,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 ARTEFACTS = Path(__file__).parent.parent / "test-artefacts"
+AXE = (Path(__file__).parent / "assets" / "axe-core" / "axe.min.js").read_text(encoding="utf-8")
 PATIENCE_MS = 60_000  # a fresh server compiles its templates, and the machine may be busy
 
 Visit = Callable[..., Page]
@@ -139,6 +140,43 @@ def test_the_slider_moved_by_keyboard_empties_the_surface_and_fills_the_endosome
     expect(page.locator(".sentence-main")).to_contain_text("at 1,000 nM")
 
 
+def test_a_hand_that_comes_back_to_where_it_was_has_decided_nothing(visit: Visit):
+    page = visit()
+    expect(page.locator(".sentence-main")).to_contain_text("at 10 nM")
+    page.wait_for_function(
+        """() => {  // the thumb has glided to its place
+            const left = document.querySelector('.dose-thumb').getBoundingClientRect().left;
+            const still = left === window.lastLeft;
+            window.lastLeft = left;
+            return still;
+        }""",
+        polling=200,
+    )
+    box = page.locator(".dose-thumb").bounding_box()
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(x + 60, y)
+    page.mouse.move(x, y)
+    page.mouse.up()
+    page.get_by_role("combobox", name="Speed").select_option("12 h/s")
+    expect(page.locator(".sentence-main")).to_contain_text("without insulin")
+    expect(page.get_by_role("slider")).to_have_attribute("aria-valuetext", "no insulin")
+    expect(page.locator(".dose-note")).to_have_text(re.compile("by the scenario"))
+
+
+def test_a_key_held_down_is_one_movement(visit: Visit):
+    page = visit()
+    at_rest(page, "culture", "no insulin")
+    page.get_by_role("slider").focus()
+    for _ in range(20):
+        page.keyboard.down("ArrowRight")
+    page.keyboard.up("ArrowRight")
+    expect(page.get_by_role("slider")).to_have_attribute("aria-valuetext", re.compile("^0.0089 nM"))
+    expect(page.locator(".drawer-log tbody tr").first).to_contain_text("0.0089 nM")
+    assert page.locator(".drawer-log tbody tr").count() <= 2
+
+
 def test_exports_taken_while_running_hold_the_sliders_change(visit: Visit, tmp_path: Path):
     page = visit()
     expect(page.locator(".sentence-main")).to_contain_text("at 10 nM")
@@ -217,15 +255,42 @@ def test_who_asks_for_little_motion_is_shown_the_finished_curve(visit: Visit):
 
 
 @pytest.mark.parametrize(
-    ("width", "height", "scheme"), [(390, 844, "light"), (1366, 768, "dark"), (1920, 1080, "dark")]
+    ("width", "height", "scheme"),
+    [(390, 844, "light"), (1024, 768, "light"), (1366, 768, "dark"), (1920, 1080, "dark")],
 )
 def test_the_page_fits_its_screen(visit: Visit, width: int, height: int, scheme: str):
     page = visit(width=width, height=height, color_scheme=scheme)
     wait_for_counts(page, "now.early_endosome > 15000")
     assert page.evaluate("document.documentElement.scrollWidth") <= width
+    wide = "[...document.querySelectorAll('.numbers td')].map(e => e.getBoundingClientRect().right)"
+    card = "document.querySelector('.numbers').getBoundingClientRect().right"
+    assert max(page.evaluate(wide)) <= page.evaluate(card) + 1
+    tops = [page.locator(f".plot-{panel} .plot-receptors").bounding_box()["y"] for panel in ("hour", "whole")]
+    assert width < 700 or tops[0] == tops[1], "panels side by side share their y axis"
     if width > 1000:
         assert page.evaluate("document.documentElement.scrollHeight") <= height
     ground = page.evaluate("getComputedStyle(document.querySelector('.v-application')).backgroundColor")
     assert (max(map(int, re.findall(r"\d+", ground)[:3])) < 60) == (scheme == "dark")
     ARTEFACTS.mkdir(exist_ok=True)
     page.screenshot(path=ARTEFACTS / f"dashboard-{width}-{scheme}.png", full_page=True)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_page_can_be_used_by_everybody(visit: Visit, scheme: str):
+    page = visit(color_scheme=scheme)
+    expect(page.locator(".sentence-main")).to_contain_text("at 10 nM")
+    page.evaluate(AXE)
+    wanted = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}}
+
+    def breaches() -> list[str]:
+        found = page.evaluate("wanted => axe.run(document, wanted)", wanted)["violations"]
+        return [f"{one['id']}: {[node['target'] for node in one['nodes']]}" for one in found]
+
+    assert breaches() == []
+    page.get_by_role("button", name="More").click()
+    rows, seen = page.locator(".drawer-log tbody tr"), page.locator(".plot")
+    while rows.count() < 10:  # more than the log shows without scrolling
+        page.get_by_role("slider").press("ArrowLeft")
+        drawn = int(seen.get_attribute("data-seq"))
+        page.wait_for_function(f"Number(document.querySelector('.plot').dataset.seq) > {drawn + 3}")
+    assert breaches() == []

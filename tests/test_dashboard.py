@@ -115,12 +115,19 @@ def test_half_times_are_so_far_only_while_insulin_stays():
     assert words.half_times(clocks, 600.0) == (
         "Half-time of redistribution: 8 min so far. Half-time of loss: 3 h 34 min so far."
     )
-    assert "so far" not in words.half_times(clocks, 1600.0)
+    assert words.half_times(clocks, 1600.0) == (
+        "Half-time of redistribution: 8 min. Half-time of loss: 3 h 34 min. Read in 24 h at 10 nM."
+    )
     early = HalfTimes(Step(60.0, 0.0, 10.0, 1500.0), 4.0, None, "", "no loss")
     assert words.half_times(early, 65.0).endswith("Half-time of loss: no loss so far.")
 
 
 # -- what is drawn -----------------------------------------------------------------------------------------------------
+
+
+def test_a_cell_whose_receptors_are_all_gone_is_not_one_without_them():
+    assert words.dots({"surface": 0}, 400, followed=True).endswith("0 surface, 400 free.")
+    assert words.dots({"surface": 0}, 400, followed=False) == words.NO_DOTS
 
 
 def test_thinned_curves_keep_their_extremes():
@@ -246,6 +253,26 @@ def test_a_paused_run_stands_still_and_goes_on(small: Scenario, opened: Opened):
     until(lambda: screen.last.time_min > came + 60.0)
 
 
+@pytest.mark.parametrize("resolution", ["agents", "counts", "mean"])
+def test_between_two_rows_the_page_shows_the_present(small: Scenario, opened: Opened, resolution: str):
+    rare = Scenario.from_dict(small.to_dict() | {"record": "30 min", "resolution": resolution})
+    one, screen = opened(rare, speed="5 min/s")
+    until(lambda: screen.last.moment is not None and screen.last.time_min > 61.0)
+    one.pause()
+    until(lambda: screen.last.status == "paused")
+    for _ in range(2):
+        came = screen.last.time_min
+        one.step()
+        until(lambda came=came: screen.last.time_min == came + rare.window_min)
+        recorded = screen.last.moment.recorded
+        assert recorded["time_min"][-1] == screen.last.time_min
+        assert {len(rows) for rows in recorded.values()} == {len(recorded["time_min"])}
+    one.steer(2.0)
+    until(lambda: screen.last.steering != ())
+    shown = picture.Picture(screen.last, screen.last.moment, picture.Ground.of(screen.last))
+    assert "after 0 min at 2 nM" in "".join(shown.headline)
+
+
 def test_steering_acts_at_once_and_is_written_down(small: Scenario, opened: Opened):
     one, screen = opened(small)
     until(lambda: screen.last.time_min > 300.0)
@@ -268,7 +295,7 @@ def test_a_steered_run_is_repeated_from_its_own_scenario(small: Scenario, opened
     until(lambda: screen.last.time_min > 200.0)
     one.steer(0.2)
     until(lambda: screen.last.status == "finished")
-    result, steering = one.taken()
+    result, steering, _ = one.taken()
     assert len(steering) == 1
     again = simulation.simulate(result.scenario, seed=result.seed)
     for table in ("counts", "events", "exposure", "histories"):
@@ -330,6 +357,26 @@ def test_a_fault_is_said_and_does_not_end_the_session(small: Scenario, opened: O
     one.reset()
     one.play()
     until(lambda: screen.last.time_min > 10.0)
+
+
+def test_a_scene_that_cannot_be_shown_does_not_end_the_session(small: Scenario, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(runner, "LOST_S", 0.05)
+    screen, broken = Screen(), [True]
+
+    def show(scene: runner.Scene) -> None:
+        if broken and scene.moment is not None:
+            raise ValueError("no picture")
+        screen.show(scene)
+
+    one = screen.runner = runner.Runner(small, show=show)
+    one.start()
+    one.acknowledge(0)
+    until(lambda: one._base.status == "failed")
+    broken.clear()
+    one.reset()
+    until(lambda: screen.scenes and screen.last.status == "paused")
+    one.close()
+    one._thread.join(10)
 
 
 def test_two_sessions_share_nothing(small: Scenario, opened: Opened):
@@ -411,6 +458,30 @@ def test_the_whole_run_goes_out_as_one_archive_that_can_be_run_again(small: Scen
     pd.testing.assert_frame_equal(again.counts, pd.read_parquet(folder / "counts.parquet"))
 
 
+@pytest.mark.parametrize("resolution", ["agents", "counts", "mean"])
+def test_a_run_taken_away_unfinished_can_be_run_again(small: Scenario, opened: Opened, tmp_path, resolution: str):
+    one, screen = opened(Scenario.from_dict(small.to_dict() | {"resolution": resolution}))
+    until(lambda: screen.last.time_min > 100.0)
+    one.steer(3.0)
+    until(lambda: screen.last.steering != () and screen.last.time_min > screen.last.steering[-1].time_min)
+    one.pause()
+    until(lambda: screen.last.status == "paused")
+    one.steer(0.5)  # acts from here on: no row of this run has felt it
+    until(lambda: len(screen.last.steering) == 2)
+    run_id = store.add(one.taken)
+    content, _, _ = fetch(run_id, store.WHOLE)
+    store.drop(run_id)
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        archive.extractall(tmp_path)
+    (folder,) = tmp_path.iterdir()
+    saved = files.load_run(folder)
+    assert saved.scenario.duration_min == screen.last.time_min < small.duration_min
+    again = simulation.simulate(saved.scenario, seed=saved.seed)
+    for table in ("counts", "events", "exposure", "histories"):
+        pd.testing.assert_frame_equal(getattr(again, table), pd.read_parquet(folder / f"{table}.parquet"))
+    assert len(pd.read_csv(folder / store.STEERING)) == 2
+
+
 def test_runs_are_found_by_their_own_id_alone(small: Scenario, opened: Opened):
     one, screen = opened(small)
     until(lambda: screen.last.moment is not None)
@@ -468,6 +539,29 @@ def test_the_page_opens_with_the_scenario_it_was_given_and_plays(rendered):
     assert len(widget(rendered, strip.Strip).dots) == app.PLACES
     values = widget(rendered, readout.Numbers).values
     assert len(values) == len(picture.LINES)
+
+
+def test_a_file_named_like_one_of_the_packages_scenarios_is_not_taken_for_it(monkeypatch: pytest.MonkeyPatch, tmp_path):
+    path = tmp_path / "mine.toml"
+    path.write_text(
+        f'name = "{app.DEFAULT}"\ntitle = "Mine"\nreceptors = 2000\n'
+        '[[exposure]]\nkind = "constant"\nduration = "2 h"\ninsulin = "3 nM"\n'
+    )
+    monkeypatch.setenv(launcher.SCENARIO_VARIABLE, str(path))
+    _, context = solara.render(app.Page(), handle_error=False)
+    try:
+        deck = widget(context, controls.Controls)
+        answer(widget(context, plot.TimeSeries))
+        until(lambda: bool(deck.state))
+        assert deck.state["scenario"] == app.OWN
+        send(deck, do="scenario", scenario="basal")
+        until(lambda: deck.state["scenario"] == "basal")
+        assert [app.OWN, "Mine"] in deck.state["scenarios"]
+        send(deck, do="scenario", scenario=app.OWN)
+        until(lambda: deck.state["scenario"] == app.OWN)
+        assert deck.state["receptors"] == 2000
+    finally:
+        context.close()
 
 
 def test_the_slider_steers_the_page(rendered):

@@ -35,6 +35,7 @@ FLOORS = {
     "io": 5,
     "plots": 5,
     "agents": 6,
+    "lives": 6,
     "report": 6,
     "stopped": 6,
     "verification": 7,

@@ -312,3 +312,19 @@ def test_a_busy_first_window_is_cut_for_the_patience_of_the_caller():
     run, asked = Run(busy, seed=1), []
     run.advance(40.0, keep_going=lambda: asked.append(run.time_min) or True)
     assert len(asked) > 5
+
+
+@pytest.mark.parametrize("resolution", ["agents", "counts", "mean"])
+@pytest.mark.parametrize("coupling", [{}, UNCOUPLED])
+def test_a_run_in_progress_can_be_closed_where_it_stands_and_run_again(resolution, coupling):
+    # The step of insulin lies off the recording grid, and so do the windows after it.
+    levels = (("0 nM", "10.5 min"), ("10 nM", "2 h"))
+    exposure = [{"kind": "constant", "insulin": insulin, "duration": duration} for insulin, duration in levels]
+    run = Run(scenario(resolution=resolution, coupling=coupling, exposure=exposure, record="2 min"), seed=6)
+    run.advance(39.7)
+    now = run.so_far()
+    again = simulate(now.scenario, seed=6)
+    for name in ("counts", "events", "exposure", "histories"):
+        assert getattr(now, name).equals(getattr(again, name)), name
+    run.advance()
+    assert run.so_far().counts.equals(run.result().counts)

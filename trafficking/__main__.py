@@ -252,7 +252,7 @@ def dashboard(
         _chosen(scenario, {})
     from trafficking.dashboard import launcher
 
-    raise typer.Exit(
+    sys.exit(
         launcher.serve(host=host, port=port, open_browser=open_browser, scenario=scenario, allow_remote=allow_remote)
     )
 

@@ -201,10 +201,23 @@ class Run:
         self._insulin = self._insulin[:0]  # the row of this minute says what holds from now on
 
     def result(self) -> Result:
-        """The tables up to now."""
+        """The tables up to now; of a run in progress those of the whole plan as far as they are known."""
         times, counts, mrna, passages = self._record.rows()
         log = self._joined_log()
         return tables(self.scenario, self.seed, self.replicate, times, counts, mrna, passages[1:], log)
+
+    def so_far(self) -> Result:
+        """The tables of a run that ends now: its scenario, run afresh, gives the same ones.
+
+        Raises:
+            ValueError: no time has passed yet.
+        """
+        if self.finished:
+            return self.result()
+        scenario = self.scenario.lasting(self.time_min)
+        times, counts, mrna, passages = self._record.closed(self.time_min, self.counts, self.mrna)
+        log = self._joined_log()
+        return tables(scenario, self.seed, self.replicate, times, counts, mrna, passages[1:], log)
 
     def _joined_log(self) -> tuple[np.ndarray, np.ndarray, np.ndarray] | None:
         if len(self._logs) > 1:  # joined for good, so that asking again is cheap
@@ -362,6 +375,17 @@ class _Record:
             if len(times) == 1:
                 self._parts.pop()
         self._duration = duration_min
+
+    def closed(
+        self, end: float, counts: np.ndarray, mrna: float
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+        """`rows`, ending with a row of this minute."""
+        columns = self.rows()
+        if columns[0][-1] >= end - 4.0 * math.ulp(end):  # a whole number of steps that rounds to this minute is it
+            return np.append(columns[0][:-1], end), *columns[1:]
+        last = np.array([end]), counts[None], np.array([mrna]), self._pending[None]
+        times, all_counts, messenger, passages = (np.concatenate(pair) for pair in zip(columns, last, strict=True))
+        return times, all_counts, messenger, passages
 
     def save(self) -> dict[str, np.ndarray]:
         rows = dict(zip(_ROWS, self.rows(), strict=True)) | {"pending": self._pending}

@@ -211,9 +211,9 @@ class Runner:
             self._closed = True
             self._bell.notify()
 
-    def taken(self) -> tuple[Result, tuple[Steering, ...]] | None:
-        """The tables and the steering log up to now, for export; None before there is a run."""
-        answer: SimpleQueue[tuple[Result, tuple[Steering, ...]] | None] = SimpleQueue()
+    def taken(self) -> tuple[Result, tuple[Steering, ...], Result] | None:
+        """The tables and the steering log up to now, and the run as if it ended now; None before there is a run."""
+        answer: SimpleQueue[tuple[Result, tuple[Steering, ...], Result] | None] = SimpleQueue()
         self._tell(self._take, answer)
         while self._thread.is_alive():
             with suppress(Empty):
@@ -230,22 +230,26 @@ class Runner:
     def _work(self) -> None:
         try:
             while not self._closed:
-                self._turn()
+                self._attempt(self._turn)
+                self._attempt(self._present)
                 self._rest()
         finally:
             self._run = None
 
-    def _turn(self) -> None:
-        """Does what was asked for, carries the run on if it is time to, and shows it."""
+    def _attempt(self, what: Callable[[], None]) -> None:
+        """The thread's edge: a page with a message beats a dead one."""
         try:
-            self._obey()
-            if self._run is not None and self._base.status in ("running", "computing"):
-                if time.monotonic() >= self._due():
-                    self._go_on(self._run)
-            self._present()
-        except Exception as fault:  # the thread's edge: a page with a message beats a dead one
+            what()
+        except Exception as fault:
             _log.exception("the run stopped")
             self._say("failed", f"The run stopped: {fault or type(fault).__name__}. Reset, under More, starts it anew.")
+
+    def _turn(self) -> None:
+        """Does what was asked for, and carries the run on if it is time to."""
+        self._obey()
+        if self._run is not None and self._base.status in ("running", "computing"):
+            if time.monotonic() >= self._due():
+                self._go_on(self._run)
 
     def _go_on(self, run: Run) -> None:
         """Carries the run to where the pace wants it by now, for one frame's worth of work at most."""
@@ -409,4 +413,10 @@ class Runner:
         self._say(status, steering=log, gesture=gesture)
 
     def _take(self, answer: SimpleQueue) -> None:
-        answer.put(None if self._run is None else (self._run.result(), self._base.steering))
+        run = self._run
+        if run is None:
+            answer.put(None)
+        else:
+            # Before the first step there is nothing to end.
+            ended = run.so_far() if run.time_min > 0.0 else run.result()
+            answer.put((run.result(), self._base.steering, ended))

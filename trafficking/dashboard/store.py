@@ -12,7 +12,6 @@ import tempfile
 import threading
 import zipfile
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import IO
 
@@ -26,7 +25,7 @@ from .runner import Steering
 PLOTTED, WHOLE, STEERING = "plotted.csv", "run.zip", "steering.csv"
 _BLOCK = 1 << 18  # bytes; a response costs a thread switch per block
 
-Taken = Callable[[], tuple[Result, tuple[Steering, ...]] | None]
+Taken = Callable[[], tuple[Result, tuple[Steering, ...], Result] | None]
 
 _runs: dict[str, Taken] = {}
 _guard = threading.Lock()
@@ -36,7 +35,7 @@ def add(taken: Taken) -> str:
     """Makes a run available for export.
 
     Args:
-        taken: gives its tables and steering log up to now, from any thread.
+        taken: gives its tables up to now, its steering log, and the tables of a run that ends now; from any thread.
 
     Returns:
         Its id, which is the only key to it.
@@ -59,14 +58,14 @@ def stream(run_id: str, name: str) -> tuple[Iterator[bytes], str, str] | None:
     now = taken() if taken is not None and name in (PLOTTED, WHOLE) else None
     if now is None:
         return None
-    result, steering = now
+    result, steering, ended = now
     stem = f"{result.scenario.name}-seed{result.seed}"
     file = tempfile.TemporaryFile()
     if name == PLOTTED:
         plotted(result).to_csv(file, index=False, lineterminator="\n")
         media_type, shown = "text/csv; charset=utf-8", f"{stem}-plotted.csv"
     else:
-        _write_whole(result, steering, file, stem)
+        _write_whole(ended, plotted(result), steering, file, stem)
         media_type, shown = "application/zip", f"{stem}.zip"
     file.seek(0)
     return _blocks(file), media_type, shown
@@ -85,12 +84,14 @@ def plotted(result: Result) -> pd.DataFrame:
     return pd.DataFrame(table)
 
 
-def _write_whole(result: Result, steering: tuple[Steering, ...], file: IO[bytes], stem: str) -> None:
+def _write_whole(
+    result: Result, curves: pd.DataFrame, steering: tuple[Steering, ...], file: IO[bytes], stem: str
+) -> None:
     """A zip with the run folder, which `trafficking rerun` takes as it is, what was plotted, and the steering log."""
     with tempfile.TemporaryDirectory(prefix="trafficking-") as place:
         folder = Path(place) / stem
-        io.save(_so_far(result), folder)
-        plotted(result).to_csv(folder / PLOTTED, index=False, lineterminator="\n")
+        io.save(result, folder)
+        curves.to_csv(folder / PLOTTED, index=False, lineterminator="\n")
         with (folder / STEERING).open("w", encoding="utf-8", newline="") as log:
             rows = csv.writer(log, lineterminator="\n")
             rows.writerow(["time_min", "name", "old", "new"])
@@ -99,22 +100,6 @@ def _write_whole(result: Result, steering: tuple[Steering, ...], file: IO[bytes]
             for path in sorted(folder.rglob("*")):
                 if path.is_file():
                     archive.write(path, f"{stem}/{path.relative_to(folder).as_posix()}")
-
-
-def _so_far(result: Result) -> Result:
-    """A run in progress as one that ends with its last row, so that run afresh it gives the same tables."""
-    end_min = float(result.counts["time_min"].iloc[-1])
-    if not 0.0 < end_min < result.scenario.duration_min:
-        return result
-    scenario, histories, exposure = result.scenario.lasting(end_min), result.histories, result.exposure.copy()
-    # The dose that would have come next, at an edge, is not given any more.
-    exposure.loc[exposure.index[-1], "insulin_nM"] = scenario.protocol.value(end_min)
-    return replace(
-        result,
-        scenario=scenario,
-        exposure=exposure,
-        histories=histories[histories["time_min"] <= end_min].reset_index(drop=True),
-    )
 
 
 def _blocks(file: IO[bytes]) -> Iterator[bytes]:
