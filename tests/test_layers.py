@@ -36,6 +36,7 @@ FLOORS = {
     "plots": 5,
     "agents": 6,
     "lives": 6,
+    "moments": 6,
     "report": 6,
     "stopped": 6,
     "verification": 7,

@@ -1,7 +1,7 @@
 """Lives of the followed receptors, from a run's histories: stays, cycles, first passages and labelled cohorts.
 
-A stay that began before the run, or still lasts at its end, is cut off by the run and not by the receptor; it is marked,
-because dropping such stays would make the others look short.
+A stay that began before the run, or still lasts at its end, is cut off by the run and not by the receptor; it is
+marked, because dropping such stays would make the others look short.
 """
 
 from __future__ import annotations
