@@ -4,6 +4,9 @@ All resolutions run in the same windows. Without coupling the mean equations are
 of `counts` must scatter around them. With coupling the mean of a small cell differs from the mean-field equations by an
 amount in proportion to 1 / R0, so the difference is measured at R0 and at 4 R0 receptors and must fall to a quarter, or
 vanish in the noise; a wrong rate leaves a difference that does not fall.
+
+Scatter is compared too. Without coupling variances, and those of sums and differences of each state's numbers at
+neighbouring times (which hold the covariance), have exact values; with coupling `agents` and `counts` must have the same.
 """
 
 from __future__ import annotations
@@ -12,15 +15,18 @@ import itertools
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from trafficking.moments import exact_moments
 from trafficking.scenario import Scenario
 from trafficking.simulation import Run
 
 _MOST_WINDOWS = 1_500
 _TIMES = 8
+_NORMAL = 50.0  # variance, in receptors squared, from which a number of receptors is all but normal
 _FEWEST = 200  # receptors seen or expected, over all replicates, below which a normal approximation means little
 
 
@@ -28,9 +34,9 @@ _FEWEST = 200  # receptors seen or expected, over all replicates, below which a 
 class Report:
     """The outcome of `verify`.
 
-    table: one row per resolution, record time and state: `resolution` (agents or counts), `time_min`, `state`, `mean`
-    (expected share of R0), `seen` (share seen), `standard_error`, `z`. passed: no deviation beyond `limit` standard
-    errors. alpha: the chance that a correct program fails this check.
+    table: one row per comparison: `what` (mean, variance, ...), `resolution`, `time_min`, `state`, `expected` and
+    `seen` (shares of R0, or their variances), `z` (how far apart, as standard errors of a normal law that is as improbable).
+    passed: no |z| beyond `limit`. alpha: the chance that a correct program fails this check.
     """
 
     scenario: str
@@ -49,8 +55,8 @@ class Report:
     @property
     def text(self) -> str:
         worst = self.table.loc[self.table["z"].abs().idxmax()]
-        names = [*self.table["resolution"].unique(), "mean"]
-        verdict = f"{', '.join(names[:-1])} and mean {'AGREE' if self.passed else 'DISAGREE: this is a bug'}"
+        names = [name for name in ("agents", "counts") if self.table["resolution"].str.contains(name).any()]
+        verdict = f"{', '.join(names)} and mean {'AGREE' if self.passed else 'DISAGREE: this is a bug'}"
         size = " and ".join(f"{n:,}" for n in self.receptors)
         how = (
             "coupled: the difference must fall to a quarter from the first to the second"
@@ -60,9 +66,9 @@ class Report:
         return (
             f"{self.scenario}: {verdict}\n"
             f"  {self.replicates} replicates of {size} receptors, windows of {self.window_min:g} min; {how}\n"
-            f"  largest of {len(self.table)} deviations: {abs(worst['z']):.2f} standard errors "
-            f"({worst['resolution']}, {worst['state']} at {worst['time_min']:g} min: {worst['seen']:.5f} of R0 against "
-            f"{worst['mean']:.5f}); allowed {self.limit:.2f}\n"
+            f"  largest of {len(self.table)} deviations: {abs(worst['z']):.2f} standard errors ({worst['what']} of "
+            f"{worst['state']} at {worst['time_min']:g} min, {worst['resolution']}: {worst['seen']:.5g} seen, "
+            f"{worst['expected']:.5g} expected, R0 = 1); allowed {self.limit:.2f}\n"
             f"  chance that a correct program fails this check: {self.alpha:g}"
         )
 
@@ -118,18 +124,26 @@ def compare(
         return [_shares(scenario, times, replicates, seed + i, tell) for i, scenario in enumerate(sized)]
 
     expected = [_shares(_sized(mean, n, window, "mean"), times, 1, 0)[0] for n in sizes]
-    names = np.array(tested.itinerary.state_names)
-    parts = [
-        _deviations(shares(resolution), expected, sizes, times, names).assign(resolution=resolution)
-        for resolution in resolutions
-    ]
+    seen = {resolution: shares(resolution) for resolution in resolutions}
+    parts = [_means(seen[resolution], expected, sizes).assign(resolution=resolution) for resolution in resolutions]
+    if not coupled:
+        sized = _sized(mean, receptors, window, "mean")
+        known = np.flatnonzero([_ends_a_window(sized, time) for time in times.tolist()])
+        for name in resolutions if len(known) else ():
+            part = _scatter(seen[name][0][:, known], sized, times[known])
+            parts.append(part.assign(resolution=name, time_min=known[part["time_min"]]))
+    elif len(resolutions) == 2:
+        one, other = (seen[name][-1] for name in resolutions)
+        parts.append(_two_samples(one, other, sizes[-1]).assign(resolution=" against ".join(resolutions)))
     table = pd.concat(parts, ignore_index=True)
     if table.empty:
         raise ValueError("verify: too few receptors in every state to compare; raise receptors or replicates")
+    table["state"] = np.array(tested.itinerary.state_names)[table["state"]]
+    table["time_min"] = times[table["time_min"]]
     return Report(
         scenario=tested.name,
         table=table,
-        limit=_limit(alpha, len(table), replicates),
+        limit=_equivalent(alpha / len(table)),
         alpha=alpha,
         replicates=replicates,
         receptors=sizes,
@@ -138,10 +152,10 @@ def compare(
     )
 
 
-def _deviations(
-    seen: list[np.ndarray], expected: list[np.ndarray], sizes: tuple[int, ...], times: np.ndarray, names: np.ndarray
-) -> pd.DataFrame:
-    """Rows of `Report.table` from shares of (replicates, n_times, n_states) at one size of cell, or at two."""
+def _means(seen: list[np.ndarray], expected: list[np.ndarray], sizes: tuple[int, ...]) -> pd.DataFrame:
+    """Means of (replicates, n_times, n_states) shares at one size of cell, or the fall of their error over two."""
+    from scipy.stats import t  # heavy
+
     off, error = [], []
     enough = np.zeros(expected[0].shape, dtype=bool)
     for shares, share, receptors in zip(seen, expected, sizes, strict=True):
@@ -154,27 +168,74 @@ def _deviations(
         scatter = shares.std(axis=0, ddof=1) / math.sqrt(len(shares))
         error.append(np.maximum(scatter, np.sqrt(np.maximum(most, 1.0 / whole) / whole)))
     if len(seen) == 2:
-        deviation, standard_error = off[1] - off[0] / 4.0, np.hypot(error[1], error[0] / 4.0)
+        deviation = (off[1] - off[0] / 4.0) / np.hypot(error[1], error[0] / 4.0)
     else:
-        deviation, standard_error = off[0], error[0]
-    row, state = np.nonzero(enough)
+        deviation = off[0] / error[0]
+    chance = 2.0 * t.sf(np.abs(deviation), len(seen[0]) - 1)
+    return _rows("mean", enough, expected[-1], seen[-1].mean(axis=0), chance, deviation)
+
+
+def _scatter(shares: np.ndarray, mean: Scenario, times: np.ndarray) -> pd.DataFrame:
+    """Variances of (replicates, n_times, n_states) shares, and those over two times, against their exact values."""
+    from scipy.stats import chi2
+
+    variance, following = (moment / mean.receptors**2 for moment in exact_moments(mean, times))
+    both = variance[:-1] + variance[1:]
+    cases = {
+        "variance": (shares, variance),
+        "variance of the sum with the next time": (shares[:, :-1] + shares[:, 1:], both + 2.0 * following),
+        "variance of the difference to the next time": (shares[:, 1:] - shares[:, :-1], both - 2.0 * following),
+    }
+    parts, freedom = [], len(shares) - 1
+    for what, (sample, exact) in cases.items():
+        enough = exact * mean.receptors**2 >= _NORMAL
+        ratio = sample.var(axis=0, ddof=1) / np.where(enough, exact, 1.0)
+        chance = 2.0 * np.minimum(chi2.sf(freedom * ratio, freedom), chi2.cdf(freedom * ratio, freedom))
+        parts.append(_rows(what, enough, exact, sample.var(axis=0, ddof=1), chance, ratio - 1.0))
+    return pd.concat(parts)
+
+
+def _two_samples(one: np.ndarray, other: np.ndarray, receptors: int) -> pd.DataFrame:
+    """Means and variances of two samples of (replicates, n_times, n_states) shares that must have one law."""
+    from scipy.stats import f, t
+
+    freedom = len(one) - 1
+    enough = np.minimum(one.var(axis=0, ddof=1), other.var(axis=0, ddof=1)) * receptors**2 >= _NORMAL
+    first, second = (np.where(enough, sample.var(axis=0, ddof=1), 1.0) for sample in (one, other))
+    apart = (one.mean(axis=0) - other.mean(axis=0)) / np.sqrt((first + second) / len(one))
+    mean_chance = 2.0 * t.sf(np.abs(apart), 2 * freedom)
+    ratio = first / second
+    chance = 2.0 * np.minimum(f.sf(ratio, freedom, freedom), f.cdf(ratio, freedom, freedom))
+    return pd.concat(
+        [
+            _rows("mean", enough, other.mean(axis=0), one.mean(axis=0), mean_chance, apart),
+            _rows("variance", enough, second, first, chance, ratio - 1.0),
+        ]
+    )
+
+
+def _rows(
+    what: str, enough: np.ndarray, expected: np.ndarray, seen: np.ndarray, chance: np.ndarray, sign: np.ndarray
+) -> pd.DataFrame:
+    """Rows of `Report.table` where `enough`; time and state still as indices."""
+    time, state = np.nonzero(enough)
     return pd.DataFrame(
         {
-            "time_min": times[row],
-            "state": names[state],
-            "mean": expected[-1][row, state],
-            "seen": seen[-1].mean(axis=0)[row, state],
-            "standard_error": standard_error[row, state],
-            "z": deviation[row, state] / standard_error[row, state],
+            "what": what,
+            "time_min": time,
+            "state": state,
+            "expected": expected[time, state],
+            "seen": seen[time, state],
+            "z": _equivalent(chance[time, state]) * np.sign(sign[time, state]),
         }
     )
 
 
-def _limit(alpha: float, comparisons: int, replicates: int) -> float:
-    """Standard errors allowed: Student's t with the replicates' freedom, Bonferroni over all comparisons."""
-    from scipy.stats import t  # heavy
+def _equivalent(chance: np.ndarray | float) -> Any:
+    """Standard errors that a normal law passes with this chance, both sides together."""
+    from scipy.stats import norm
 
-    return float(t.isf(alpha / comparisons / 2.0, replicates - 1))
+    return norm.isf(np.clip(chance, 1e-300, 1.0) / 2.0)
 
 
 def _times(scenario: Scenario) -> np.ndarray:
@@ -184,6 +245,16 @@ def _times(scenario: Scenario) -> np.ndarray:
     after = [edge + delay for edge in (0.0, *scenario.protocol.edges[:3]) for delay in (5.0, 30.0)]
     whole = {float(round(time)) for time in (*spread, *after)}
     return np.array(sorted({time for time in whole if 0.0 < time < duration} | {duration}))
+
+
+def _ends_a_window(scenario: Scenario, time_min: float) -> bool:
+    """Whether exact moments can be had at this time: smooth insulin is cut in windows, and only their ends count."""
+    protocol = scenario.protocol
+    before = max((edge for edge in protocol.edges if edge <= time_min), default=0.0)
+    after = min((edge for edge in protocol.edges if edge > time_min), default=scenario.duration_min)
+    if before == time_min or protocol.constant_between(before, max(after, time_min)):
+        return True
+    return before + round((time_min - before) / scenario.window_min) * scenario.window_min == time_min
 
 
 def _sized(scenario: Scenario, receptors: int, window_min: float, resolution: str) -> Scenario:
