@@ -6,7 +6,8 @@ amount in proportion to 1 / R0, so the difference is measured at R0 and at 4 R0 
 vanish in the noise; a wrong rate leaves a difference that does not fall.
 
 Scatter is compared too. Without coupling variances, and those of sums and differences of each state's numbers at
-neighbouring times (which hold the covariance), have exact values; with coupling `agents` and `counts` must have the same.
+neighbouring times (which hold the covariance), have exact values; with coupling `agents` and `counts` must have the
+same.
 """
 
 from __future__ import annotations
@@ -35,8 +36,8 @@ class Report:
     """The outcome of `verify`.
 
     table: one row per comparison: `what` (mean, variance, ...), `resolution`, `time_min`, `state`, `expected` and
-    `seen` (shares of R0, or their variances), `z` (how far apart, as standard errors of a normal law that is as improbable).
-    passed: no |z| beyond `limit`. alpha: the chance that a correct program fails this check.
+    `seen` (shares of R0, or their variances), `z` (how far apart, in standard errors of a normal law that is as
+    improbable). passed: no |z| beyond `limit`. alpha: the chance that a correct program fails this check.
     """
 
     scenario: str
