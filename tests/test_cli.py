@@ -1,5 +1,6 @@
 """The command line as a user meets it: a process with arguments, an exit status, and words on two streams."""
 
+import contextlib
 import json
 import os
 import pty
@@ -153,18 +154,25 @@ def test_a_place_that_cannot_be_written_is_said_before_the_run(tmp_path: Path):
 
 
 def stopped(tmp_path: Path, number: signal.Signals) -> subprocess.CompletedProcess[str]:
-    """A run of some seconds that was told to stop in the middle."""
-    long = command("run", "--receptors", "100000", "--out", "runs/mine", "--threads", "1")
-    process = subprocess.Popen(long, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    deadline = time.monotonic() + 120
-    while not (tmp_path / "runs").exists() and time.monotonic() < deadline:
-        time.sleep(0.05)
-    time.sleep(1.0)  # of some five seconds
-    process.send_signal(number)
-    asked = time.monotonic()
-    output, errors = process.communicate(timeout=60)
-    assert time.monotonic() - asked < 10
-    return subprocess.CompletedProcess(long, process.returncode, output, errors)
+    """A run of some seconds that was told to stop once its progress bar had come; stderr as a terminal saw it."""
+    long = command("run", "--receptors", "200000", "--out", "runs/mine", "--threads", "1")
+    terminal, end = pty.openpty()
+    process = subprocess.Popen(long, cwd=tmp_path, stdout=subprocess.PIPE, stderr=end, text=True)
+    os.close(end)
+    seen, asked = b"", 0.0
+    with contextlib.suppress(OSError):  # the terminal is gone when its last user is
+        while block := os.read(terminal, 4096):
+            seen += block
+            if not asked and b"chronic_insulin" in seen:
+                process.send_signal(number)
+                asked = time.monotonic()
+    assert process.stdout is not None
+    output = process.stdout.read()
+    process.stdout.close()
+    assert process.wait(timeout=60) is not None
+    assert 0.0 < time.monotonic() - asked < 10.0
+    os.close(terminal)
+    return subprocess.CompletedProcess(long, process.returncode, output, seen.decode())
 
 
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
@@ -172,7 +180,7 @@ def test_a_stopped_run_leaves_nothing_under_its_name_and_can_be_resumed(tmp_path
     done = stopped(tmp_path, number)
     assert (done.returncode, done.stdout) == (status, "")
     assert "Traceback" not in done.stderr
-    assert done.stderr.strip().endswith("Go on with it: trafficking resume runs/mine")
+    assert "nothing was written as runs/mine. Go on with it: trafficking resume runs/mine" in done.stderr
     assert [entry.name for entry in (tmp_path / "runs").iterdir()] == [".mine.stopped"]
     assert "trafficking resume runs/mine" in (tmp_path / "runs" / ".mine.stopped" / "HOW_TO_GO_ON.txt").read_text()
 
