@@ -11,7 +11,7 @@ import bisect
 import math
 import os
 from collections.abc import Callable, Mapping
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
@@ -39,6 +39,14 @@ class Population(Protocol):
 
 
 _WITHOUT_IDENTITIES: dict[str, Callable[..., Population]] = {"counts": Numbers, "mean": Expectation}
+
+
+class _Stretch(NamedTuple):
+    """The exposure between two edges; level: its insulin in nM where that is constant."""
+
+    from_min: float
+    to_min: float
+    level: float | None
 
 
 class Run:
@@ -71,6 +79,8 @@ class Run:
         self._logs: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = []
         self._record = _Record(scenario)
         self._insulin = np.zeros(0)  # of the rows that were asked for so far
+        self._known_stretch: _Stretch | None = None
+        self._asked = False
         self._window_rates = WindowRates(self.itinerary)
         start, self.mrna = starting_cell(scenario, seed=seed, replicate=replicate)
         if saved is not None:
@@ -176,6 +186,7 @@ class Run:
             keep_going: asked between calls into the kernel, about every 0.1 s; stops when it says False.
         """
         until = self.duration_min if until_min is None else min(until_min, self.duration_min)
+        self._asked = keep_going is not None
         while not self.finished and (keep_going is None or keep_going()):
             end = self._window_end(until)
             if not self.time_min < end <= until:
@@ -198,6 +209,7 @@ class Run:
         """
         self.scenario = self.scenario.steered(self.time_min, insulin_nM, max(until_min or 0.0, self.duration_min))
         self._record.extend(self.duration_min)
+        self._known_stretch = None
         self._insulin = self._insulin[:0]  # the row of this minute says what holds from now on
 
     def result(self) -> Result:
@@ -238,7 +250,10 @@ class Run:
                 self._logs.append(log)
 
     def _rates(self, fractions: np.ndarray, end: float) -> tuple[np.ndarray, float]:
-        insulin = self.scenario.protocol.mean(self.time_min, end)
+        stretch = self._stretch()
+        insulin = stretch.level
+        if insulin is None or end > stretch.to_min:
+            insulin = self.scenario.protocol.mean(self.time_min, end)
         return self._window_rates(insulin, fractions, self.mrna, end - self.time_min)
 
     def _mrna_at(self, records: np.ndarray, end: float, mrna: float) -> np.ndarray:
@@ -265,25 +280,38 @@ class Run:
 
     def _law_end(self) -> tuple[float, bool]:
         """Until when the rates of a window that starts now may hold, and whether it may be cut anywhere before."""
-        protocol, now = self.scenario.protocol, self.time_min
-        edges = protocol.edges
-        following = bisect.bisect_right(edges, now)
-        edge = edges[following] if following < len(edges) else self.duration_min
-        if not self.itinerary.couplings and protocol.constant_between(now, edge):
-            return edge, True
+        stretch, now = self._stretch(), self.time_min
+        if not self.itinerary.couplings and stretch.level is not None:
+            return stretch.to_min, True
         window = self.scenario.window_min
-        anchor = edges[following - 1] if following else 0.0
-        steps = int((now - anchor) / window)
-        while anchor + steps * window <= now:
+        steps = int((now - stretch.from_min) / window)
+        while stretch.from_min + steps * window <= now:
             steps += 1
-        return min(anchor + steps * window, edge), False
+        return min(stretch.from_min + steps * window, stretch.to_min), False
+
+    def _stretch(self) -> _Stretch:
+        """The exposure between its last edge and its next one, read once."""
+        known = self._known_stretch
+        if known is None or not known.from_min <= self.time_min < known.to_min:
+            protocol, now = self.scenario.protocol, self.time_min
+            edges = protocol.edges
+            following = bisect.bisect_right(edges, now)
+            start = edges[following - 1] if following else 0.0
+            end = edges[following] if following < len(edges) else math.inf
+            level = protocol.value(now) if protocol.constant_between(now, end) else None
+            known = self._known_stretch = _Stretch(start, min(end, max(self.duration_min, now)), level)
+        return known
 
     def _patience_min(self) -> float:
-        """Minutes that hold about 0.1 s of work, at the present pace of transitions and births."""
+        """Minutes that hold about 0.1 s of work, at the present pace of transitions and births, if somebody asks.
+
+        Births are bounded in any case: those of one call are held side by side.
+        """
         receptors = self.scenario.receptors
         rates = self._rates(self.population.counts / receptors, self.time_min + 1e-9)[0]
         inner = self.itinerary.sources
-        pace = float(rates @ np.where(inner >= 0, self.population.counts[inner], receptors))
+        births = float(rates[self.itinerary.synthesis].sum()) * receptors
+        pace = births + float(rates @ np.where(inner >= 0, self.population.counts[inner], 0)) * self._asked
         return _EVENTS_PER_CALL / pace if pace > 0.0 else math.inf
 
 
@@ -305,11 +333,11 @@ def simulate(
     run = Run(scenario, seed=seed, replicate=replicate, threads=threads)
 
     def tell() -> bool:
-        if progress is not None:
-            progress(run.time_min)
+        assert progress is not None
+        progress(run.time_min)
         return True
 
-    run.advance(keep_going=tell)
+    run.advance(keep_going=tell if progress is not None else None)
     return run.result()
 
 
