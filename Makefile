@@ -1,4 +1,4 @@
-# make dashboard | make run | make test: each does all of its own set-up, in .venv.
+# make dashboard | make run | make test | make benchmark: each does all of its own set-up, in .venv.
 
 PYTHON ?= python3
 ARGS ?=
@@ -8,12 +8,13 @@ CHECK := import sys; v = sys.version_info[:2]; sys.exit(None if v >= (3, 11) els
 	newer; %s is %d.%d. Name another one: make PYTHON=python3.12" % ((sys.executable,) + v))
 
 .DEFAULT_GOAL := help
-.PHONY: help dashboard run test test-all lint venv browser clean
+.PHONY: help dashboard run test test-all benchmark lint venv browser clean
 
 help:
 	@echo "make dashboard   open the dashboard in the browser"
 	@echo "make run         run the default scenario without a browser"
 	@echo "make test        check style and types, run the tests (make test-all: the slow ones too)"
+	@echo "make benchmark   measure speed and memory beside other simulators, 3 to 5 minutes (ARGS=--write: BENCHMARKS.md)"
 	@echo "make clean       remove .venv and everything else that was made here"
 
 dashboard: $(BIN)/.ready
@@ -28,6 +29,9 @@ test: browser lint
 
 test-all: browser lint
 	@$(BIN)/python -m pytest $(ARGS)
+
+benchmark: $(BIN)/.ready-for-benchmark
+	@$(BIN)/python tests/benchmark.py $(ARGS)
 
 lint: $(BIN)/.ready-for-tests
 	@$(BIN)/ruff check .
@@ -47,6 +51,10 @@ $(BIN)/.ready: pyproject.toml
 
 $(BIN)/.ready-for-tests: $(BIN)/.ready
 	@$(PIP) install -e ".[test]"
+	@touch $@
+
+$(BIN)/.ready-for-benchmark: $(BIN)/.ready
+	@$(PIP) install -e ".[benchmark]"
 	@touch $@
 
 browser:
