@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from trafficking.cells import Start, drawn
 from trafficking.itinerary import Itinerary, State, Transition
 from trafficking.receptors import Receptors
 
@@ -44,20 +45,24 @@ def exchange(there: float, back: float) -> Itinerary:
 def cell(itinerary: Itinerary, start: dict[str, int], *, seed: int = 1, **more: object) -> Receptors:
     """A cell with `start` receptors per state under the itinerary's constant rates."""
     numbers = np.array([start.get(name, 0) for name in itinerary.state_names], dtype=np.int64)
-    rates = itinerary.rates(0.0, np.zeros(len(numbers)))
-    given = {"copy_number": max(int(numbers.sum()), 1), "follow": 0} | more
-    return Receptors(itinerary, numbers, rates=rates, seed=seed, **given)
+    whole = more.pop("copy_number", max(int(numbers.sum()), 1))
+    rates = itinerary.rates(0.0, np.zeros(len(numbers)))[None]
+    begun = Start(np.array([numbers.sum()]), numbers / max(numbers.sum(), 1), numbers)
+    return Receptors(itinerary, begun, rates=rates, cells=drawn(whole, 1, 0.0, 0.0, seed=seed), **more)
 
 
 def constant_rates(receptors: Receptors) -> np.ndarray:
     itinerary = receptors.clocks.itinerary
-    return itinerary.rates(0.0, np.zeros(len(itinerary.states)))
+    return np.tile(itinerary.rates(0.0, np.zeros(len(itinerary.states))), (len(receptors.counts), 1))
+
+
+def columns(receptors: Receptors) -> tuple[np.ndarray, ...]:
+    """states, targets, identities and draws of the receptors alive, in order of identity."""
+    whole = [np.concatenate(parts) for parts in zip(*receptors.living(), strict=True)]
+    order = np.argsort(whole[2], kind="stable")
+    return tuple(column[order] for column in whole)
 
 
 def portrait(receptors: Receptors) -> np.ndarray:
     """Everything that there is to know of the receptors alive, in order of identity, as bytes."""
-    pools = [*receptors._blocks, receptors.followed]
-    columns = [np.concatenate([pool.arrays[i] for pool in pools]) for i in range(4)]
-    alive = columns[0] != 255
-    order = np.argsort(columns[2][alive], kind="stable")
-    return np.concatenate([column[alive][order].view(np.uint8).ravel() for column in columns])
+    return np.concatenate([column.view(np.uint8).ravel() for column in columns(receptors)])

@@ -1,4 +1,4 @@
-"""A run made by hand, whose curves are known, for the tests of what is done with runs."""
+"""Runs made by hand, whose curves are known, for the tests of what is done with runs."""
 
 import numpy as np
 
@@ -39,3 +39,20 @@ def hand_made(**changes) -> Result:
         np.array([arrows["association"], arrows["synthesis"]]),
     )
     return results.tables(experiment, 7, 2, times, counts, np.ones(len(times)), passages, log)
+
+
+def hand_made_cells(number: int = 40, **changes) -> Result:
+    """`hand_made` as the sum of cells of 500 to 1,500 receptors, each with the same shares, written down five times."""
+    one = hand_made()
+    record = ["0 h", "1 h", "90 min", "3 h", "4 h"]
+    experiment = scenario(cells={"number": number, "record": record}, **changes)
+    names = list(experiment.itinerary.state_names)
+    copy_number = np.linspace(500.0, 1500.0, number)
+    shares = one.counts[names].to_numpy() / 1000.0
+    times = one.counts["time_min"].to_numpy()
+    recorded = np.array(experiment.cells.record_min)
+    counts = np.round(shares[np.searchsorted(times, recorded), None, :] * copy_number[None, :, None]).astype(np.int64)
+    cells = results.CellCounts(recorded, counts, copy_number, np.ones(number))
+    total = np.round(shares * copy_number.sum()).astype(np.int64)
+    passages = one.events.iloc[:, 3:].to_numpy()
+    return results.tables(experiment, 7, 2, times, total, np.ones(len(times)), passages, None, cells)

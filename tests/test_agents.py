@@ -8,6 +8,7 @@ import weakref
 import mesa
 import numpy as np
 import pytest
+from cells import columns
 from test_simulation import scenario
 
 from trafficking.agents import Receptor, TraffickingModel
@@ -30,12 +31,9 @@ class DiaryModel(TraffickingModel):
 
 
 def alive(run: Run) -> dict:
-    pools = [*run.population._blocks, run.population.followed]
     return {
         int(identity): (int(state), float(target), int(draw))
-        for pool in pools
-        for state, target, identity, draw in zip(*pool.arrays, strict=True)
-        if state != 255
+        for state, target, identity, draw in zip(*columns(run.population), strict=True)
     }
 
 

@@ -10,6 +10,8 @@ from trafficking.scenario import Scenario, ScenarioError, override
 
 NAN, INF = math.nan, math.inf
 MISSING = object()
+A_NUMBER_OF_CELLS = "a whole number from 1 to 100,000 is needed, or a table such as { number = 1000, size_cv = 0.3 }"
+A_SPREAD = "a number of at least 0, at most 3, is needed"
 
 SOUND = {
     "name": "test",
@@ -71,7 +73,7 @@ FAULTS = {
     "an unknown key": (
         {"zzz": 1},
         "zzz: no such key; allowed are name, title, question, expected, sources, notes, itinerary, "
-        "tissue, parameters, evidence, receptors, resolution, window, record, follow, reference, start, "
+        "tissue, parameters, evidence, receptors, cells, resolution, window, record, follow, reference, start, "
         "coupling, exposure, expect",
     ),
     "a misspelt key of a segment": (
@@ -250,6 +252,77 @@ FAULTS = {
         {"start.counts": {"surface_free": 1000000000}},
         "start.counts: 1,000,000,000 given, one by one about 24 GB of memory; at most 100,000,000 are "
         'allowed, or use resolution = "counts" or "mean" (--resolution counts)',
+    ),
+    "a billion receptors in many cells": (
+        {"receptors": 10_000, "cells": 100_000},
+        "receptors: 10,000 given in each of 100,000 cells, one by one about 24.2 GB of memory; at most 100,000,000 are "
+        'allowed, or use resolution = "counts" or "mean" (--resolution counts)',
+    ),
+    "a billion receptors in one state of many cells": (
+        {"receptors": 10, "cells": 100_000, "start": {"counts": {"surface_free": 10_000}}},
+        "start.counts: 10,000 given in each of 100,000 cells, one by one about 24.2 GB of memory; at most 100,000,000 "
+        'are allowed, or use resolution = "counts" or "mean" (--resolution counts)',
+    ),
+    "synthesis beyond memory": (
+        {"parameters.ksyn": "30 /min"},
+        "itinerary: synthesis makes 4.5e+09 receptors in this run, of which about 2.41e+09 live at once, 57.9 GB of "
+        "memory; at most 100,000,000 are allowed; lower it, shorten the run, or use resolution = "
+        '"counts" or "mean" (--resolution counts)',
+    ),
+    "synthesis beyond patience": (
+        {"cells": 100, "exposure.1.duration": "1000 d", "record": "1 h", "window": "1 h"},
+        "itinerary: synthesis makes 1.93e+10 receptors in this run, one by one at least 5.36 h of computing; at most "
+        "10,000,000,000 are allowed; lower it, shorten the run, or use resolution = "
+        '"counts" or "mean" (--resolution counts)',
+    ),
+    "no cells": ({"cells": 0}, f"cells: 0 given; {A_NUMBER_OF_CELLS}"),
+    "fewer cells than none": ({"cells": -1}, f"cells: -1 given; {A_NUMBER_OF_CELLS}"),
+    "half a cell": ({"cells": 1.5}, f"cells: 1.5 given; {A_NUMBER_OF_CELLS}"),
+    "true cells": ({"cells": True}, f"cells: true given; {A_NUMBER_OF_CELLS}"),
+    "cells in a word": ({"cells": "many"}, f"cells: 'many' given; {A_NUMBER_OF_CELLS}"),
+    "a billion cells": ({"cells": 10**9}, f"cells: 1000000000 given; {A_NUMBER_OF_CELLS}"),
+    "cells that are a list": ({"cells": [10]}, f"cells: [10] given; {A_NUMBER_OF_CELLS}"),
+    "a billion cells in the table": (
+        {"cells.number": 10**9},
+        "cells.number: 1000000000 given; a whole number from 1 to 100,000 is needed",
+    ),
+    "a misspelt key of the cells": (
+        {"cells.size": 0.3},
+        "cells.size: no such key; did you mean 'size_cv'?",
+    ),
+    "a negative spread": ({"cells.size_cv": -0.1}, f"cells.size_cv: -0.1 given; {A_SPREAD}"),
+    "a spread that is not a number": ({"cells.size_cv": NAN}, f"cells.size_cv: nan given; {A_SPREAD}"),
+    "an endless spread": ({"cells.synthesis_cv": INF}, f"cells.synthesis_cv: inf given; {A_SPREAD}"),
+    "a spread as text": ({"cells.synthesis_cv": "0.3"}, f"cells.synthesis_cv: '0.3' given; {A_SPREAD}"),
+    "cells written down after the end": (
+        {"cells": {"number": 10, "record": ["0 h", "30 h"]}},
+        "cells.record[1]: 30 h given; the run ends at 25 h",
+    ),
+    "cells written down between the steps": (
+        {"cells": {"number": 10, "record": ["90 s"]}},
+        "cells.record[0]: 1.5 min given; a whole number of `record` steps of 1 min, or the end of the run, 25 h, is "
+        "needed",
+    ),
+    "cells written down at a bare number": (
+        {"cells": {"number": 10, "record": [0, "1 h"]}},
+        'cells.record[0]: 0 given; text is needed, a time with its unit, such as "30 min" or "24 h"',
+    ),
+    "cells written down at one time": (
+        {"cells": {"number": 10, "record": "1 h"}},
+        "cells.record: '1 h' given; a list is needed",
+    ),
+    "cells written down too often": (
+        {"cells": {"number": 10, "record": ["1 h"] * 1001}},
+        "cells.record: a list of 1,001 given; at most 1,000 needed",
+    ),
+    "too many numbers of single cells": (
+        {"cells": {"number": 100_000, "record": [f"{i} min" for i in range(100)]}, "resolution": "counts"},
+        "cells.record: 100 times of 100,000 cells and 7 states are 70,000,000 numbers; at most 50,000,000, so give "
+        "fewer times, or fewer cells",
+    ),
+    "rows without a step between": (
+        {"record": "0 min"},
+        "record: '0 min' given; must be more than 0",
     ),
     "a misspelt resolution": (
         {"resolution": "agent"},
@@ -560,6 +633,16 @@ FAULTS_OF_AN_ITINERARY = {
         {"itinerary.transitions.0.rate": "-1 /min"},
         "itinerary.transitions[0].rate: '-1 /min' given; must not be negative",
     ),
+    "a rate that is not a number": (
+        {"itinerary.transitions.0.rate": NAN},
+        "itinerary.transitions[0].rate: nan given; text is needed, a rate constant with its unit, such as "
+        '"0.012 /min" or "0.7 /h"',
+    ),
+    "an endless rate": (
+        {"itinerary.transitions.0.rate": "1e400 /min"},
+        "itinerary.transitions[0].rate: '1e400 /min' is beyond what a float can hold; allowed is a rate constant with "
+        'its unit, such as "0.012 /min" or "0.7 /h"',
+    ),
     "a rate of the wrong order": (
         {"itinerary.transitions.0.law": "first_order_in_ligand"},
         "itinerary.transitions[0].rate: '0.1 /min': '/min' is a unit of something else; allowed is an "
@@ -636,7 +719,17 @@ PYDANTIC = ("input should", "value error", "extra inputs", "_forbidden", "type="
 ODD = [None, True, False, 0, -1, 10**30, 1e308, NAN, INF, [], [[]], {}, {"": {}}]
 ODD += ["", " ", "x", "1", "nan", "\x00", "5 \u00b5M", "1e999 h"]
 KEYS = [*Scenario.json_schema()["properties"], "exposure.0", "exposure.0.kind", "exposure.0.insulin", "start.state"]
-KEYS += ["start.counts", "start.insulin", "coupling.sorting", "parameters.ke0", "evidence.measured", "expect.0"]
+KEYS += [
+    "cells.number",
+    "cells.size_cv",
+    "cells.record",
+    "start.counts",
+    "start.insulin",
+    "coupling.sorting",
+    "parameters.ke0",
+    "evidence.measured",
+    "expect.0",
+]
 
 
 @pytest.mark.parametrize("key", KEYS)

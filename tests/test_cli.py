@@ -290,6 +290,35 @@ def test_plot_without_a_file_names_the_figure_of_the_run(default_run: tuple[Path
     assert (done.returncode, done.stdout) == (0, "runs/chronic_insulin-seed1/figure.png\n")
 
 
+def test_a_run_of_many_cells_has_a_second_figure_and_can_be_repeated(tmp_path: Path):
+    done = call("run", "cell_population", "--set", "cells=12", *SMALL, "--out", "cells", cwd=tmp_path)
+    said = dict(zip(LABELS, done.stdout.splitlines(), strict=True))
+    assert "12 cells of 1,000 receptors on average" in said["Run"]
+    assert "median" in said["Surface"]
+    table = pd.read_csv(tmp_path / "cells" / "cells.csv")
+    assert table.groupby("time_min").size().to_dict() == {0.0: 12, 60.0: 12, 90.0: 12}
+    # All cells together are what `counts` says.
+    counts = pd.read_csv(tmp_path / "cells" / "counts.csv").set_index("time_min").loc[[0.0, 60.0, 90.0]]
+    states = [name for name in counts if name != "replicate"]
+    assert table.groupby("time_min")[states].sum().equals(counts[states])
+    blind = {name: value for name, value in os.environ.items() if name not in ("DISPLAY", "WAYLAND_DISPLAY")}
+    assert call("plot", "cells", "--what", "cells", cwd=tmp_path, env=blind).stdout == "cells/cells.png\n"
+    assert call("plot", "cells", "--what", "cells", "--out", "c.svg", cwd=tmp_path).returncode == 0
+    again = call("rerun", "cells", "--threads", "1", cwd=tmp_path)
+    assert (again.returncode, again.stdout) == (0, "equal: all 10 table files of cells have the same bytes\n")
+
+
+def test_a_single_cell_has_no_second_figure(default_run: tuple[Path, subprocess.CompletedProcess[str]]):
+    run = "runs/chronic_insulin-seed1"
+    missing = call("plot", run, "--what", "cells", cwd=default_run[0])
+    assert missing.returncode == 2
+    assert "holds no cells.png" in missing.stderr
+    refused = call("plot", run, "--what", "cells", "--out", "cells.svg", cwd=default_run[0])
+    assert refused.returncode == 2
+    assert "set cells.number to more than 1" in refused.stderr
+    assert call("plot", run, "--what", "cels", cwd=default_run[0]).returncode == 2
+
+
 def test_scenarios_lists_all_and_prints_one(tmp_path: Path):
     listed = call("scenarios", cwd=tmp_path).stdout
     assert {line.split()[0] for line in listed.splitlines()} >= {"chronic_insulin", "basal", "washout"}

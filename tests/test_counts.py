@@ -9,6 +9,7 @@ from scipy import stats
 from scipy.linalg import expm
 
 from trafficking import propagator
+from trafficking.cells import Start, drawn
 from trafficking.counts import Numbers
 from trafficking.itinerary import Itinerary, State, Transition
 
@@ -20,14 +21,20 @@ def immigration_death(born: float, die: float) -> Itinerary:
     return Itinerary(states, (Transition("make", None, "alive", born), Transition("die", "alive", "dead", die)))
 
 
+def one_cell(itinerary: Itinerary, placed: list[int], copy_number: int, *, replicate: int = 0) -> Numbers:
+    numbers = np.array(placed)
+    begun = Start(np.array([numbers.sum()]), numbers / max(numbers.sum(), 1), numbers)
+    cells = drawn(copy_number, 1, 0.0, 0.0, seed=3, replicate=replicate)
+    return Numbers(itinerary, begun, cells=cells, seed=3, replicate=replicate)
+
+
 def lives(itinerary: Itinerary, start: list[int], times: list[float], n: int, copy_number: int = 1) -> np.ndarray:
     """(n, n_times, n_states) numbers in independent replicates at the end of each stretch."""
     rates = itinerary.rates(0.0, np.zeros(len(start)))
     rows = []
     for replicate in range(n):
-        numbers = Numbers(itinerary, np.array(start), copy_number=copy_number, seed=3, replicate=replicate)
-        _, counts = numbers.advance(rates, 0.0, times[-1], np.array(times))
-        rows.append(counts)
+        numbers = one_cell(itinerary, start, copy_number, replicate=replicate)
+        rows.append(numbers.advance(rates[None], 0.0, times[-1], np.array(times)).counts)
     return np.array(rows)
 
 
@@ -87,8 +94,8 @@ def test_exchange_has_the_exact_covariance_between_times():
 def test_receptors_are_conserved_and_passages_are_expectations():
     itinerary = five_states()
     rates = itinerary.rates(0.0, np.zeros(6))
-    numbers = Numbers(itinerary, np.array([1_000, 0, 0, 0, 0, 0]), copy_number=1_000, seed=1)
-    passages, counts = numbers.advance(rates, 0.0, 50.0, np.array([10.0, 50.0]))
+    numbers = one_cell(itinerary, [1_000, 0, 0, 0, 0, 0], 1_000)
+    passages, counts, _ = numbers.advance(rates[None], 0.0, 50.0, np.array([10.0, 50.0]))
     assert counts.dtype == np.int64
     assert counts[-1].sum() >= 1_000
     assert passages[:, -1] == pytest.approx([5.0, 20.0, 0.0])
@@ -96,7 +103,9 @@ def test_receptors_are_conserved_and_passages_are_expectations():
 
 def test_a_proportional_start_is_a_multinomial():
     itinerary = exchange(0.3, 0.1)
-    starts = np.array([Numbers(itinerary, np.array([250.0, 750.0]), copy_number=1, seed=s).counts for s in range(400)])
+    begun = Start(np.array([1_000.0]), np.array([0.25, 0.75]))
+    cells = drawn(1, 1, 0.0, 0.0, seed=1)
+    starts = np.array([Numbers(itinerary, begun, cells=cells, seed=s).counts[0] for s in range(400)])
     assert set(starts.sum(axis=1)) == {1_000}
     dispersion = 399 * starts[:, 0].var(ddof=1) / 187.5
     assert FALSE_ALARM / 2 < stats.chi2.cdf(dispersion, 399) < 1.0 - FALSE_ALARM / 2

@@ -16,7 +16,7 @@ import solara
 from trafficking import io as files
 from trafficking import library, simulation
 from trafficking.dashboard import app, controls, dose, launcher, picture, plot, readout, runner, store, strip, words
-from trafficking.results import HalfTimes, Step
+from trafficking.half_times import HalfTimes, Step
 from trafficking.scenario import Scenario
 
 
@@ -86,6 +86,11 @@ def test_the_sentence_says_what_the_cell_has_left():
     assert "".join(parts) == "Surface receptors: 34 % of the start (31,400 of 93,300) after 24 h at 10 nM."
     parts = words.headline(42_000, 93_266, of="lean", since_min=61, insulin_nM=0.0, restless=False, time_min=0.0)
     assert "".join(parts).endswith("45 % of lean (42,000 of 93,300) after 1 h 1 min without insulin.")
+
+
+def test_what_is_all_receptors_names_the_cells_where_there_are_several():
+    assert words.base(932.66, "insulin-free").startswith("100 % = 933 at the surface, insulin-free.")
+    assert words.base(932_661, "start", 1000).startswith("100 % = 932,661 at the surface of 1,000 cells, at the start.")
 
 
 def test_insulin_that_never_rests_is_given_as_it_is_now():

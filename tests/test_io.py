@@ -12,13 +12,13 @@ import numpy as np
 import pandas as pd
 import pytest
 from pyarrow import parquet
-from runs import hand_made, scenario
+from runs import hand_made, hand_made_cells, scenario
 
 from trafficking import folders, io, series
-from trafficking.results import TABLES
+from trafficking.results import ONE_CELL, TABLES
 from trafficking.scenario import ScenarioError
 
-TABLE_FILES = {f"{name}.{kind}" for name in TABLES for kind in ("parquet", "csv")}
+TABLE_FILES = {f"{name}.{kind}" for name in ONE_CELL for kind in ("parquet", "csv")}
 
 
 @pytest.fixture
@@ -43,6 +43,30 @@ def test_a_run_comes_back_as_it_was_saved(run_folder: Path):
 def test_a_run_folder_holds_its_tables_twice_and_a_manifest(run_folder: Path):
     assert {path.name for path in run_folder.iterdir()} == TABLE_FILES | {"run.json", "figure.png"}
     assert hidden(run_folder.parent) == []
+
+
+def test_a_run_of_many_cells_has_a_table_of_them(tmp_path: Path):
+    before = hand_made_cells()
+    folder = io.save(before, tmp_path / "many")
+    manifest = json.loads((folder / "run.json").read_text())
+    assert manifest["tables"]["cells"]["rows"] == len(before.cells)
+    assert manifest["files"].keys() == TABLE_FILES | {"cells.parquet", "cells.csv"}
+    assert (folder / "cells.csv").read_text().splitlines()[1].startswith("0,2,0,500,1,500,")
+    after = io.load_run(folder)
+    for name in TABLES:
+        pd.testing.assert_frame_equal(getattr(after, name), getattr(before, name))
+    assert io.table_files(after) == io.table_files(before)
+
+
+def test_a_run_from_before_there_were_cells_opens(run_folder: Path):
+    manifest = json.loads((run_folder / "run.json").read_text())
+    del manifest["scenario"]["cells"]
+    canonical = json.dumps(manifest["scenario"], sort_keys=True, separators=(",", ":"))
+    manifest["scenario_sha256"] = hashlib.sha256(canonical.encode()).hexdigest()
+    (run_folder / "run.json").write_text(json.dumps(manifest))
+    run = io.load_run(run_folder)
+    assert run.scenario == hand_made().scenario
+    pd.testing.assert_frame_equal(run.cells, hand_made().cells)
 
 
 def test_the_manifest_has_the_hash_of_every_other_file(run_folder: Path):
@@ -78,7 +102,7 @@ def test_tables_have_the_same_bytes_every_time(run_folder: Path, tmp_path: Path)
 
 
 def test_csv_and_parquet_hold_the_same_values(run_folder: Path):
-    for name in TABLES:
+    for name in ONE_CELL:
         text = pd.read_csv(run_folder / f"{name}.csv")
         table = pd.read_parquet(run_folder / f"{name}.parquet")
         pd.testing.assert_frame_equal(text, table, check_dtype=False, check_exact=True)

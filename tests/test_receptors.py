@@ -5,11 +5,11 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
-from cells import cell, closed, constant_rates, exchange, five_states, portrait
+from cells import cell, closed, columns, constant_rates, exchange, five_states, portrait
 from scipy import stats
 from scipy.linalg import expm
 
-from trafficking import receptors as module
+from trafficking.identity import cell_bits, identities_of, identity_text
 from trafficking.itinerary import Itinerary, State, Transition
 
 FALSE_ALARM = 1e-6  # of each statistical test here; the seeds are fixed
@@ -20,7 +20,7 @@ def carry(receptors, ends, records=()):
     now, total = 0.0, None
     for end in ends:
         seen = np.array([r for r in records if now < r <= end])
-        passages, _ = receptors.advance(constant_rates(receptors), now, float(end), seen)
+        passages, _, _ = receptors.advance(constant_rates(receptors), now, float(end), seen)
         total = passages.sum(axis=0) if total is None else total + passages.sum(axis=0)
         now = float(end)
     return total
@@ -72,51 +72,40 @@ def test_one_more_receptor_changes_no_other():
     more = cell(five_states(make=0.0), {"M": 501})
     for receptors in (few, more):
         carry(receptors, [50.0])
-    kept = {
-        int(i): t for p in few._blocks for i, t, s in zip(p.identities, p.targets, p.states, strict=True) if s != 255
-    }
-    also = {
-        int(i): t for p in more._blocks for i, t, s in zip(p.identities, p.targets, p.states, strict=True) if s != 255
-    }
+    kept, also = (dict(zip(*(c.tolist() for c in columns(r)[2:0:-1]), strict=True)) for r in (few, more))
     assert kept == {identity: target for identity, target in also.items() if identity != 500}
 
 
 def test_receptors_are_conserved_without_synthesis_and_degradation():
     receptors = cell(closed(five_states()), {"M": 5_000, "E": 700}, follow=100)
-    identities = np.sort(
-        np.concatenate([p.identities[p.states != 255] for p in [*receptors._blocks, receptors.followed]])
-    )
+    identities = columns(receptors)[2]
     for minute in range(1, 61):
         receptors.advance(constant_rates(receptors), minute - 1.0, float(minute), np.zeros(0))
         assert receptors.counts.sum() == 5_700
-        pools = [*receptors._blocks, receptors.followed]
-        alive = np.concatenate([p.identities[p.states != 255] for p in pools])
-        states = np.concatenate([p.states[p.states != 255] for p in pools])
-        assert np.array_equal(np.sort(alive), identities)
-        assert np.array_equal(np.bincount(states, minlength=6), receptors.counts)
+        states, _, alive, _ = columns(receptors)
+        assert np.array_equal(alive, identities)
+        assert np.array_equal(np.bincount(states, minlength=6), receptors.counts[0])
 
 
 def test_counts_are_those_of_the_receptors_alive_and_every_birth_and_end_is_accounted_for():
     receptors = cell(five_states(destroy=0.4, commit=0.2), {"M": 20_000}, follow=300)
     passages = carry(receptors, np.arange(2.0, 202.0, 2.0))
-    pools = [*receptors._blocks, receptors.followed]
-    states = np.concatenate([p.states[p.states != 255] for p in pools])
+    states, _, identities, _ = columns(receptors)
     names = list(receptors.clocks.itinerary.state_names)
-    expected = receptors.counts.copy()
+    expected = receptors.counts[0].copy()
     expected[names.index("out")] = 0
     assert np.array_equal(np.bincount(states, minlength=6), expected)
     made, destroyed = passages[-1], passages[-2]
     assert receptors.counts.sum() == 20_000 + made
-    assert receptors.counts[names.index("out")] == destroyed > 5_000
-    identities = np.concatenate([p.identities[p.states != 255] for p in pools])
+    assert receptors.counts[0, names.index("out")] == destroyed > 5_000
     assert len(np.unique(identities)) == len(identities)
 
 
 def test_freed_slots_are_used_again():
     receptors = cell(five_states(destroy=1.0, commit=1.0, make=0.05), {"M": 10_000}, copy_number=10_000)
     carry(receptors, np.arange(1.0, 401.0))
-    assert receptors.counts[-1] > 50_000
-    assert len(receptors._blocks) <= 2
+    assert receptors.counts[0, -1] > 50_000
+    assert sum(len(slab.states) for slab in receptors._slabs) < 20_000
 
 
 def test_the_followed_write_down_the_whole_path():
@@ -153,7 +142,7 @@ def chi_square_of_counts(itinerary: Itinerary, minutes: float, believed: Itinera
     receptors = cell(itinerary, {"M": 60_000})
     carry(receptors, [minutes])
     share = expm(believed.generator(believed.rates(0.0, np.zeros(6))) * minutes)[0]
-    return float(stats.chisquare(receptors.counts, share / share.sum() * receptors.counts.sum()).pvalue)
+    return float(stats.chisquare(receptors.counts[0], share / share.sum() * receptors.counts.sum()).pvalue)
 
 
 @pytest.mark.parametrize("minutes", [0.5, 10.0, 300.0])
@@ -172,9 +161,9 @@ def test_two_state_exchange_has_the_exact_covariance_between_times():
         receptors = cell(itinerary, {"outside": round(n * (1 - p)), "inside": round(n * p)}, seed=seed)
         rates = constant_rates(receptors)
         receptors.advance(rates, 0.0, 40.0, np.zeros(0))
-        first = receptors.counts[1]
+        first = receptors.counts[0, 1]
         receptors.advance(rates, 40.0, 40.0 + lag, np.zeros(0))
-        pairs.append((first, receptors.counts[1]))
+        pairs.append((first, receptors.counts[0, 1]))
     products = np.prod(np.array(pairs) - n * p, axis=1)
     expected = n * p * (1 - p) * math.exp(-(there + back) * lag)
     error = products.std() / math.sqrt(len(products))
@@ -185,7 +174,7 @@ def test_two_state_exchange_has_the_exact_covariance_between_times():
 def test_zero_rates_stop_the_clock_and_keep_what_is_left():
     itinerary = exchange(0.2, 0.0)
     paused, straight = (cell(itinerary, {"outside": 5_000}) for _ in range(2))
-    on, off = itinerary.rates(0.0, np.zeros(2)), np.zeros(2)
+    on, off = itinerary.rates(0.0, np.zeros(2))[None], np.zeros((1, 2))
     paused.advance(on, 0.0, 3.0, np.zeros(0))
     paused.advance(off, 3.0, 103.0, np.zeros(0))
     before = paused.counts.copy()
@@ -230,12 +219,13 @@ def test_a_duration_beyond_float_precision_is_refused():
     receptors = cell(exchange(1.0, 1.0), {"outside": 1})
     rates = constant_rates(receptors)
     with pytest.raises(ValueError, match="beyond float precision"):
-        receptors.clocks.set_rates(2.0 * rates, 1e10)
+        receptors.clocks.begin_window(2.0 * rates, 1e10, 1e10, receptors.counts)
 
 
 def test_identities_say_how_a_receptor_came_to_be():
     numbers = np.array([0, 17, (1 << 36) - 1])
-    started, born = module.identities_of(0, numbers), module.identities_of(1, numbers)
-    assert [module.identity_text(int(i)) for i in started[:2]] == ["start-0", "start-17"]
-    assert module.identity_text(int(born[1])) == "born-17"
+    here, there = cell_bits(np.array([0, 5]))
+    started, born = identities_of(0, here, numbers), identities_of(1, there, numbers)
+    assert [identity_text(int(i)) for i in started[:2]] == ["start-0", "start-17"]
+    assert identity_text(int(born[1])) == "cell5-born-17"
     assert len(set(started.tolist()) | set(born.tolist())) == 6

@@ -2,11 +2,11 @@
 
 import numpy as np
 import pytest
-from runs import hand_made, scenario
+from runs import hand_made, hand_made_cells, scenario
 
 from trafficking import results
 from trafficking.exposure import Constant, Exposure, Meals, PulseTrain
-from trafficking.results import HalfTimes, Step, clocks, strongest_step
+from trafficking.half_times import HalfTimes, Step, clock_words, clocks, strongest_step
 
 HOUR = 60.0
 
@@ -80,6 +80,60 @@ def test_percent_of_nothing_is_not_a_number():
 
 def test_totals_count_passages_by_what_arrows_do():
     assert hand_made().totals == results.Totals(made=240.0, recycled=480.0, degraded=240.0)
+
+
+# -- many cells --------------------------------------------------------------------------------------------------------
+
+
+def test_the_table_of_cells_goes_by_time_and_then_by_cell():
+    run = hand_made_cells(40)
+    states = run.scenario.itinerary.state_names
+    assert list(run.cells) == ["time_min", "replicate", "cell", "copy_number", "synthesis", *states]
+    assert run.cells["time_min"].tolist() == np.repeat([0.0, 60.0, 90.0, 180.0, 240.0], 40).tolist()
+    assert run.cells["cell"].tolist() == list(range(40)) * 5
+    assert set(run.cells["replicate"]) == {2}
+    first = run.cells.iloc[0]
+    assert (first["copy_number"], first["synthesis"], first["surface_free"]) == (500.0, 1.0, 500)
+
+
+@pytest.mark.parametrize("resolution", ["agents", "mean"])
+def test_a_run_of_one_cell_has_a_table_of_cells_without_rows_but_of_the_same_types(resolution: str):
+    one, many = hand_made(resolution=resolution), hand_made_cells(2, resolution=resolution)
+    assert len(one.cells) == 0
+    assert one.cells.dtypes.equals(many.cells.dtypes)
+
+
+def test_the_empty_tables_of_two_runs_are_not_the_same_object():
+    assert hand_made().cells is not hand_made().cells
+
+
+def test_the_reference_of_many_cells_is_as_large_as_they_are():
+    run = hand_made_cells(40)
+    assert run.reference.live == pytest.approx(40 * 1000.0)
+    larger = results.reference(run.scenario, 60_000.0)
+    assert (larger.live, larger.words) == (pytest.approx(60_000.0), "insulin-free")
+    assert results.reference(run.scenario) == run.reference
+    assert results.percent_of(run.surface[0], run.reference.live) == pytest.approx(100.0)
+
+
+def test_a_start_in_integers_is_the_same_in_every_cell():
+    start = {"counts": {"surface_free": 400, "recycling_endosome": 100}}
+    found = results.reference(scenario(reference="start", start=start, cells=10), 12_345.0)
+    assert (found.surface, found.live) == (4000.0, 5000.0)
+
+
+def test_the_surface_of_each_cell_is_read_at_a_recorded_time():
+    run = hand_made_cells(40)
+    assert results.cell_surface(run, 0.0).tolist() == np.round(np.linspace(500.0, 1500.0, 40)).tolist()
+    at_end = run.cells[run.cells["time_min"] == 240.0]
+    assert results.cell_surface(run).tolist() == at_end["surface_free"].tolist()
+
+
+def test_a_time_at_which_cells_were_not_written_down_is_refused_with_those_that_were():
+    with pytest.raises(ValueError, match=r"^at_min: 61.0 given; .* 0 min, 1 h, 1.5 h, 3 h, 4 h"):
+        results.cell_surface(hand_made_cells(), 61.0)
+    with pytest.raises(ValueError, match=r"set cells.number"):
+        results.cell_surface(hand_made())
 
 
 # -- the strongest step ------------------------------------------------------------------------------------------------
@@ -164,4 +218,4 @@ def test_an_empty_cell_has_no_clocks():
     ("minutes", "words"), [(8.7973, "8.8 min"), (14.2, "14 min"), (89.9, "90 min"), (220.0, "3.7 h"), (4000.0, "67 h")]
 )
 def test_a_half_time_is_said_with_two_digits(minutes: float, words: str):
-    assert results.clock_words(minutes) == words
+    assert clock_words(minutes) == words

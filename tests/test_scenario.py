@@ -31,12 +31,11 @@ def segment(**given):
 
 def surface_percent(made, times_min):
     """Surface receptors at `mean` in % of the reference."""
-    counts = simulate(Scenario.from_dict(made.to_dict() | {"resolution": "mean"})).counts
-    names = [s.name for s in made.itinerary.states if s.compartment == "membrane"]
-    surface = counts[names].sum(axis=1).to_numpy() / made.reference_surface * 100.0
-    rows = np.searchsorted(counts["time_min"].to_numpy(), times_min)
-    assert counts["time_min"].to_numpy()[rows].tolist() == list(times_min)
-    return surface[rows]
+    run = simulate(Scenario.from_dict(made.to_dict() | {"resolution": "mean"}))
+    recorded = run.counts["time_min"].to_numpy()
+    rows = np.searchsorted(recorded, times_min)
+    assert recorded[rows].tolist() == list(times_min)
+    return run.surface[rows] / run.reference.surface * 100.0
 
 
 # -- what is shipped ---------------------------------------------------------------------------------------------------
@@ -45,7 +44,7 @@ def surface_percent(made, times_min):
 def test_all_promised_scenarios_are_shipped():
     meals = {f"three_meals_{who}_{organ}" for who in ("lean", "obese") for organ in ORGANS}
     promised = {"chronic_insulin", "chronic_hyperinsulinaemia", "chronic_hyperinsulinaemia_muscle", "basal"}
-    promised |= {"acute_exposure", "washout", "ogtt", "pulsatile_insulin", "constant_same_mean"}
+    promised |= {"acute_exposure", "washout", "ogtt", "pulsatile_insulin", "constant_same_mean", "cell_population"}
     assert set(SHIPPED) >= promised | meals
 
 
@@ -366,6 +365,85 @@ def test_a_billion_receptors_are_possible_at_mean():
     assert scenario(receptors=10**9, resolution="mean").receptors == 10**9
 
 
+# -- many cells --------------------------------------------------------------------------------------------------------
+
+
+def test_one_mean_cell_is_what_there_is_by_default():
+    made = scenario()
+    assert (made.cells.number, made.cells.size_cv, made.cells.synthesis_cv, made.cells.record_min) == (1, 0.3, 0.0, ())
+    assert "record" not in made.to_dict()["cells"]
+    assert not any("CV" in said for said in made.assumptions)
+
+
+def test_a_number_of_cells_may_stand_for_their_table():
+    assert scenario(cells=1000) == scenario(cells={"number": 1000})
+    shipped = load_scenario("basal", {"cells": "20", "cells.size_cv": "0.5"})
+    assert (shipped.cells.number, shipped.cells.size_cv) == (20, 0.5)
+
+
+def test_a_number_of_cells_leaves_the_rest_of_a_table_as_it_is():
+    for key in ("cells", "cells.number"):
+        cells = load_scenario("cell_population", {key: "7"}).cells
+        assert (cells.number, cells.synthesis_cv) == (7, 0.2)
+
+
+def test_cells_are_written_down_at_the_start_the_end_and_ten_times_between():
+    made = scenario(cells=5, exposure=[{**HOUR, "duration": "101.5 min"}], record="30 s")
+    times = made.cells.record_min
+    assert len(times) == 12
+    assert (times[0], times[-1]) == (0.0, 101.5)
+    assert np.diff(times) == pytest.approx(101.5 / 11.0, abs=0.5)
+    assert all(time * 2.0 == round(time * 2.0) for time in times)
+    assert Scenario.from_dict(made.to_dict()) == made
+
+
+def test_in_a_short_run_the_times_of_the_cells_are_distinct():
+    assert scenario(cells=5, exposure=[{**HOUR, "duration": "2.5 min"}]).cells.record_min == (0.0, 1.0, 2.0, 2.5)
+
+
+def test_times_of_the_cells_are_exact_steps_in_rising_order():
+    step = 1.0 / 3.0
+    made = scenario(cells={"number": 2, "record": ["1 h", "0.1 h", "0 h", "6 min"]}, record="20 s")
+    assert made.cells.record_min == (0.0, 18 * step, 60.0)
+
+
+def test_a_shorter_scenario_keeps_the_times_of_the_cells_that_it_reaches():
+    made = scenario(cells={"number": 2, "record": ["0 h", "20 min", "1 h"]})
+    assert made.lasting(30.0).cells.record_min == (0.0, 20.0)
+    assert made.lasting(90.0).cells.record_min == (0.0, 20.0, 60.0)
+    assert scenario(cells={"number": 2, "record": ["1 h"]}).lasting(30.0).cells.record_min == ()
+
+
+def test_an_end_off_the_steps_is_no_time_of_a_longer_scenario():
+    odd = scenario(cells={"number": 2, "record": ["0 h", "59.5 min"]}, exposure=[{**HOUR, "duration": "59.5 min"}])
+    assert odd.cells.record_min == (0.0, 59.5)
+    assert odd.lasting(90.0).cells.record_min == (0.0,)
+
+
+def test_a_steered_scenario_keeps_the_times_of_the_cells():
+    made = scenario(cells=3)
+    assert made.steered(30.0, 5.0, 120.0).cells.record_min == made.cells.record_min
+
+
+def test_a_single_cell_is_not_written_down_apart_whatever_the_file_says():
+    assert load_scenario("cell_population", {"cells": "1"}).cells.record_min == ()
+
+
+def test_how_cells_differ_is_among_the_assumptions():
+    assert scenario(cells=2).assumptions[0] == "cell size CV = 0.3 (assumption)"
+    said = scenario(cells={"number": 2, "size_cv": 0.5, "synthesis_cv": 0.2}).assumptions
+    assert said[:2] == ["cell size CV = 0.5 (changed)", "cell synthesis CV = 0.2 (changed)"]
+
+
+def test_what_a_laboratory_may_ask_for_is_not_too_much():
+    year = {"exposure": [{**HOUR, "duration": "365 d"}], "record": "1 h"}
+    assert scenario(**year).receptors == 100_000
+    assert scenario(**year, cells=1000, receptors=10_000).cells.number == 1000
+    assert scenario(receptors=10**8).receptors == 10**8
+    assert scenario(receptors=1000, cells=100_000).cells.number == 100_000
+    assert scenario(receptors=10**9, cells=100_000, resolution="counts").cells.number == 100_000
+
+
 # -- any other receptor ------------------------------------------------------------------------------------------------
 
 OWN = {
@@ -403,6 +481,60 @@ def test_receptors_that_are_neither_made_nor_lost_have_a_balance_too():
     assert made.reference_counts.tolist() == pytest.approx([30.0, 60.0, 0.0])
 
 
+def own(arrows, **more):
+    """Outside, inside, lost and gone, with these arrows, in a cell that starts with ten receptors outside."""
+    places = {"outside": "membrane", "inside": "early_endosome", "lost": "lysosome", "gone": "out"}
+    transitions = [
+        {"name": f"{source}_{target}", "target": target, "rate": "0.1 /min"}
+        | ({"law": "synthesis"} if source == "make" else {"law": "constant", "source": source})
+        for source, target in arrows
+    ]
+    states = [{"name": name, "compartment": place} for name, place in places.items()]
+    given = {"receptors": 10, "start": {"counts": {"outside": 10}}, "reference": "start"}
+    return scenario(itinerary={"states": states, "transitions": transitions}, **given | more)
+
+
+def test_shipped_itineraries_leave_nothing_to_remark():
+    assert {name: load_scenario(name).remarks for name in SHIPPED} == dict.fromkeys(SHIPPED, [])
+
+
+def test_a_state_that_no_receptor_reaches_is_allowed_and_said():
+    arrows = [("make", "outside"), ("outside", "gone"), ("inside", "gone"), ("lost", "gone")]
+    unreachable = "no path from synthesis or the start leads to {}, so it stays empty"
+    assert own(arrows).remarks == [unreachable.format("inside"), unreachable.format("lost")]
+    there = {"counts": {"outside": 10, "inside": 1}}
+    assert own(arrows, start=there).remarks == [unreachable.format("lost")]
+
+
+def test_an_arrow_that_never_fires_leads_nowhere():
+    arrows = [("make", "outside"), ("outside", "inside"), ("inside", "lost"), ("lost", "gone")]
+    given = own(arrows).to_dict()
+    given["itinerary"]["transitions"][2]["rate"] = "0 /min"
+    assert [remark.partition(",")[0] for remark in Scenario.from_dict(given).remarks] == [
+        "no path from synthesis or the start leads to lost",
+        "no path from synthesis or the start leads to gone",
+        "no arrow leads out of inside",
+    ]
+
+
+def test_a_state_without_a_way_out_is_allowed_and_said():
+    arrows = [("make", "outside"), ("outside", "inside"), ("outside", "gone"), ("inside", "lost")]
+    assert own(arrows).remarks == ["no arrow leads out of lost, which is no end, so receptors pile up there"]
+    assert own(arrows[1:]).remarks == ["no arrow leads out of lost, which is no end"]
+
+
+def test_receptors_that_are_made_and_go_round_for_ever_are_said():
+    arrows = [("make", "outside"), ("outside", "inside"), ("inside", "outside"), ("lost", "gone")]
+    assert own(arrows, start={"counts": {"outside": 1, "lost": 1}}).remarks == [
+        "no path leads from outside, inside to an end, so receptors pile up there"
+    ]
+
+
+def test_a_closed_cycle_without_synthesis_is_a_receptor_like_any_other():
+    arrows = [("outside", "inside"), ("inside", "outside"), ("lost", "gone")]
+    assert own(arrows, start={"counts": {"outside": 1, "lost": 1}}).remarks == []
+
+
 def test_every_law_can_be_written_and_read_again():
     made = scenario(tissue="liver")
     laws = {arrow["name"]: arrow["law"] for arrow in made.to_dict()["itinerary"]["transitions"]}
@@ -431,6 +563,9 @@ def test_the_schema_tells_an_editor_keys_units_and_words():
     assert "10 nM" in insulin["examples"]
     assert "default" not in schema["properties"]["receptors"]
     assert schema["properties"]["window"]["default"] == "1.0 min"
+    assert [form.get("type") for form in schema["properties"]["cells"]["anyOf"]] == ["integer", None]
+    assert "default" not in schema["$defs"]["Cells"]["properties"]["record"]
+    assert "guess" in schema["$defs"]["Cells"]["properties"]["size_cv"]["description"]
 
 
 def test_reading_a_scenario_needs_no_heavy_library():

@@ -5,8 +5,9 @@ import pytest
 from cells import portrait
 from scipy.integrate import solve_ivp
 
+from trafficking.cells import replicas
 from trafficking.scenario import Scenario
-from trafficking.simulation import Run, simulate, starting_cell
+from trafficking.simulation import Run, simulate, starting_cells
 
 UNCOUPLED = {"endocytosis": False, "sorting": False, "transcription": False}
 
@@ -197,7 +198,9 @@ def test_the_total_is_rounded_once_and_shared_out_at_random():
 
 def test_a_poisson_total_scatters_like_one():
     given = scenario(receptors=400, start={"total": "poisson"})
-    totals = [starting_cell(given, seed=seed, replicate=0)[0].sum() for seed in range(600)]
+    totals = [
+        starting_cells(given, replicas(given.receptors, seed=seed, replicates=[0]))[0].totals[0] for seed in range(600)
+    ]
     # Variance over mean of 600 Poisson totals: 1 within 5 standard errors (false alarm 6e-7); a fixed total has 0.
     assert abs(np.var(totals) / np.mean(totals) - 1.0) < 5.0 * np.sqrt(2.0 / 600)
     assert Run(given, seed=3).counts.sum() == totals[3]

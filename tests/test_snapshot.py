@@ -49,9 +49,7 @@ def test_a_snapshot_resumes_in_a_fresh_process(tmp_path):
 
 def test_forks_without_coupling_share_every_receptor_whose_rates_do_not_differ():
     run = Run(scenario(coupling=UNCOUPLED, follow=2_000), seed=4)
-    run.advance(60.0)
-    calm, stirred = run.fork(), run.fork()
-    stirred.steer(100.0)
+    calm, stirred = run.fork(60.0), run.fork(60.0, insulin_nM=100.0)
     for future in (calm, stirred):
         future.advance(63.0)
     assert calm.counts[1] < stirred.counts[1]
@@ -78,6 +76,17 @@ def test_a_fork_leaves_its_parent_alone():
     assert same(other.result(), simulate(other.scenario, seed=4))
 
 
+def test_a_fork_happens_at_the_end_of_a_window_and_not_in_the_past():
+    run = Run(scenario(), seed=4)
+    run.fork(33.0)
+    with pytest.raises(ValueError, match="fork: 20 min given; the run is at 33 min and ends at 210 min"):
+        run.fork(20.0)
+    with pytest.raises(ValueError, match="fork: 211 min given"):
+        run.fork(211.0)
+    with pytest.raises(ValueError, match="within a window; the last end of a window before it is 34 min"):
+        run.fork(34.5)
+
+
 def test_the_same_run_gives_the_same_bytes():
     snapshots = []
     for _ in range(2):
@@ -95,7 +104,7 @@ def test_damaged_and_foreign_bytes_are_refused():
         with pytest.raises(SnapshotError, match="snapshot|damaged"):
             Snapshot.from_bytes(bad)
     with pytest.raises(SnapshotError, match="written as 'trafficking snapshot 7'"):
-        Snapshot.from_bytes(data.replace(b"snapshot 1", b"snapshot 7", 1))
+        Snapshot.from_bytes(data.replace(b"snapshot 2", b"snapshot 7", 1))
     generator = np.random.default_rng(1)
     for at in generator.integers(0, 8 * len(data), 300):
         flipped = bytearray(data)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 DEFAULT = "chronic_insulin"
 # Keys that do not move the curves, so that what a scenario expects still holds when they are set.
 _HARMLESS = ("name", "title", "question", "sources", "notes", "receptors", "resolution", "record", "follow")
+_HARMLESS_OF_CELLS = ("cells", "cells.number", "cells.size_cv", "cells.record")
 
 app = typer.Typer(
     name="trafficking",
@@ -99,13 +100,14 @@ def resume(folder: RunFolder, threads: Threads = None) -> None:
 
 def _finish(begun: Any, place: Any, folder: Path) -> None:
     """Simulates to the end, saves tables and figure in the claimed place, and prints the six lines."""
-    from trafficking import io, plots, report, stopped, terminal
+    from trafficking import io, report, stopped, terminal
 
     _simulated(begun, folder)
     result = begun.result()
-    io.save(result, place, extras={"figure.png": plots.render(plots.depletion(result))})
+    pictures = _pictures(result)
+    io.save(result, place, extras=pictures)
     stopped.drop(folder)
-    terminal.show(report.six_lines(result, shlex.quote(str(folder))))
+    terminal.show(report.six_lines(result, shlex.quote(str(folder)), list(pictures)))
 
 
 @app.command()
@@ -162,6 +164,8 @@ def verify(
         except ValueError as fault:
             terminal.refuse(fault)
     print(report.text)
+    for remark in experiment.remarks:
+        print(f"remark: {remark}")
     raise typer.Exit(0 if report.passed else terminal.FAILED)
 
 
@@ -172,16 +176,22 @@ def plot(
         Path | None,
         typer.Option(metavar="FILE", help="Draw anew into this .png, .pdf or .svg; default: open the run's own."),
     ] = None,
+    what: Annotated[
+        str, typer.Option(metavar="figure|cells", help="The curves over time, or the surface of many cells one by one.")
+    ] = "figure",
     overwrite: Overwrite = False,
 ) -> None:
     """Draw a run's figure, or open the one in its folder."""
     from trafficking import io, terminal
 
+    if what not in ("figure", "cells"):
+        terminal.refuse(f"--what: {what!r} given; allowed are figure, cells")
     if out is None:
-        figure = folder / "figure.png"
+        figure = folder / f"{what}.png"
         _checked(lambda: io.read_manifest(folder))
         if not figure.is_file():
-            terminal.refuse(f"{folder} holds no figure.png; draw one with --out FILE.png")
+            option = "" if what == "figure" else f" --what {what}"
+            terminal.refuse(f"{folder} holds no {what}.png; draw one with{option} --out FILE.png")
         print(figure)
         if sys.platform != "linux" or os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"):
             typer.launch(str(figure))
@@ -192,9 +202,10 @@ def plot(
     if out.exists() and not overwrite:
         terminal.refuse(f"--out: {out} exists; --overwrite replaces it")
     result = _checked(lambda: io.load_run(folder))
-    from trafficking import folders, plots
+    from trafficking import cytometry, folders, plots
 
-    folders.replace_file(out, plots.render(plots.depletion(result), kind))
+    drawn = _checked(lambda: plots.depletion(result) if what == "figure" else cytometry.histograms(result))
+    folders.replace_file(out, plots.render(drawn, kind))
     print(out)
 
 
@@ -216,13 +227,11 @@ def rerun(
         _simulated(again)
         result = again.result()
     else:
-        from trafficking import plots
-
         with io.claim(out, overwrite=overwrite) as place:
             again = _begun(before.scenario, seed=before.seed, replicate=before.replicate, threads=threads)
             _simulated(again)
             result = again.result()
-            io.save(result, place, extras={"figure.png": plots.render(plots.depletion(result))})
+            io.save(result, place, extras=_pictures(result))
     files = io.table_files(result)
     different = [name for name, content in files.items() if contents.get(name) != content]
     if not different:
@@ -287,7 +296,7 @@ def _changes(settings: list[str] | None, receptors: int | None = None, resolutio
         if not equals or not key.strip():
             terminal.refuse(f"--set: {setting!r} given; KEY=VALUE is needed, such as receptors=50000")
         changes[key.strip()] = value.strip()
-    if any(not key.startswith(_HARMLESS) for key in changes):
+    if any(not key.startswith(_HARMLESS) and key.partition("[")[0] not in _HARMLESS_OF_CELLS for key in changes):
         changes |= {"expected": "", "expect": "[]"}
     if receptors is not None:
         changes["receptors"] = str(receptors)
@@ -387,12 +396,22 @@ def _simulated(begun: Any, folder: Path | None = None) -> None:
     terminal.refuse(f"{words}; nothing was written as {folder}. Go on with it: {command}", stop.status)
 
 
+def _pictures(result: Any) -> dict[str, bytes]:
+    """The figures of a run folder by name: the curves, and of several cells the surface of each."""
+    from trafficking import cytometry, plots
+
+    pictures = {"figure.png": plots.render(plots.depletion(result))}
+    if len(result.cells):
+        pictures["cells.png"] = plots.render(cytometry.histograms(result))
+    return pictures
+
+
 def _prepare(scenario: Scenario) -> None:
     """Says so if the kernel has to be compiled first, which takes much longer than anyone expects."""
-    from trafficking import compiled, kernel, propagator, terminal
+    from trafficking import compiled, kernel, propagator, stream, terminal
 
-    source = kernel.__file__ if scenario.resolution == "agents" else propagator.__file__
-    if not any(compiled.cache_folder(source).glob("**/*.nbi")):
+    sources = (kernel.__file__, stream.__file__) if scenario.resolution == "agents" else (propagator.__file__,)
+    if not any(compiled.cache_folder(*sources).glob("**/*.nbi")):
         terminal.tell("preparing: the kernel is compiled now, once; this takes about half a minute")
 
 

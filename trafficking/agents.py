@@ -26,19 +26,17 @@ import mesa
 import numpy as np
 from mesa.datacollection import DataCollector
 
-from trafficking import compiled, kernel
+from trafficking import kernel, stream
+from trafficking.cells import Cells, Start
+from trafficking.clocks import Clocks
+from trafficking.identity import identity_text
 from trafficking.io import load_scenario
 from trafficking.itinerary import Itinerary
-from trafficking.receptors import (
-    Clocks,
-    Pool,
-    Synthesis,
-    identity_text,
-    run_key,
-    starting_receptors,
-)
+from trafficking.receptors import compile_all, starting_slab
 from trafficking.scenario import Scenario
 from trafficking.simulation import Run
+from trafficking.synthesis import Newborn, Synthesis
+from trafficking.tally import Passed
 
 
 class _Counters(weakref.WeakKeyDictionary):
@@ -61,16 +59,18 @@ class Receptor(mesa.Agent):
 
     _ids = _Counters()
 
-    def __init__(self, model: TraffickingModel, pool: Pool, slot: int, born_min: float | None = None) -> None:
+    def __init__(
+        self, model: TraffickingModel, columns: tuple[np.ndarray, ...], slot: int, born_min: float | None = None
+    ) -> None:
+        """columns: states, targets, identities and draws of some receptors, of which this is the one at `slot`."""
         super().__init__(model)
-        self.identity = int(pool.identities[slot])
+        states, targets, identities, draws = columns
+        self.identity = int(identities[slot])
         self.born_min = born_min
         self.time_min = born_min or 0.0
-        self._state = int(pool.states[slot])
-        self._target = float(pool.targets[slot])
-        self._draw = int(pool.draws[slot])
+        self._state, self._target, self._draw = int(states[slot]), float(targets[slot]), int(draws[slot])
         self.gone = self._carried = False
-        self._key = np.uint64(kernel.stream_key(model.flock.path, pool.identities[slot]))
+        self._key = np.uint64(stream.stream_key(model.flock.path, identities[slot]))
 
     @property
     def name(self) -> str:
@@ -107,7 +107,7 @@ class Receptor(mesa.Agent):
         before, self._state = self._state, names.index(state)
         flock.note(before, self._state, self.time_min)
         self._target, self._draw = kernel.enter_state(
-            self._state, self.time_min, self._key, self._draw, flock.clocks.states
+            self._state, self.time_min, self._key, self._draw, flock.clocks.states[0]
         )
         if not self._carried and flock.clocks.gone[self._state]:
             self._leave()
@@ -129,7 +129,7 @@ class Receptor(mesa.Agent):
         while not self.gone:
             before = self._state
             transition, self.time_min, self._state, self._target, self._draw = kernel.advance_receptor(
-                self._state, self._target, self._draw, self._key, self.time_min, end, *flock.clocks.tables()
+                self._state, self._target, self._draw, self._key, self.time_min, end, *flock.clocks.tables_of(0)
             )
             if transition < 0:
                 break
@@ -150,56 +150,67 @@ class _Flock:
         model: TraffickingModel,
         receptor_class: type[Receptor],
         itinerary: Itinerary,
-        start: np.ndarray,
+        start: Start,
         *,
-        copy_number: int,
+        cells: Cells,
         rates: np.ndarray,
-        seed: int,
-        replicate: int,
-        threads: int | None,
-        follow: int,
+        **_: object,
     ) -> None:
-        compiled.keep(kernel.ENTRIES, kernel.__file__)
+        compile_all()
         self._model, self._receptor_class = model, receptor_class
         model.flock, model.itinerary = self, itinerary
-        self.path = run_key(seed, replicate, "path")
-        self.clocks = Clocks(itinerary, copy_number, 0.0)
-        self.clocks.set_rates(rates, 0.0)
-        self.counts = np.zeros(len(itinerary.states), dtype=np.int64)
-        self._records, self._changes = np.zeros(0), np.zeros((1, len(self.counts)), dtype=np.int64)
-        self._synthesis = Synthesis(self.clocks, seed, replicate)
-        for pool in starting_receptors(start, self.clocks, seed, replicate):
-            self.counts += np.bincount(pool.states, minlength=len(self.counts))
-            for slot in np.flatnonzero(~self.clocks.gone[pool.states]).tolist():
-                receptor_class(model, pool, slot)
+        self.path = cells.path[0]
+        self.clocks = Clocks(itinerary, cells)
+        self.clocks.begin_window(rates, 0.0, 0.0, np.zeros((1, len(itinerary.states)), dtype=np.int64))
+        self._records, self._changes = np.zeros(0), np.zeros((1, len(itinerary.states)), dtype=np.int64)
+        self._synthesis = Synthesis(self.clocks)
+        slab, self.counts = starting_slab(start, self.clocks)
+        for slot in np.flatnonzero(slab.states != slab.free).tolist():
+            receptor_class(model, slab.columns, slot)
 
     def advance(
-        self, rates: np.ndarray, start_min: float, end_min: float, records: np.ndarray
-    ) -> tuple[np.ndarray, np.ndarray]:
+        self,
+        rates: np.ndarray,
+        start_min: float,
+        end_min: float,
+        records: np.ndarray,
+        cell_records: np.ndarray | None = None,
+    ) -> Passed:
         """Carries every object through one window; see `Receptors.advance`. Newborn ones appear at its end."""
-        self.clocks.set_rates(rates, start_min)
-        passages = np.zeros((len(records) + 1, len(rates)), dtype=np.int64)
-        self._records, self._changes = records, np.zeros((len(records) + 1, len(self.counts)), dtype=np.int64)
-        at_start = self.counts.copy()
+        self.clocks.begin_window(rates, start_min, end_min, self.counts)
+        passages = np.zeros((len(records) + 1, rates.shape[1]), dtype=np.int64)
+        self._records = records
+        self._changes = np.zeros((len(records) + 1, self.counts.shape[1]), dtype=np.int64)
+        at_start = self.counts[0].copy()
         newborn = list(self._synthesis.make(end_min))
         for receptor in list(self._model.agents):
             if isinstance(receptor, Receptor):
                 receptor.carry(start_min, end_min, records, passages)
-        for arrow, pool, times in newborn:
-            np.add.at(passages[:, arrow], np.searchsorted(records, times), 1)
-            for slot, born_min in enumerate(times.tolist()):
-                self.note(None, int(self.clocks.enters[arrow]), born_min)
-                if not self.clocks.gone[self.clocks.enters[arrow]]:
-                    receptor = self._receptor_class(self._model, pool, slot, born_min)
-                    receptor.carry(born_min, end_min, records, passages)
-        return passages, at_start + np.cumsum(self._changes[:-1], axis=0)
+        for batch in newborn:
+            self._admit(batch, end_min, records, passages)
+        counts = at_start + np.cumsum(self._changes[:-1], axis=0)
+        return Passed(passages, counts, np.zeros((0, *self.counts.shape), dtype=np.int64))
+
+    def _admit(self, newborn: Newborn, end_min: float, records: np.ndarray, passages: np.ndarray) -> None:
+        arrows = newborn.arrows.tolist()
+        for slot, (arrow, born_min) in enumerate(zip(arrows, newborn.born_min.tolist(), strict=True)):
+            passages[kernel.record_row(born_min, records, 0.0), arrow] += 1
+            state = int(newborn.states[slot])
+            self.note(None, state, born_min)
+            key = np.uint64(stream.stream_key(self.path, newborn.identities[slot]))
+            newborn.targets[slot], newborn.draws[slot] = kernel.enter_state(
+                state, born_min, key, 0, self.clocks.states[0]
+            )
+            if not self.clocks.gone[state]:
+                receptor = self._receptor_class(self._model, newborn.columns, slot, born_min)
+                receptor.carry(born_min, end_min, records, passages)
 
     def note(self, before: int | None, after: int | None, time_min: float) -> None:
         """One receptor fewer in `before` and one more in `after`, from `time_min` on."""
         row = kernel.record_row(time_min, self._records, 0.0)
         for state, change in ((before, -1), (after, 1)):
             if state is not None:
-                self.counts[state] += change
+                self.counts[0, state] += change
                 self._changes[row, state] += change
 
 
@@ -235,6 +246,8 @@ class TraffickingModel(mesa.Model):
         if receptors is not None:
             changes["receptors"] = receptors
         scenario = Scenario.from_dict(scenario.to_dict() | changes)
+        if scenario.cells.number > 1:
+            raise ValueError(f"cells: {scenario.cells.number:,} given; a Mesa model holds one cell, set cells to 1")
         self.flock: _Flock
         self.itinerary: Itinerary
         self.run = Run(scenario, seed=seed, populate=partial(_Flock, self, receptor_class))
@@ -260,7 +273,7 @@ class TraffickingModel(mesa.Model):
     @property
     def counts(self) -> dict[str, int]:
         """Receptors now in each state; an end holds all that ever arrived."""
-        return dict(zip(self.itinerary.state_names, self.flock.counts.tolist(), strict=True))
+        return dict(zip(self.itinerary.state_names, self.flock.counts[0].tolist(), strict=True))
 
     def step(self) -> None:
         """Advances one window; does nothing once the scenario has ended."""
@@ -271,4 +284,4 @@ class TraffickingModel(mesa.Model):
 
 
 def _count(state: int, model: TraffickingModel) -> int:
-    return int(model.flock.counts[state])
+    return int(model.flock.counts[0, state])

@@ -73,7 +73,7 @@ def load_scenario(source: str | Path, changes: Mapping[str, str] | None = None) 
     try:
         given = _read_toml(path)
         for key, value in (changes or {}).items():
-            given = override(given, key, value)
+            given = override(*_spelled_out(given, key), value)
         _read_series(given, path.parent)
         return Scenario.from_dict(given)
     except ScenarioError as fault:
@@ -134,6 +134,14 @@ def _read_text(path: Path, largest: int, what: str) -> str:
     except UnicodeDecodeError as fault:
         line = content.count(b"\n", 0, fault.start) + 1
         raise ScenarioError([f"line {line}: not UTF-8 text; save the file as UTF-8"]) from None
+
+
+def _spelled_out(given: dict[str, Any], key: str) -> tuple[dict[str, Any], str]:
+    """`cells`, short for `cells.number`, in full on both sides, so that either form changes the other."""
+    number = given.get("cells")
+    if key.startswith("cells.") and isinstance(number, int):
+        return given | {"cells": {"number": number}}, key
+    return given, "cells.number" if key == "cells" and isinstance(number, dict) else key
 
 
 # -- recorded series in ------------------------------------------------------------------------------------------------
@@ -207,14 +215,18 @@ def claim(folder: str | Path, *, overwrite: bool = False) -> Any:
 
 def table_files(result: Result) -> dict[str, bytes]:
     """The tables of a run as files: name to content, Parquet and CSV, the same bytes every time."""
-    from trafficking.results import TABLES
-
     contents = {}
-    for name in TABLES:
+    for name in _tables(result.scenario):
         table = _arrow(getattr(result, name), name)
         contents[f"{name}.parquet"] = _parquet(table)
         contents[f"{name}.csv"] = _csv(table)
     return contents
+
+
+def _tables(scenario: Scenario) -> tuple[str, ...]:
+    from trafficking.results import ONE_CELL, TABLES
+
+    return TABLES if scenario.cells.number > 1 else ONE_CELL
 
 
 def _arrow(frame: pd.DataFrame, name: str) -> Any:
@@ -254,11 +266,11 @@ def _csv(table: Any) -> bytes:
 
 
 def _manifest(result: Result, contents: Mapping[str, bytes]) -> dict[str, Any]:
-    from trafficking.results import TABLES, column
+    from trafficking.results import column
 
     scenario = result.scenario.to_dict()
     tables = {}
-    for name in TABLES:
+    for name in _tables(result.scenario):
         frame = getattr(result, name)
         described = {title: column(title, name) for title in frame.columns}
         tables[name] = {
@@ -303,15 +315,18 @@ def load_run(folder: str | Path) -> Result:
     import pandas as pd  # noqa: F401  (what Arrow's tables become)
     from pyarrow import parquet
 
-    from trafficking.results import TABLES, Result
+    from trafficking.results import Result, cells_table
 
     manifest, contents = check_run(folder)
     try:
         scenario = Scenario.from_dict(manifest["scenario"])
         frames = {}
-        for name in TABLES:
+        for name in _tables(scenario):
             table = parquet.ParquetFile(io.BytesIO(contents[f"{name}.parquet"])).read(use_threads=False)
             frames[name] = table.to_pandas()
+        if "cells" not in frames:
+            numbers = frames["counts"].dtypes.iloc[-1]
+            frames["cells"] = cells_table(scenario.itinerary, manifest["replicate"], None, numbers)
         return Result(scenario=scenario, seed=manifest["seed"], replicate=manifest["replicate"], **frames)
     except ScenarioError as fault:
         lines = [f"{_printable(folder)}: {MANIFEST}: scenario: {line}" for line in fault.lines]

@@ -205,6 +205,46 @@ class Itinerary:
         """Active receptors over R0: each state's receptors weighted by its `activity`."""
         return float(self.active @ fractions)
 
+    # -- what the picture leaves open ------------------------------------------------------------------------------
+
+    @cached_property
+    def paths(self) -> np.ndarray:
+        """(n_states, n_states), true where arrows lead from the row to the column at some insulin, or nowhere."""
+        n = len(self.states)
+        paths = np.eye(n, dtype=bool)
+        for source, target, arrow in zip(self.sources, self.targets, self.transitions, strict=True):
+            if source >= 0 and arrow.rate + arrow.extra > 0.0:
+                paths[source, target] = True
+        for _ in range(n.bit_length()):  # each round doubles the length of the paths
+            paths = paths @ paths
+        return paths
+
+    def remarks(self, start: np.ndarray) -> list[str]:
+        """Sentences on states that no receptor can reach, and on those that none can leave though they are no ends.
+
+        Args:
+            start: (n_states,) true where receptors may be at time 0.
+        """
+        made = np.zeros(len(self.states), dtype=bool)
+        made[[self.targets[i] for i in self.synthesis if self.transitions[i].rate > 0.0]] = True
+        filled = made @ self.paths
+        reached = filled | (start @ self.paths)
+        # An end leads nowhere else, and nothing is wrong with that.
+        stuck = (self.paths.sum(axis=1) == 1) & ~self.out & reached
+        endless = filled & ~(self.paths @ self.out) & ~stuck
+        said = []
+        for name in self._named(~reached):
+            said.append(f"no path from synthesis or the start leads to {name}, so it stays empty")
+        for name in self._named(stuck):
+            growing = ", so receptors pile up there" if filled[self.state_names.index(name)] else ""
+            said.append(f"no arrow leads out of {name}, which is no end{growing}")
+        if endless.any() and not (stuck & filled).any():
+            said.append(f"no path leads from {', '.join(self._named(endless))} to an end, so receptors pile up there")
+        return said
+
+    def _named(self, mask: np.ndarray) -> list[str]:
+        return [name for name, wanted in zip(self.state_names, mask, strict=True) if wanted]
+
     # -- switches --------------------------------------------------------------------------------------------------
 
     @cached_property

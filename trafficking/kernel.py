@@ -5,146 +5,51 @@ exponential, adds it to the clock's reading and leaves when the clock gets there
 proportion to the rates of that moment. This is the random time change of Kurtz (Anderson 2007, doi 10.1063/1.2799998):
 exact however fast the rates are, and indifferent to where a window ends.
 
-Random numbers are a pure function of (run, receptor, draw): a 64-bit mixer in counter mode. The exponential comes from
-a ziggurat of 256 layers (Marsaglia & Tsang 2000, doi 10.18637/jss.v005.i08) whose tables and whose logarithm use only
-+ - * / and exact scaling, so that every machine, and plain Python, gives the same bits.
-
 The kernel knows arrays and numbers. Times are minutes; a rate is per minute and receptor.
 
-Tables that several functions share, flat, with WIDE numbers to a state so that no address needs a multiplication:
-    clock: (n_states * WIDE,) float64 - in the columns ORIGIN, READING, DWELL, ANCHOR, RATE. A clock reads READING at
-        the minute ANCHOR and runs at RATE. ORIGIN and DWELL serve `leaving_time`: the anchor and 1 / rate, or infinity
-        and 0 for a clock that stands still.
-    share: (n_states * WIDE,) float64 - cumulative share of each way out of a state, in the itinerary's order.
-    arrow: (n_states * WIDE,) uint8 - which transition each way is; NO_ARROW where there is none.
-    enters: (n_transitions,) uint8 - the state that each transition leads to.
+Tables that several functions share; a row of `clock`, `share` and `alarm` belongs to one cell, and within a row each
+state has WIDE numbers, so that no address needs a multiplication:
+    clock: (n_cells, (n_states + 1) * WIDE) float64 - in the columns ORIGIN, READING, DWELL, ANCHOR, RATE. A clock reads
+        READING at the minute ANCHOR and runs at RATE. ORIGIN and DWELL serve `leaving_time`: the anchor and 1 / rate,
+        or infinity and 0 for a clock that stands still. LIMIT: a reading that no target of a receptor that leaves in
+        this window is above. USUAL: see below. The last clock stands still for ever: free slots are in its "state".
+    share: (n_cells, n_states * WIDE) float64 - cumulative share of each way out of a state, in the itinerary's order.
+    arrow, to: (n_states * WIDE,) uint8 - which transition each way is, and the state it leads to; NO_ARROW: no way.
+
+Receptors that stay where they are cost nothing where few move: slots come in groups of GROUP, and each group has an
+alarm, a reading of its cell's alarm clock before which nobody in it leaves. That clock runs at least as fast as any
+hazard clock does relative to its USUAL rate, so the alarms stay true when rates change; they are set anew once rates
+are far from usual. An alarm decides who is looked at, never what happens.
+    alarm: (n_cells, 5) float64 - AT_END, what the alarm clock reads at the window's end; DUE, the reading up to which
+        groups are looked at; SLOWEST, the least rate of a clock over its usual one; SLACK, minutes that rounding may
+        cost; QUIET, whether alarms are kept at all.
 """
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
-from numba import njit
 
-FREE_SLOT = NO_ARROW = np.uint8(255)
+from trafficking.stream import draw_exponential, draw_uniform, inlined, jitted, stream_key
+
+NO_ARROW = np.uint8(255)
 WIDE = 8  # of the tables: at most so many ways lead out of a state
-ORIGIN, READING, DWELL, ANCHOR, RATE = range(5)
+GROUP = 32  # slots that share an alarm
+TILE = 2048  # slots that are looked at before those who move are carried
+ORIGIN, READING, DWELL, ANCHOR, RATE, USUAL, LIMIT = range(7)
+AT_END, DUE, SLOWEST, SLACK, QUIET = range(5)
 LONGEST_CLOCK = 2.0**33  # beyond this a float64 no longer resolves a millionth of a mean dwell time
 
-_STEP = np.uint64(0x9E3779B97F4A7C15)  # 2^64 over the golden ratio
-_MIX_1 = np.uint64(0xBF58476D1CE4E5B9)  # Stafford's 13th variant of the 64-bit finaliser, as in SplitMix64
-_MIX_2 = np.uint64(0x94D049BB133111EB)  # (Steele, Lea & Flood 2014, doi 10.1145/2660193.2660195)
-_S27, _S30, _S31, _S11 = np.uint64(27), np.uint64(30), np.uint64(31), np.uint64(11)
-_LAYER = np.uint64(0xFF)
-_NONE, _ONE = np.uint64(0), np.uint64(1)
-_TO_UNIT = 2.0**-53
-_LN2 = 0.6931471805599453
-_ROOT_HALF = 0.7071067811865476
-_LAYERS = 256
-_EDGE = 7.69711747013104972  # where the bottom layer's tail begins, and the common area of all layers, for 256 layers
-_AREA = 0.0039496598225815571993
-_EXP_MINUS_EDGE = 0.00045413435384149675  # exp(-_EDGE)
+_ROUNDING = 2.0**-46  # generous, beside the 2^-53 of one operation
+_FEW = 1.0 / GROUP  # share of receptors that move in a window, below which alarms pay
 
 
-def _natural_log(x: float) -> float:
-    """ln(x) for x > 0, within about one unit in the last place: exact scaling, then the series of artanh."""
-    mantissa, exponent = math.frexp(x)
-    if mantissa < _ROOT_HALF:
-        mantissa *= 2.0
-        exponent -= 1
-    s = (mantissa - 1.0) / (mantissa + 1.0)
-    z = s * s
-    series = 1.0 / 23.0
-    for k in range(21, 1, -2):
-        series = series * z + 1.0 / k
-    return exponent * _LN2 + (2.0 * s + 2.0 * s * z * series)
-
-
-def _ziggurat() -> tuple[np.ndarray, np.ndarray]:
-    """Right edges x and heights y = exp(-x) of the layers of equal area; x[0] is the bottom layer's virtual width."""
-    x, y = [_AREA / _EXP_MINUS_EDGE, _EDGE], [0.0, _EXP_MINUS_EDGE]
-    for _ in range(_LAYERS - 2):
-        y.append(y[-1] + _AREA / x[-1])
-        x.append(-_natural_log(y[-1]))
-    return np.array([*x, 0.0]), np.array([*y, 1.0])
-
-
-_X, _Y = _ziggurat()
-
-# Numpy's error model asks no question before a division. Without numba's reference counts an event does not pay for
-# eight atomic additions; no function here allocates. Together with inlining they make an event three times faster.
-_compiled = njit(nogil=True, error_model="numpy", _nrt=False)
-_inlined = njit(nogil=True, error_model="numpy", _nrt=False, forceinline=True)
-
-natural_log = _compiled(_natural_log)
-
-
-@_inlined
-def mix(word):
-    """A bijection of 64-bit words in which every bit of the input moves half of the output's."""
-    word = (word ^ (word >> _S30)) * _MIX_1
-    word = (word ^ (word >> _S27)) * _MIX_2
-    return word ^ (word >> _S31)
-
-
-@_inlined
-def stream_key(run_key, identity):
-    """The key of one receptor's stream within the stream of a run."""
-    return mix(run_key ^ mix(identity + _STEP))
-
-
-@_inlined
-def draw_word(key, draw):
-    """The 64 random bits at position `draw` of a stream."""
-    return mix(key ^ ((np.uint64(draw) + _ONE) * _STEP))
-
-
-@_inlined
-def draw_uniform(key, draw):
-    """A number in [0, 1) with 53 random bits, at position `draw` of a stream."""
-    return np.int64(draw_word(key, draw) >> _S11) * _TO_UNIT
-
-
-@_inlined
-def draw_exponential(key, draw):
-    """A unit exponential, and the position in the stream after the words it took (one in 99 of 100 cases)."""
-    word = draw_word(key, draw)
-    layer = word & _LAYER
-    x = np.int64(word >> _S11) * _TO_UNIT * _X[layer]
-    if x < _X[layer + _ONE]:
-        return x, draw + 1
-    return _draw_again(key, draw + 1, layer, x)
-
-
-@_compiled
-def _draw_again(key, draw, layer, x):
-    """The other one in a hundred; apart, so that the common case stays small enough to be compiled in place."""
-    beyond = 0.0
-    while True:
-        if layer == _NONE:
-            # In the tail the exponential starts afresh: it has no memory.
-            beyond += _EDGE
-        else:
-            height = _Y[layer] + draw_uniform(key, draw) * (_Y[layer + _ONE] - _Y[layer])
-            draw += 1
-            if x < -natural_log(height):
-                return beyond + x, draw
-        word = draw_word(key, draw)
-        draw += 1
-        layer = word & _LAYER
-        x = np.int64(word >> _S11) * _TO_UNIT * _X[layer]
-        if x < _X[layer + _ONE]:
-            return beyond + x, draw
-
-
-@_inlined
+@inlined
 def clock_at(clock, state, time):
     """What the hazard clock of `state` reads at `time`."""
     return clock[state * WIDE + READING] + (time - clock[state * WIDE + ANCHOR]) * clock[state * WIDE + RATE]
 
 
-@_compiled
+@jitted
 def turn_clock(clock, state, rate, now):
     """Lets the clock of `state` run at another `rate` from `now` on; one whose rate stays the same is not touched."""
     if clock[state * WIDE + RATE] != rate:
@@ -156,9 +61,9 @@ def turn_clock(clock, state, rate, now):
         clock[state * WIDE + DWELL] = 1.0 / rate if rate > 0.0 else 0.0
 
 
-@_compiled
+@jitted
 def set_rates(rates, now, clock, share, arrow):
-    """Gives all arrows between states their `rates` ((n_transitions,) per minute) from `now` on.
+    """Gives all arrows of one cell their `rates` ((n_transitions,) per minute) from `now` on.
 
     The last way that is open takes what rounding leaves; a closed one behind it gets nothing.
     """
@@ -177,26 +82,83 @@ def set_rates(rates, now, clock, share, arrow):
         turn_clock(clock, state, total, now)
 
 
-@_inlined
+@jitted
+def begin_window(rates, births, now, end, counts, clock, share, arrow, alarm, sources):
+    """Sets the clocks of all cells for the window from `now` to `end`.
+
+    Args:
+        rates: (n_cells, n_transitions) per minute and receptor. births: (n_cells, n_sources) per minute and cell.
+        counts: (n_cells, n_states) receptors at `now`. sources: (n_cells, n_sources * WIDE), clocks of the births.
+
+    Returns:
+        The highest reading of any clock at its anchor.
+    """
+    highest = 0.0
+    for cell in range(len(clock)):
+        set_rates(rates[cell], now, clock[cell], share[cell], arrow)
+        _set_alarm(now, end, counts[cell], clock[cell], alarm[cell])
+        for state in range(counts.shape[1]):
+            highest = max(highest, clock[cell, state * WIDE + READING])
+        for source in range(births.shape[1]):
+            turn_clock(sources[cell], source, births[cell, source], now)
+            highest = max(highest, sources[cell, source * WIDE + READING])
+    return highest
+
+
+@jitted
+def _set_alarm(now, end, counts, clock, alarm):
+    """LIMIT of every state, and the alarm clock of one cell, for the window from `now` to `end`."""
+    fastest, slowest, longest = 0.0, np.inf, 0.0
+    moving = present = 0.0
+    fresh = alarm[QUIET] == 0.0
+    for state in range(len(counts)):
+        at = state * WIDE
+        rate, usual = clock[at + RATE], clock[at + USUAL]
+        clock[at + LIMIT] = -np.inf
+        if rate > 0.0:
+            reading = clock_at(clock, state, end)
+            clock[at + LIMIT] = reading + _ROUNDING * (reading + rate * (abs(now) + abs(end)))
+            longest = max(longest, reading * clock[at + DWELL])
+            moving += counts[state] * rate
+            present += counts[state]
+        if (rate > 0.0) != (usual > 0.0):
+            fresh = True
+        elif rate > 0.0:
+            fastest = max(fastest, rate / usual)
+            slowest = min(slowest, rate / usual)
+    if fresh or fastest > 4.0 or slowest < 0.25:
+        fresh = True
+        for state in range(len(counts)):
+            clock[state * WIDE + USUAL] = clock[state * WIDE + RATE]
+        fastest = slowest = 1.0
+    alarm[QUIET] = 1.0 if moving * (end - now) < _FEW * present else 0.0
+    alarm[AT_END] += fastest * (end - now)
+    alarm[DUE] = np.inf if fresh else alarm[AT_END]
+    alarm[SLOWEST] = min(slowest, 1.0)
+    alarm[SLACK] = _ROUNDING * (abs(end) + longest)
+
+
+@inlined
 def leaving_time(clock, state, target):
     """When a receptor that leaves `state` as its clock reads `target` does so at the present rates."""
     return clock[state * WIDE + ORIGIN] + (target - clock[state * WIDE + READING]) * clock[state * WIDE + DWELL]
 
 
-@_inlined
+@inlined
 def enter_state(state, time, key, draw, clock):
     """Reading of the clock at which a receptor that enters `state` at `time` will leave; the stream's new position."""
     wait, draw = draw_exponential(key, draw)
     return clock_at(clock, state, time) + wait, draw
 
 
-@_inlined
-def advance_receptor(state, target, draw, key, now, end, clock, share, arrow, enters):
+@inlined
+def advance_receptor(state, target, draw, key, now, end, clock, share, arrow, to, ways):
     """The next transition of one receptor up to and including `end`.
 
     Args:
         state, target, draw: the receptor's state, the clock reading at which it leaves, its position in its stream.
         now: when it was last known to be in `state`; it leaves no earlier.
+        clock, share: those of its cell. ways: as many lead out of a state at most.
 
     Returns:
         transition (-1: none up to `end`), its time, and the receptor's new state, target and draw.
@@ -206,16 +168,16 @@ def advance_receptor(state, target, draw, key, now, end, clock, share, arrow, en
         return -1, end, state, target, draw
     time = max(time, now)
     chance = draw_uniform(key, draw)
-    way = 0
-    for other in range(WIDE - 1):
+    way = state * WIDE
+    for other in range(ways - 1):
         way += chance >= share[state * WIDE + other]
-    transition = np.int64(arrow[state * WIDE + way])
-    state = np.int64(enters[transition])
+    transition = np.int64(arrow[way])
+    state = np.int64(to[way])
     target, draw = enter_state(state, time, key, draw + 1, clock)
     return transition, time, state, target, draw
 
 
-@_inlined
+@inlined
 def record_row(time, records, per_min):
     """Index of the first record that sees an event at `time`; len(records) if none does.
 
@@ -232,192 +194,198 @@ def record_row(time, records, per_min):
     return row
 
 
-@_compiled
+@inlined
+def records_per_min(records):
+    """The guess of `record_row`."""
+    return (len(records) - 1) / (records[-1] - records[0]) if len(records) > 1 else 0.0
+
+
+@inlined
+def _candidates(states, targets, low, high, clock, movers, flags):
+    """Writes the slots in [low, high) whose receptors may leave in this window into `movers`; how many."""
+    # In two passes, without a branch to mispredict; one pass would wait for its own writes.
+    for i in range(low, high):
+        flags[i - low] = targets[i] <= clock[np.int64(states[i]) * WIDE + LIMIT]
+    moving = 0
+    for i in range(low, high):
+        movers[moving] = i
+        moving += flags[i - low]
+    return moving
+
+
+@inlined
+def _woken(states, targets, alarms, low, high, end, clock, alarm, movers):
+    """`_candidates` among the groups whose alarm is due; sets their alarms by those who stay."""
+    moving = 0
+    for group in range(low // GROUP, (high + GROUP - 1) // GROUP):
+        if alarms[group] > alarm[DUE]:
+            continue
+        soonest = np.inf
+        for i in range(max(low, group * GROUP), min(high, (group + 1) * GROUP)):
+            state = np.int64(states[i])
+            if targets[i] <= clock[state * WIDE + LIMIT]:
+                movers[moving] = i
+                moving += 1
+            else:
+                soonest = min(soonest, leaving_time(clock, state, targets[i]))
+        alarms[group] = _alarm_for(soonest, end, alarm)
+    return moving
+
+
+@inlined
+def _alarm_for(time, end, alarm):
+    """A reading that the alarm clock does not reach before `time`, which is after `end`."""
+    return alarm[AT_END] + max(time - end - alarm[SLACK], 0.0) * alarm[SLOWEST]
+
+
+@jitted
 def advance(
     states,
     targets,
     identities,
     draws,
-    since,
-    run_key,
+    alarms,
+    low,
+    high,
+    first,
+    used,
+    keys,
+    now,
     end,
     clock,
     share,
     arrow,
-    enters,
+    to,
+    ways,
+    alarm,
     left,
     records,
+    cell_rows,
     passages,
-    moves,
+    by_cell,
+    own,
     movers,
+    flags,
 ):
-    """Carries a block of receptors to `end` and counts their transitions by record.
+    """Carries the receptors in the slots [low, high) from `now` to `end` and counts their transitions by record.
 
     Args:
         states (n,) uint8, targets (n,) float64, identities (n,) uint64, draws (n,) uint32: the receptors, in place;
-            a receptor that reaches an end leaves its slot free.
-        since: (n,) when each was last known, or (1,) one time for all.
-        left: (n_states,) uint8, what a slot holds when its receptor came to each state: FREE_SLOT for an end.
+            a receptor that reaches an end leaves its slot free. alarms: (n / GROUP,). low, high: multiples of GROUP.
+        first: (n_cells + 1,) where the slots of each cell begin. used: (n_cells,) where those ever used end.
+        keys: (n_cells,) uint64, the keys of the cells' paths.
+        left: (n_states,) uint8, what a slot holds when its receptor came to each state: that, or free for an end.
         records: (m,) rising times. passages: (m + 1, n_transitions) int64, added to.
-        moves (n,) uint8, movers (n,) uint32: room to work in. clock has a row for FREE_SLOT too, which stands still.
+        cell_rows: (m + 1,) the row of `by_cell` to which each row of passages belongs.
+        by_cell: (n_cells, k + 1, n_transitions) int64, added to.
+        own: like passages, zero, left so. movers, flags: (TILE,) uint32 and uint8. They are room to work in.
     """
-    per_min = (len(records) - 1) / (records[-1] - records[0]) if len(records) > 1 else 0.0
-    together = since[0]
-    own_time = len(since) > 1
-    # Who moves at all, first, in two passes without a branch to mispredict; one pass would wait for its own writes.
-    for i in range(len(states)):
-        moves[i] = leaving_time(clock, np.int64(states[i]), targets[i]) <= end
-    moving = 0
-    for i in range(len(states)):
-        movers[moving] = i
-        moving += moves[i]
-    for mover in range(moving):
-        i = movers[mover]
-        state, target, draw = np.int64(states[i]), targets[i], np.int64(draws[i])
-        key = stream_key(run_key, identities[i])
-        now = since[i] if own_time else together
-        while True:
-            transition, now, state, target, draw = advance_receptor(
-                state, target, draw, key, now, end, clock, share, arrow, enters
-            )
-            if transition < 0:
-                break
-            passages[record_row(now, records, per_min), transition] += 1
-        states[i] = left[state]
-        targets[i] = target
-        draws[i] = np.uint32(draw)
+    per_min = records_per_min(records)
+    cell = 0
+    while cell + 1 < len(used) and first[cell + 1] <= low:
+        cell += 1
+    while cell < len(used) and first[cell] < high:
+        key, table, chances, bell = keys[cell], clock[cell], share[cell], alarm[cell]
+        quiet = bell[QUIET] > 0.0
+        stop = min(high, used[cell])
+        for tile in range(max(low, first[cell]), stop, TILE):
+            if quiet:
+                moving = _woken(states, targets, alarms, tile, min(tile + TILE, stop), end, table, bell, movers)
+            else:
+                moving = _candidates(states, targets, tile, min(tile + TILE, stop), table, movers, flags)
+            for mover in range(moving):
+                i = movers[mover]
+                state, target, draw = np.int64(states[i]), targets[i], np.int64(draws[i])
+                stream, time = stream_key(key, identities[i]), now
+                while True:
+                    transition, time, state, target, draw = advance_receptor(
+                        state, target, draw, stream, time, end, table, chances, arrow, to, ways
+                    )
+                    if transition < 0:
+                        break
+                    own[record_row(time, records, per_min), transition] += 1
+                states[i] = left[state]
+                targets[i] = target
+                draws[i] = np.uint32(draw)
+                if quiet:
+                    group = i // GROUP
+                    alarms[group] = min(alarms[group], _alarm_for(leaving_time(table, state, target), end, bell))
+        for row in range(len(own)):
+            for transition in range(own.shape[1]):
+                passages[row, transition] += own[row, transition]
+                by_cell[cell, cell_rows[row], transition] += own[row, transition]
+                own[row, transition] = 0
+        cell += 1
 
 
-@_compiled
+@jitted
 def advance_followed(
     states,
     targets,
     identities,
     draws,
+    cells,
     since,
-    run_key,
+    keys,
     end,
     clock,
     share,
     arrow,
-    enters,
+    to,
+    ways,
     left,
     records,
+    cell_rows,
     passages,
+    by_cell,
     who,
     when,
     what,
 ):
-    """`advance` for followed receptors, writing every transition into the log.
+    """`advance` for followed receptors, all of whom are alive, writing every transition into the log.
 
     Args:
+        cells: (n,) int64. since: (n,) minutes at which each was last known.
         who (index of the receptor), when (minutes), what (transition): (capacity,) arrays, filled from the start.
 
     Returns:
         How many receptors were carried, in order, and how many log rows they filled. A receptor whose transitions no
         longer fit is left as it was, for a second call with a fresh log.
     """
-    per_min = (len(records) - 1) / (records[-1] - records[0]) if len(records) > 1 else 0.0
+    per_min = records_per_min(records)
     rows = 0
     for i in range(len(states)):
-        if states[i] == FREE_SLOT:
-            continue
-        state, target, draw = np.int64(states[i]), targets[i], np.int64(draws[i])
-        key = stream_key(run_key, identities[i])
-        now = since[i] if len(since) > 1 else since[0]
+        state, target, draw, time = np.int64(states[i]), targets[i], np.int64(draws[i]), since[i]
+        cell = cells[i]
+        stream = stream_key(keys[cell], identities[i])
         first = rows
         while True:
-            transition, now, state, target, draw = advance_receptor(
-                state, target, draw, key, now, end, clock, share, arrow, enters
+            transition, time, state, target, draw = advance_receptor(
+                state, target, draw, stream, time, end, clock[cell], share[cell], arrow, to, ways
             )
             if transition < 0:
                 break
             if rows == len(who):
                 return i, first
-            who[rows], when[rows], what[rows] = i, now, transition
+            who[rows], when[rows], what[rows] = i, time, transition
             rows += 1
         for row in range(first, rows):
-            passages[record_row(when[row], records, per_min), what[row]] += 1
+            at = record_row(when[row], records, per_min)
+            passages[at, what[row]] += 1
+            by_cell[cell, cell_rows[at], what[row]] += 1
         states[i] = left[state]
         targets[i] = target
         draws[i] = np.uint32(draw)
     return len(states), rows
 
 
-@_compiled
-def births(source_key, born, next_reading, clock, source, end, times):
-    """Times up to and including `end` at which one synthesis arrow makes receptors, as many as `times` holds.
-
-    Args:
-        source_key: key of the source's stream. born: receptors it has made so far. next_reading: reading of its clock
-            at the next birth. clock: (n_sources * WIDE,), as the table above.
-
-    Returns:
-        How many were made, and the reading of the clock at the next birth.
-    """
-    made = 0
-    while made < len(times):
-        time = max(leaving_time(clock, source, next_reading), clock[source * WIDE + ANCHOR])
-        if time > end:
-            break
-        times[made] = time
-        made += 1
-        next_reading += source_wait(source_key, born + made)
-    return made, next_reading
-
-
-@_compiled
-def source_wait(source_key, index):
-    """The unit exponential between the births `index` - 1 and `index` of a source, whatever the others took."""
-    wait, _ = draw_exponential(stream_key(source_key, np.uint64(index)), 0)
-    return wait
-
-
-@_compiled
-def place(states, cursor, count, slots):
-    """Finds up to `count` free slots from `cursor` on; returns how many, and where the search stopped."""
-    found = 0
-    while cursor < len(states) and found < count:
-        if states[cursor] == FREE_SLOT:
-            slots[found] = cursor
-            found += 1
-        cursor += 1
-    return found, cursor
-
-
-@_compiled
-def draw_states(states, identities, start_key, share):
-    """Draws the starting state of each receptor from `share` ((n_states,) cumulative, last entry infinite)."""
-    for i in range(len(states)):
-        chance = draw_uniform(stream_key(start_key, identities[i]), 0)
-        state = 0
-        while chance >= share[state]:
-            state += 1
-        states[i] = np.uint8(state)
-
-
-@_compiled
-def settle(states, targets, identities, draws, since, run_key, clock):
-    """Gives receptors that begin in `states` at `since` ((n,) or (1,) minutes) their first targets."""
-    for i in range(len(states)):
-        time = since[i] if len(since) > 1 else since[0]
-        target, draw = enter_state(np.int64(states[i]), time, stream_key(run_key, identities[i]), 0, clock)
-        targets[i] = target
-        draws[i] = np.uint32(draw)
-
-
 ENTRIES = (
     advance,
     advance_followed,
     advance_receptor,
-    births,
-    draw_states,
+    begin_window,
     enter_state,
-    place,
     record_row,
     set_rates,
-    settle,
-    source_wait,
-    stream_key,
     turn_clock,
 )

@@ -1,4 +1,7 @@
-"""What is too much for one run: receptors, rows, windows, and time beyond the precision of a clock."""
+"""What is too much for one run: receptors, births, rows, windows, and time beyond the precision of a clock.
+
+All of it is refused before anything is allocated, with an estimate of what it would take and with what to do instead.
+"""
 
 from __future__ import annotations
 
@@ -13,8 +16,12 @@ from trafficking.itinerary import Itinerary
 _MOST_CLOCK = 2.0**33  # beyond it a clock in float64 no longer resolves a millionth of its unit
 _MOST_AGENTS = 10**8
 _BYTES_PER_AGENT = 24
+_BYTES_PER_CELL = 2_000
+_MOST_BIRTHS = 10**10
+_BIRTHS_PER_SECOND = 1e6  # at best: the whole life of each has to be simulated
 _MOST_NUMBERS = 10**7  # in a table, and windows in a run
 _MOST_EDGES = 10**6
+_INSTEAD = 'or use resolution = "counts" or "mean" (--resolution counts)'
 
 
 def crowded(protocol: Exposure) -> Iterator[tuple[str, str]]:
@@ -31,6 +38,7 @@ def excesses(
     protocol: Exposure,
     *,
     agents: bool,
+    cells: int,
     receptors: int,
     placed: int,
     record_min: float,
@@ -40,16 +48,14 @@ def excesses(
 
     Args:
         agents: whether every receptor is simulated.
-        receptors: R0. placed: receptors that the start gives as integers.
+        cells: how many there are. receptors: R0 of one. placed: receptors that the start gives each as integers.
     """
+    crowds = False
     for key, number in (("receptors", receptors), ("start.counts", placed)):
-        if agents and number > _MOST_AGENTS:
-            memory = number * _BYTES_PER_AGENT / 1e9
-            yield (
-                key,
-                f"{number:,} given, one by one about {memory:.3g} GB of memory; at most {_MOST_AGENTS:,} are allowed, "
-                'or use resolution = "counts" or "mean" (--resolution counts)',
-            )
+        if agents and cells * number > _MOST_AGENTS:
+            crowds, memory = True, _gigabytes(cells * number, cells)
+            each = f"{number:,} given" if cells == 1 else f"{number:,} given in each of {cells:,} cells"
+            yield key, f"{each}, one by one about {memory} of memory; at most {_MOST_AGENTS:,} are allowed, {_INSTEAD}"
     duration = protocol.duration_min
     if not duration <= _MOST_CLOCK:
         yield "exposure", f"lasts {duration:.3g} min; at most {_MOST_CLOCK:.3g} min (16,000 years) are allowed"
@@ -71,6 +77,52 @@ def excesses(
             f"{duration:.3g} min at up to {fastest:.3g} transitions per min are beyond the precision of a clock; "
             'shorten it, or use resolution = "counts" or "mean"',
         )
+    elif agents and not crowds:
+        yield from _births(itinerary, protocol, cells, receptors)
+
+
+def _births(itinerary: Itinerary, protocol: Exposure, cells: int, receptors: int) -> Iterator[tuple[str, str]]:
+    """Synthesis, if it makes more receptors than memory holds or patience awaits.
+
+    Only the living need memory. By Little's law as many live at once as are made in a mean life, or in the whole run
+    where that is shorter or a life has no end; twice the most is let pass, since a balanced cell of the largest size
+    makes as many as it starts with. All that are made need time: a year of 100,000 receptors in a cell in culture makes
+    70 million, a hundredth of what is refused. Synthesis is bounded by its rate without insulin, messenger 1.
+    """
+    per_min = sum(itinerary.transitions[arrow].rate for arrow in itinerary.synthesis) * float(receptors) * cells
+    made = per_min * protocol.duration_min
+    if made <= _MOST_AGENTS:
+        return
+    alive = min(made, per_min * max(_mean_life(itinerary, level) for level in (0.0, protocol.max_nM)))
+    if alive > 2.0 * _MOST_AGENTS:
+        memory = _gigabytes(alive, cells)
+        what = f"of which about {alive:.3g} live at once, {memory} of memory; at most {_MOST_AGENTS:,} are allowed"
+    elif made > _MOST_BIRTHS:
+        hours = made / _BIRTHS_PER_SECOND / 3600.0
+        what = f"one by one at least {hours:.3g} h of computing; at most {_MOST_BIRTHS:,} are allowed"
+    else:
+        return
+    yield (
+        "itinerary",
+        f"synthesis makes {made:.3g} receptors in this run, {what}; lower it, shorten the run, {_INSTEAD}",
+    )
+
+
+def _mean_life(itinerary: Itinerary, insulin_nM: float) -> float:
+    """Mean time from synthesis to an end, without crowding, min; inf where some who are made never reach one."""
+    numbers = itinerary.rates(insulin_nM, np.zeros(len(itinerary.states)))
+    inflow = itinerary.inflow(numbers)
+    generator = itinerary.generator(numbers)
+    reach = np.linalg.matrix_power((generator > 0.0) | np.eye(len(generator), dtype=bool), len(generator))
+    born = (inflow > 0.0) @ reach & ~itinerary.out
+    if not np.all((reach @ itinerary.out)[born]):
+        return np.inf
+    lives = np.linalg.solve(-generator[np.ix_(born, born)], np.ones(int(born.sum())))
+    return float(inflow[born] @ lives / inflow.sum())
+
+
+def _gigabytes(receptors: float, cells: int) -> str:
+    return f"{(receptors * _BYTES_PER_AGENT + cells * _BYTES_PER_CELL) / 1e9:.3g} GB"
 
 
 def _edges(segment: Segment) -> float:

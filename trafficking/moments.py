@@ -9,9 +9,11 @@ from __future__ import annotations
 import numpy as np
 
 from trafficking import propagator
+from trafficking.cells import Start, replicas
 from trafficking.itinerary import Itinerary
 from trafficking.scenario import Scenario
-from trafficking.simulation import Run, starting_cell
+from trafficking.simulation import Run, starting_cells
+from trafficking.tally import Passed
 
 
 def exact_moments(scenario: Scenario, times_min: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -31,7 +33,7 @@ def exact_moments(scenario: Scenario, times_min: np.ndarray) -> tuple[np.ndarray
         total = total @ transition
         since_start.append(total)
     expected = _expected(scenario, times_min)
-    start, _ = starting_cell(scenario, seed=0, replicate=0)
+    start = starting_cells(scenario, replicas(scenario.receptors, seed=0, replicates=[0]))[0].expected[0]
     lost = [[_shared(scenario, start, one, other) for one, other in pair] for pair in _pairs(since_start)]
     variance = np.array([e - same for e, (same, _) in zip(expected, lost, strict=True)])
     following = [
@@ -65,19 +67,25 @@ def _expected(scenario: Scenario, times_min: np.ndarray) -> np.ndarray:
 class _Transport:
     """In the place of receptors: the chances that lead from each state to each, under the rates of a run."""
 
-    def __init__(self, itinerary: Itinerary, start: np.ndarray, **_: object) -> None:
-        self.counts = np.zeros(len(start), dtype=np.int64)
-        self.matrix = np.eye(len(start))
+    def __init__(self, itinerary: Itinerary, start: Start, **_: object) -> None:
+        self.counts = np.zeros((1, len(start.shares)), dtype=np.int64)
+        self.matrix = np.eye(len(start.shares))
         self._itinerary = itinerary
 
     def advance(
-        self, rates: np.ndarray, start_min: float, end_min: float, records: np.ndarray
-    ) -> tuple[np.ndarray, np.ndarray]:
-        n = len(self.counts)
+        self,
+        rates: np.ndarray,
+        start_min: float,
+        end_min: float,
+        records: np.ndarray,
+        cell_records: np.ndarray | None = None,
+    ) -> Passed:
+        n = len(self.matrix)
         generator = np.zeros((n + 1, n + 1))
-        propagator.fill(rates, self._itinerary.sources, self._itinerary.targets, generator)
+        propagator.fill(rates[0], self._itinerary.sources, self._itinerary.targets, generator)
         self.matrix = self.matrix @ propagator.propagate(generator, end_min - start_min)[0][:n, :n]
-        return np.zeros((len(records) + 1, len(rates)), dtype=np.int64), np.zeros((len(records), n), dtype=np.int64)
+        passages = np.zeros((len(records) + 1, rates.shape[1]), dtype=np.int64)
+        return Passed(passages, np.zeros((len(records), n), dtype=np.int64), np.zeros((0, 1, n), dtype=np.int64))
 
 
 def _transitions(scenario: Scenario, times_min: np.ndarray) -> list[np.ndarray]:

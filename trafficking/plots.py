@@ -15,7 +15,8 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator
 
 from trafficking import units
-from trafficking.results import COLUMNS, HalfTimes, Result, Step, clock_words, percent_of
+from trafficking.half_times import HalfTimes, Step, clock_words
+from trafficking.results import COLUMNS, Result, percent_of
 from trafficking.scenario import Scenario
 
 INK = "#1d2730"
@@ -24,8 +25,9 @@ GRID = "#e4e8eb"
 INSULIN = "#6b5b95"
 TINT = "#f3f0f8"
 SMALL, TEXT, TITLE = 8.5, 10.0, 15.0  # points
-_SIZE = (11.0, 6.2)  # inches
+SIZE = (11.0, 6.2)  # inches
 _NAMES_WIDTH = 1.32  # inches, for the names of the curves
+_LONGEST = 125  # letters in a line across the figure
 _MOST_POINTS = 6_000  # of one line; a page has no more
 _MOST_EDGES = 150  # beyond them lines as thick as usual would fill the strip
 
@@ -58,7 +60,7 @@ def depletion(result: Result) -> Figure:
     scenario, clocks = result.scenario, result.half_times
     step = clocks.step
     start = step.at_min if step else 0.0
-    figure = Figure(figsize=_SIZE, facecolor="white")
+    figure = Figure(figsize=SIZE, facecolor="white")
     whole_span = (0.0 - start, scenario.duration_min - start)
     two = whole_span[1] > 180.0
     left, right, bottom, top = 0.075, 0.905, 0.115, 0.715
@@ -67,7 +69,7 @@ def depletion(result: Result) -> Figure:
         first_span = (max(-10.0, whole_span[0]), min(60.0, whole_span[1]))
         boxes = [(left, 0.315, first_span, 1.0), (0.505, right - 0.505, whole_span, _scale(whole_span))]
     else:
-        boxes = [(left, right - left - _NAMES_WIDTH / _SIZE[0], whole_span, 1.0)]
+        boxes = [(left, right - left - _NAMES_WIDTH / SIZE[0], whole_span, 1.0)]
     panels: list[Axes] = []
     for number, (x, width, span, scale) in enumerate(boxes):
         panel = figure.add_axes((x, bottom, width, top - bottom), sharey=panels[0] if panels else None)
@@ -79,7 +81,10 @@ def depletion(result: Result) -> Figure:
     _draw_scales(panels, result)
     _draw_clocks(panels, result, clocks, start, [scale for *_, scale in boxes])
     _draw_names(panels[0], result, start + boxes[0][2][1])
-    _draw_words(figure, result, left)
+    heading(figure, result, left)
+    remarks = ["Rings: surface as the scenario expects it"] if scenario.expect else []
+    remarks += [f"Extrapolated: {sentence}" for sentence in scenario.extrapolated]
+    footnote(figure, ". ".join(remarks), left)
     return figure
 
 
@@ -114,7 +119,7 @@ def _draw_panel(panel: Axes, result: Result, start: float, span: tuple[float, fl
     panel.set_xlim(span[0] / scale, span[1] / scale)
     panel.grid(color=GRID, linewidth=0.8)
     panel.set_axisbelow(True)
-    _plain(panel)
+    plain(panel)
 
 
 def _draw_insulin(
@@ -203,7 +208,8 @@ def _draw_scales(panels: Sequence[Axes], result: Result) -> None:
     )
     counts.yaxis.set_major_locator(MaxNLocator(6, steps=[1, 2, 2.5, 5, 10]))
     counts.yaxis.set_major_formatter(FuncFormatter(lambda n, _: f"{n:,.0f}"))
-    counts.set_ylabel("Receptors in one cell", color=INK, fontsize=TEXT)
+    where = "one cell" if result.scenario.cells.number == 1 else "all cells"
+    counts.set_ylabel(f"Receptors in {where}", color=INK, fontsize=TEXT)
     counts.tick_params(colors=MUTED, labelsize=SMALL + 0.5, length=3)
     counts.spines["right"].set_color(MUTED)
 
@@ -254,7 +260,8 @@ def _draw_names(panel: Axes, result: Result, at_min: float) -> None:
         )  # fmt: skip
 
 
-def _draw_words(figure: Figure, result: Result, left: float) -> None:
+def heading(figure: Figure, result: Result, left: float) -> None:
+    """The title of the scenario, and below it which cell, how large and how simulated."""
     scenario = result.scenario
     figure.text(left, 0.945, scenario.title or scenario.name, fontsize=TITLE, fontweight="bold", color=INK)
     each = {
@@ -263,13 +270,16 @@ def _draw_words(figure: Figure, result: Result, left: float) -> None:
         "mean": "expected numbers",
     }[scenario.resolution]
     cell = scenario.evidence.title or scenario.tissue
-    said = [f"{cell[:1].upper()}{cell[1:]}, one cell of {scenario.receptors:,} receptors without insulin (R0)", each]
+    size = scenario.cells.words(scenario.receptors, "without insulin")
+    said = [f"{cell[:1].upper()}{cell[1:]}, {size}", each]
     if scenario.resolution != "mean":
         said.append(f"seed {result.seed}")
-    figure.text(left, 0.900, ", ".join(said), fontsize=TEXT, color=MUTED)
-    remarks = ["Rings: surface as the scenario expects it"] if scenario.expect else []
-    remarks += [f"Extrapolated: {sentence}" for sentence in scenario.extrapolated]
-    text = ". ".join(remarks)
+    text = ", ".join(said)
+    figure.text(left, 0.900, text, fontsize=min(TEXT, TEXT * _LONGEST / len(text)), color=MUTED)
+
+
+def footnote(figure: Figure, text: str, left: float) -> None:
+    """A line at the foot, cut to the width of the figure."""
     figure.text(left, 0.018, text if len(text) < 150 else f"{text[:147]}...", fontsize=SMALL, color=MUTED)
 
 
@@ -277,7 +287,7 @@ def _draw_words(figure: Figure, result: Result, left: float) -> None:
 
 
 def _inches(panel: Axes) -> float:
-    return panel.get_position().width * _SIZE[0]
+    return panel.get_position().width * SIZE[0]
 
 
 def _name(curve: str) -> str:
@@ -286,7 +296,7 @@ def _name(curve: str) -> str:
 
 def _whole(result: Result) -> float:
     """Receptors that are 100 %; R0 where the reference has none at the surface."""
-    return result.reference.surface or float(result.scenario.receptors)
+    return result.reference.surface or float(result.scenario.receptors * result.scenario.cells.number)
 
 
 def _levels(scenario: Scenario) -> list[float]:
@@ -319,7 +329,8 @@ def _apart(wanted: Sequence[float], heights: Sequence[float], low: float, high: 
     return places
 
 
-def _plain(panel: Axes) -> None:
+def plain(panel: Axes) -> None:
+    """An axis in the house's way: two spines, muted ticks."""
     for side in ("top", "right"):
         panel.spines[side].set_visible(False)
     for side in ("left", "bottom"):

@@ -86,4 +86,80 @@ def multiply(a, b, product):
                     product[i, j] += a[i, k] * b[k, j]
 
 
-ENTRIES = (propagate, fill, multiply, _balance)
+@njit(nogil=True, error_model="numpy")
+def propagate_cells(rates, sources, targets, minutes, transition, integral):
+    """`propagate` for each cell, into `transition` and `integral` ((n_cells, n_states + 1, n_states + 1)).
+
+    rates: (n_cells, n_transitions). The last row is one receptor per minute and unit of synthesis. Cells whose inner
+    rates are those of the cell before differ from it in synthesis at most, and share its work.
+    """
+    matrix = np.zeros(transition.shape[1:])
+    for cell in range(len(rates)):
+        if cell > 0 and np.all(rates[cell] == rates[cell - 1]):
+            transition[cell] = transition[cell - 1]
+            integral[cell] = integral[cell - 1]
+            continue
+        matrix[:] = 0.0
+        fill(rates[cell], sources, targets, matrix)
+        transition[cell], integral[cell] = propagate(matrix, minutes)
+
+
+@njit(nogil=True, error_model="numpy")
+def passages(rates, sources, counts, making, integral, minutes, expected):
+    """Adds the expected passages of all cells along each arrow in a stretch to `expected` ((n_transitions,)).
+
+    counts: (n_cells, n_states) at its start. making: (n_cells,) what multiplies synthesis. integral: of the stretch.
+    """
+    n = counts.shape[1]
+    for cell in range(len(counts)):
+        for arrow in range(len(sources)):
+            source = sources[arrow]
+            if source < 0:
+                expected[arrow] += rates[cell, arrow] * making[cell] * minutes
+                continue
+            time = making[cell] * integral[cell, n, source]
+            for state in range(n):
+                time += counts[cell, state] * integral[cell, state, source]
+            expected[arrow] += rates[cell, arrow] * time
+
+
+@njit(nogil=True, error_model="numpy")
+def carry(transition, making, counts):
+    """Carries expected numbers ((n_cells, n_states), in place) through a stretch."""
+    n = counts.shape[1]
+    after = np.empty(n)
+    for cell in range(len(counts)):
+        for state in range(n):
+            after[state] = making[cell] * transition[cell, n, state]
+            for before in range(n):
+                after[state] += counts[cell, before] * transition[cell, before, state]
+        counts[cell] = after
+
+
+@njit(nogil=True, error_model="numpy")
+def scatter(generator, transition, making, counts):
+    """Carries random numbers ((n_cells, n_states) int64, in place): a multinomial out of each state, as binomials one
+    after another, and Poisson numbers of the receptors that were made."""
+    n = counts.shape[1]
+    after = np.empty(n, np.int64)
+    for cell in range(len(counts)):
+        for state in range(n):
+            after[state] = generator.poisson(max(making[cell] * transition[cell, n, state], 0.0))
+        for before in range(n):
+            left, chance = counts[cell, before], 1.0
+            for state in range(n):
+                if left == 0:
+                    break
+                share = transition[cell, before, state]
+                if share <= 0.0:
+                    continue
+                gone = left if share >= chance else generator.binomial(left, share / chance)
+                after[state] += gone
+                left -= gone
+                chance -= share
+            # What rounding leaves of the chances belongs to those who stay.
+            after[before] += left
+        counts[cell] = after
+
+
+ENTRIES = (propagate, propagate_cells, passages, carry, scatter, fill, multiply, _balance)

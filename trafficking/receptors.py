@@ -1,289 +1,145 @@
-"""Every receptor of a cell, each an entry of a few arrays: state, target, identity, draws.
+"""Every receptor of every cell, each an entry of a few arrays: state, target, identity, draws.
 
-Receptors live in blocks that threads take one after another; who lies where means nothing, because each receptor has
-its own random stream, named by its identity: the cell, how it came to be (present at the start, or made through which
-synthesis arrow), and a number. A few evenly numbered ones are followed, and write down every transition.
+Receptors lie in slabs (`slots`) of which threads take one stretch after another. A few evenly numbered ones are
+followed, and write down every transition.
 """
 
 from __future__ import annotations
 
+import itertools
+import math
 import os
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import NamedTuple
 
 import numpy as np
 
-from trafficking import compiled, kernel
+from trafficking import compiled, kernel, slots, stream, synthesis, tally
+from trafficking.cells import Cells, Start
+from trafficking.clocks import Clocks
+from trafficking.identity import number_of
 from trafficking.itinerary import Itinerary
+from trafficking.slots import Slab
+from trafficking.synthesis import Newborn, Synthesis
+from trafficking.tally import Passed, Tally
 
-BLOCK = 16_384
-ONE_THREAD_BELOW = 50_000
-_TAGS = {"path": 1, "start": 2, "source": 3, "total": 4}
-
-
-def run_key(seed: int, replicate: int, stream: str) -> np.uint64:
-    """The key of one stream of a run: "path", "start", "source" or "total"; a pure function of its arguments."""
-    words = np.random.SeedSequence((seed, replicate, _TAGS[stream])).generate_state(1, np.uint64)
-    return words[0]
-
-
-def identity_text(identity: int) -> str:
-    """ "start-17" for a receptor present at the start, "born-42" for the 42nd made after it (numbers from 0)."""
-    source, number = identity >> 56, identity & ((1 << 36) - 1)
-    return f"start-{number}" if source == 0 else f"born-{number}" if source == 1 else f"born{source}-{number}"
-
-
-def identities_of(source: int, numbers: np.ndarray) -> np.ndarray:
-    """uint64 identities: 8 bits how it came to be (0: present at the start), 20 bits cell, 36 bits number."""
-    return numbers.astype(np.uint64) | np.uint64(source << 56)
-
-
-class Clocks:
-    """The hazard clocks of all states and synthesis arrows, as the kernel reads them."""
-
-    def __init__(self, itinerary: Itinerary, copy_number: float, now_min: float) -> None:
-        self.itinerary = itinerary
-        self.enters = itinerary.targets.astype(np.uint8)
-        self.gone = itinerary.out
-        self.left = np.where(itinerary.out, kernel.FREE_SLOT, np.arange(len(itinerary.states))).astype(np.uint8)
-        self.arrow = _ways_out(itinerary)
-        self.share = np.full(self.arrow.shape, np.inf)
-        self.states = _standing_still(int(kernel.FREE_SLOT) + 1, now_min)
-        self.sources = _standing_still(len(itinerary.synthesis), now_min)
-        self._copy_number = copy_number
-
-    def set_rates(self, rates: np.ndarray, now_min: float) -> None:
-        """From `now_min` on the arrows have these rates; a clock whose rate stays the same is not touched."""
-        kernel.set_rates(rates, now_min, self.states, self.share, self.arrow)
-        for source, arrow in enumerate(self.itinerary.synthesis.tolist()):
-            kernel.turn_clock(self.sources, source, float(rates[arrow]) * self._copy_number, now_min)
-        if self.reading() > kernel.LONGEST_CLOCK:
-            raise ValueError(
-                "duration: a hazard clock passed 2^33 mean dwell times, beyond float precision; shorten the run or "
-                "slow the fastest rate"
-            )
-
-    def saved(self) -> dict[str, np.ndarray]:
-        """Anchors, readings and rates; the shares follow from the rates of the next window."""
-        return {"states": self.states, "sources": self.sources}
-
-    def take_up(self, saved: Mapping[str, np.ndarray]) -> None:
-        self.states[:], self.sources[:] = saved["states"], saved["sources"]
-
-    def reading(self) -> float:
-        """The highest reading of all clocks at their anchors."""
-        return max(clocks[kernel.READING :: kernel.WIDE].max(initial=0.0) for clocks in (self.states, self.sources))
-
-    def tables(self) -> tuple[np.ndarray, ...]:
-        return self.states, self.share, self.arrow, self.enters
-
-
-def _standing_still(n: int, now_min: float) -> np.ndarray:
-    clocks = np.zeros((n, kernel.WIDE))
-    clocks[:, kernel.ANCHOR] = now_min
-    clocks[:, kernel.ORIGIN] = np.inf
-    return clocks.ravel()
-
-
-def _ways_out(itinerary: Itinerary) -> np.ndarray:
-    """(n_states * WIDE,) transitions out of each state in the itinerary's order, padded with NO_ARROW."""
-    table = np.full((len(itinerary.states), kernel.WIDE), kernel.NO_ARROW)
-    for state in range(len(table)):
-        ways = np.flatnonzero(itinerary.sources == state)
-        table[state, : len(ways)] = ways
-    return table.ravel()
-
-
-def counts_at_records(counts: np.ndarray, passages: np.ndarray, itinerary: Itinerary) -> np.ndarray:
-    """(n_records, n_states) receptors at each record of a window that ends with `counts`, from its `passages`."""
-    still_to_come = np.cumsum(passages[:0:-1], axis=0)[::-1]
-    return counts - still_to_come @ itinerary.incidence
-
-
-class Pool:
-    """Receptors side by side: states (n,) uint8, targets (n,) float64, identities (n,) uint64, draws (n,) uint32."""
-
-    def __init__(self, identities: np.ndarray, states: np.ndarray) -> None:
-        self.states = states
-        self.identities = identities
-        self.targets = np.zeros(len(identities))
-        self.draws = np.zeros(len(identities), dtype=np.uint32)
-
-    @property
-    def arrays(self) -> tuple[np.ndarray, ...]:
-        return self.states, self.targets, self.identities, self.draws
-
-    def take(self, slots: np.ndarray, other: Pool, chosen: np.ndarray) -> None:
-        """Copies the `chosen` receptors of `other` into `slots`."""
-        for mine, theirs in zip(self.arrays, other.arrays, strict=True):
-            mine[slots] = theirs[chosen]
-
-    def subset(self, chosen: np.ndarray) -> Pool:
-        part = Pool(self.identities[chosen], self.states[chosen])
-        part.targets[:], part.draws[:] = self.targets[chosen], self.draws[chosen]
-        return part
-
-
-class Synthesis:
-    """The sources of one cell: each synthesis arrow makes receptors when its own hazard clock says so."""
-
-    def __init__(self, clocks: Clocks, seed: int, replicate: int) -> None:
-        key = run_key(seed, replicate, "source")
-        self._clocks = clocks
-        self._path = run_key(seed, replicate, "path")
-        self._keys = [np.uint64(kernel.stream_key(key, np.uint64(i))) for i in range(len(clocks.itinerary.synthesis))]
-        self._born = [0] * len(self._keys)
-        self._next_reading = [float(kernel.source_wait(key, 0)) for key in self._keys]
-
-    def saved(self) -> dict[str, np.ndarray]:
-        """How many receptors each source has made, and when it makes the next."""
-        return {"born": np.array(self._born, dtype=np.int64), "next_reading": np.array(self._next_reading, dtype=float)}
-
-    def take_up(self, saved: Mapping[str, np.ndarray]) -> None:
-        self._born, self._next_reading = saved["born"].tolist(), saved["next_reading"].tolist()
-
-    def make(self, end_min: float) -> Iterator[tuple[int, Pool, np.ndarray]]:
-        """Receptors made up to `end_min`: the arrow, the newborn (not yet advanced) and their minutes of birth."""
-        buffer = np.zeros(4096)
-        for source, arrow in enumerate(self._clocks.itinerary.synthesis.tolist()):
-            made = len(buffer)
-            while made == len(buffer):
-                born = self._born[source]
-                made, self._next_reading[source] = kernel.births(
-                    self._keys[source], born, self._next_reading[source], self._clocks.sources, source, end_min, buffer
-                )
-                self._born[source] = born + made
-                if made:
-                    times = buffer[:made].copy()
-                    state = np.full(made, self._clocks.enters[arrow], np.uint8)
-                    pool = Pool(identities_of(source + 1, np.arange(born, born + made)), state)
-                    kernel.settle(*pool.arrays, times, self._path, self._clocks.states)
-                    pool.states[:] = self._clocks.left[state]  # one made into an end needs no slot
-                    yield arrow, pool, times
-
-
-def starting_receptors(start: np.ndarray, clocks: Clocks, seed: int, replicate: int) -> Iterator[Pool]:
-    """The receptors of a starting cell in pools of at most BLOCK; those that start in an end leave their slot free.
-
-    Args:
-        start: (n_states,) either integers, taken as they are, or floats: proportions times a whole total, from which
-            each receptor draws its state.
-    """
-    total = int(round(float(start.sum())))
-    path, key = run_key(seed, replicate, "path"), run_key(seed, replicate, "start")
-    bounds = np.cumsum(start)
-    share = bounds / max(float(bounds[-1]), 1.0)
-    share[np.flatnonzero(start)[-1:]] = np.inf
-    for first in range(0, total, BLOCK):
-        numbers = np.arange(first, min(first + BLOCK, total))
-        pool = Pool(identities_of(0, numbers), np.zeros(len(numbers), np.uint8))
-        if np.issubdtype(start.dtype, np.integer):
-            pool.states[:] = np.searchsorted(bounds, numbers, side="right")
-        else:
-            kernel.draw_states(pool.states, pool.identities, key, share)
-        kernel.settle(*pool.arrays, np.zeros(1), path, clocks.states)
-        yield pool
+ONE_THREAD_BELOW = 30_000
+_LEAST_STRETCH, _MOST_STRETCH = 4_096, 131_072  # slots of one call into the kernel
+_STRETCHES_PER_THREAD = 4
+_COLUMNS = ("states", "targets", "identities", "draws")
 
 
 class Receptors:
-    """All receptors of one cell.
+    """All receptors of all cells.
 
-    counts: (n_states,) receptors now; an end holds all that ever arrived. followed: those that write down their path.
+    counts: (n_cells, n_states) receptors now; an end holds all that ever arrived.
     """
 
     def __init__(
         self,
         itinerary: Itinerary,
-        start: np.ndarray,
+        start: Start,
         *,
-        copy_number: int,
-        rates: np.ndarray | None,
-        seed: int,
-        replicate: int = 0,
+        cells: Cells,
         threads: int | None = None,
         follow: int = 0,
+        rates: np.ndarray | None = None,
         saved: Mapping[str, np.ndarray] | None = None,
+        **_: object,
     ) -> None:
-        """Draws the starting cell at time 0, or takes up one that was `saved` by `save`.
+        """Draws the starting cells at time 0, or takes up those that were `saved` by `save`.
 
         Args:
-            start: (n_states,), see `starting_receptors`.
-            copy_number: R0 of the cell; scales synthesis.
-            rates: (n_transitions,) of the first window; a saved cell needs none.
             threads: at most this many; default one per processor. No result depends on it.
-            follow: at most this many of those present at the start are followed, those of evenly spaced numbers, and of
+            follow: at most about this many of those present at the start are followed, evenly spaced in number, and of
                 the newborn the same share.
+            rates: (n_cells, n_transitions) of the first window; saved cells need none.
         """
-        compiled.keep(kernel.ENTRIES, kernel.__file__)
-        self._path = run_key(seed, replicate, "path")
-        whole = max(copy_number, round(float(start.sum())))
-        self._every = -(-whole // follow) if follow > 0 else 0
+        compile_all()
+        self.clocks = Clocks(itinerary, cells)
+        self._synthesis = Synthesis(self.clocks)
+        whole = max(float(cells.copy_number.sum()), float(start.totals.sum()))
+        self._every = max(math.ceil(whole / follow), 1) if follow > 0 else 0
         self._threads = threads or os.cpu_count() or 1
         self._workers: ThreadPoolExecutor | None = None
         self._log: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = []
-        self._blocks: list[Pool] = []
-        self._cursor = (0, 0)
-        self.clocks = Clocks(itinerary, copy_number, 0.0)
-        self.counts = np.zeros(len(itinerary.states), dtype=np.int64)
-        self.followed = Pool(np.zeros(0, np.uint64), np.zeros(0, np.uint8))
-        self._synthesis = Synthesis(self.clocks, seed, replicate)
+        self._followed = _nobody()
+        self._ends = itinerary.out[itinerary.targets]
+        self._vacant = np.zeros(len(cells), dtype=np.int64)  # slots of each cell that were left
         if saved is not None:
             self._take_up(saved)
             return
         assert rates is not None
-        self.clocks.set_rates(rates, 0.0)
-        for pool in starting_receptors(start, self.clocks, seed, replicate):
-            self.counts += np.bincount(pool.states, minlength=len(self.counts))
-            pool.states[self.clocks.gone[pool.states]] = kernel.FREE_SLOT
-            chosen = self._is_followed(pool.identities) & (pool.states != kernel.FREE_SLOT)
-            self.followed = _joined(self.followed, pool.subset(chosen))
-            pool.states[chosen] = kernel.FREE_SLOT
-            self._blocks.append(pool)
+        self.clocks.begin_window(rates, 0.0, 0.0, np.zeros((len(cells), len(itinerary.states)), np.int64))
+        slab, self.counts = starting_slab(start, self.clocks)
+        self._slabs = [slab]
+        if self._every:
+            self._follow_some(slab)
+        slab.compact()
+        self._in_use = slab.in_use
+
+    # -- saved and taken up ----------------------------------------------------------------------------------------
 
     def save(self) -> dict[str, np.ndarray]:
-        """Everything that the cell needs to go on, at the end of a window: receptors, clocks, sources, counts."""
-        saved = {"counts": self.counts.copy()}
-        for name, pools in (("crowd", self._blocks), ("followed", [self.followed])):
-            alive = [pool.states != kernel.FREE_SLOT for pool in pools]
-            for i, part in enumerate(("states", "targets", "identities", "draws")):
-                columns = [pool.arrays[i][mask] for pool, mask in zip(pools, alive, strict=True)]
-                saved[f"{name}.{part}"] = np.concatenate(columns) if columns else self.followed.arrays[i][:0]
+        """Everything that the cells need to go on, at the end of a window: receptors, clocks, sources, counts."""
+        living = [slab.living() for slab in self._slabs]
+        cells = np.concatenate([cells for cells, _ in living])
+        order = np.argsort(cells, kind="stable")
+        saved = {"counts": self.counts.copy(), "crowd.cells": np.bincount(cells, minlength=len(self.counts))}
+        for i, name in enumerate(_COLUMNS):
+            saved[f"crowd.{name}"] = np.concatenate([columns[i] for _, columns in living])[order]
+            saved[f"followed.{name}"] = self._followed.columns[i].copy()
         return (
             saved
-            | {f"clocks.{name}": table.copy() for name, table in self.clocks.saved().items()}
+            | {"followed.cells": self._followed.cells.copy()}
+            | {f"clocks.{name}": table for name, table in self.clocks.saved().items()}
             | {f"synthesis.{name}": table for name, table in self._synthesis.saved().items()}
         )
 
     def _take_up(self, saved: Mapping[str, np.ndarray]) -> None:
-        def pool(name: str, part: slice) -> Pool:
-            taken = Pool(saved[f"{name}.identities"][part].copy(), saved[f"{name}.states"][part].copy())
-            taken.targets, taken.draws = saved[f"{name}.targets"][part].copy(), saved[f"{name}.draws"][part].copy()
-            return taken
-
+        totals = saved["crowd.cells"]
+        slab = Slab(slots.roomy(totals), self.clocks.free)
+        where = np.arange(totals.sum()) + np.repeat(slab.first[:-1] - (np.cumsum(totals) - totals), totals)
+        for name, column in zip(_COLUMNS, slab.columns, strict=True):
+            column[where] = saved[f"crowd.{name}"]
+        slab.used += totals
+        self._slabs, self._in_use = [slab], slab.in_use
         self.counts = saved["counts"].copy()
-        self.followed = pool("followed", slice(None))
-        for first in range(0, len(saved["crowd.states"]), BLOCK):
-            self._blocks.append(pool("crowd", slice(first, first + BLOCK)))
+        self._followed = _Followed(saved["followed.cells"], *(saved[f"followed.{name}"].copy() for name in _COLUMNS))
         self.clocks.take_up({name: saved[f"clocks.{name}"] for name in ("states", "sources")})
         self._synthesis.take_up({name: saved[f"synthesis.{name}"] for name in ("born", "next_reading")})
 
+    # -- going on --------------------------------------------------------------------------------------------------
+
     def advance(
-        self, rates: np.ndarray, start_min: float, end_min: float, records: np.ndarray
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """Carries every receptor from `start_min` to `end_min` under frozen `rates`; see `Expectation.advance`."""
-        self.clocks.set_rates(rates, start_min)
-        passages = np.zeros((len(records) + 1, len(rates)), dtype=np.int64)
-        newborn = list(self._synthesis.make(end_min))
-        since = np.array([start_min])
-        for part in self._advance_crowd(since, end_min, records, passages.shape):
-            passages += part
-        self._advance_followed(self.followed, since, end_min, records, passages)
-        for arrow, pool, times in newborn:
-            np.add.at(passages[:, arrow], np.searchsorted(records, times), 1)
-            self._admit(arrow, pool, times, end_min, records, passages)
-        self.counts += passages.sum(axis=0) @ self.clocks.itinerary.incidence
-        return passages, counts_at_records(self.counts, passages, self.clocks.itinerary)
+        self,
+        rates: np.ndarray,
+        start_min: float,
+        end_min: float,
+        records: np.ndarray,
+        cell_records: np.ndarray | None = None,
+    ) -> Passed:
+        """Carries every receptor from `start_min` to `end_min` under frozen `rates`.
+
+        Args:
+            rates: (n_cells, n_transitions), as `Itinerary.rates`.
+            records: rising times in (start_min, end_min] at which counts are wanted. cell_records: those among them at
+                which each cell's own are.
+        """
+        seen = Tally(records, cell_records, len(self.counts), rates.shape[1])
+        self.clocks.begin_window(rates, start_min, end_min, self.counts)
+        self._advance_crowd(start_min, end_min, seen)
+        tally.add_ends(seen.by_cell, self._ends, self._vacant)
+        if len(self._followed.cells):
+            self._advance_followed(self._followed, np.full(len(self._followed.cells), start_min), end_min, seen)
+            self._followed = self._followed.alive(self.clocks.free)
+        for newborn in self._synthesis.make(end_min):
+            self._admit(newborn, end_min, seen)
+        passed = seen.close(self.counts, self.clocks.itinerary)
+        if int(self._vacant.sum()) > self._in_use // 2 + kernel.GROUP * len(self.counts):
+            self._compact()
+        return passed
 
     def take_log(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Transitions of the followed since the last call, in order of time: identities, times (min), transitions."""
@@ -297,91 +153,171 @@ class Receptors:
 
     def followed_alive(self) -> tuple[np.ndarray, np.ndarray]:
         """Identities (uint64) and states (uint8) of the followed receptors that are alive."""
-        alive = self.followed.states != kernel.FREE_SLOT
-        return self.followed.identities[alive], self.followed.states[alive]
+        return self._followed.identities, self._followed.states
 
-    def _is_followed(self, identities: np.ndarray) -> np.ndarray:
-        if not self._every:
-            return np.zeros(len(identities), dtype=bool)
-        return identities % np.uint64(1 << 36) % np.uint64(self._every) == 0
+    def living(self) -> Iterator[tuple[np.ndarray, ...]]:
+        """states, targets, identities and draws of all receptors alive, the followed ones last."""
+        for slab in self._slabs:
+            yield slab.living()[1]
+        yield self._followed.columns
 
-    def _advance_crowd(
-        self, since: np.ndarray, end_min: float, records: np.ndarray, shape: tuple[int, ...]
-    ) -> list[np.ndarray]:
-        """Passages of the crowd, one array per thread; the threads take block after block from one list."""
-        blocks = iter(self._blocks)
+    def _advance_crowd(self, start_min: float, end_min: float, seen: Tally) -> None:
+        """The threads take stretch after stretch from one list, this thread among them."""
+        threads = self._threads if self._in_use >= ONE_THREAD_BELOW else 1
+        length = min(max(self._in_use // (threads * _STRETCHES_PER_THREAD), _LEAST_STRETCH), _MOST_STRETCH)
+        length = -(-length // kernel.GROUP) * kernel.GROUP
+        stretches = iter([(slab, low) for slab in self._slabs for low in range(0, len(slab.states), length)])
+        keys, clocks = self.clocks.cells.path, self.clocks
 
-        def work() -> np.ndarray:
-            passages = np.zeros(shape, dtype=np.int64)
-            room = np.empty(BLOCK, np.uint8), np.empty(BLOCK, np.uint32)
-            for block in blocks:
-                kernel.advance(*block.arrays, since, *self._surroundings(end_min, records, passages), *room)
-            return passages
+        def work(mine: Tally) -> Tally:
+            room = np.zeros_like(mine.passages), np.empty(kernel.TILE, np.uint32), np.empty(kernel.TILE, np.uint8)
+            for slab, low in stretches:
+                kernel.advance(
+                    *slab.columns, slab.alarms, low, min(low + length, len(slab.states)), slab.first, slab.used, keys,
+                    start_min, end_min, *clocks.tables, clocks.alarm, clocks.left, *mine.tables, *room,
+                )  # fmt: skip
+            return mine
 
-        threads = min(self._threads, len(self._blocks))
-        if threads < 2 or len(self._blocks) * BLOCK < ONE_THREAD_BELOW:
-            return [work()]
-        if self._workers is None:
-            self._workers = ThreadPoolExecutor(self._threads, thread_name_prefix="receptors")
-        return [job.result() for job in [self._workers.submit(work) for _ in range(threads)]]
+        if threads > 1 and self._workers is None:
+            self._workers = ThreadPoolExecutor(threads - 1, thread_name_prefix="receptors")
+        others = [self._workers.submit(work, seen.another()) for _ in range(threads - 1)] if self._workers else []
+        work(seen)
+        for other in others:
+            seen.add(other.result())
 
-    def _surroundings(self, end_min: float, records: np.ndarray, passages: np.ndarray) -> tuple[Any, ...]:
-        """What the kernel needs besides receptors, in its order."""
-        return self._path, end_min, *self.clocks.tables(), self.clocks.left, records, passages
-
-    def _advance_followed(
-        self, pool: Pool, since: np.ndarray, end_min: float, records: np.ndarray, passages: np.ndarray
-    ) -> None:
-        done, room = 0, 4 * len(pool.states) + 64
-        while done < len(pool.states):
+    def _advance_followed(self, followed: _Followed, since: np.ndarray, end_min: float, seen: Tally) -> None:
+        done, room = 0, 4 * len(since) + 64
+        while done < len(since):
             log = np.zeros(room, np.int64), np.zeros(room), np.zeros(room, np.int64)
-            rest = tuple(array[done:] for array in pool.arrays)
-            when = since if len(since) == 1 else since[done:]
-            carried, rows = kernel.advance_followed(*rest, when, *self._surroundings(end_min, records, passages), *log)
+            rest = (array[done:] for array in (*followed.columns, followed.cells, since))
+            carried, rows = kernel.advance_followed(
+                *rest, self.clocks.cells.path, end_min, *self.clocks.tables, self.clocks.left, *seen.tables, *log
+            )
             if rows:
-                self._log.append((pool.identities[done:][log[0][:rows]], log[1][:rows].copy(), log[2][:rows].copy()))
+                self._log.append(
+                    (followed.identities[done:][log[0][:rows]], log[1][:rows].copy(), log[2][:rows].copy())
+                )
             done += carried
             room *= 2
 
-    def _admit(
-        self, arrow: int, pool: Pool, times: np.ndarray, end_min: float, records: np.ndarray, passages: np.ndarray
-    ) -> None:
+    def _admit(self, newborn: Newborn, end_min: float, seen: Tally) -> None:
         """Newborn receptors live from their birth to the window's end, then find a slot among the others."""
-        chosen = self._is_followed(pool.identities)
-        special, crowd = pool.subset(chosen), pool.subset(~chosen)
-        if len(special.states):
-            self._log.append((special.identities.copy(), times[chosen], np.full(len(special.states), arrow)))
-            self._advance_followed(special, times[chosen], end_min, records, passages)
-            self.followed = _joined(self.followed, special)
-        if len(crowd.states):
-            room = np.empty(len(crowd.states), np.uint8), np.empty(len(crowd.states), np.uint32)
-            kernel.advance(*crowd.arrays, times[~chosen], *self._surroundings(end_min, records, passages), *room)
-            self._house(crowd)
+        n, clocks = len(newborn.cells), self.clocks
+        apart = np.zeros(n, dtype=bool)
+        if self._every:
+            apart = self._is_followed(newborn.identities, newborn.cells)
+        synthesis.advance_newborn(
+            *newborn.columns, newborn.cells, newborn.born_min, newborn.arrows, apart, clocks.cells.path, end_min,
+            *clocks.tables, clocks.left, *seen.tables,
+        )  # fmt: skip
+        if apart.any():
+            chosen = _Followed(newborn.cells[apart], *(column[apart] for column in newborn.columns))
+            since = newborn.born_min[apart]
+            self._log.append((chosen.identities.copy(), since, newborn.arrows[apart].astype(np.int64)))
+            self._advance_followed(chosen, since, end_min, seen)
+            self._followed = self._followed.and_(chosen.alive(clocks.free))
+        waiting = np.flatnonzero((newborn.states != clocks.free) & ~apart)
+        homeless = len(waiting)
+        if homeless:
+            self._house(newborn, waiting, homeless)
 
-    def _house(self, crowd: Pool) -> None:
-        """Finds slots for the living, from where the last search ended; opens a block when all are full."""
-        waiting = np.flatnonzero(crowd.states != kernel.FREE_SLOT)
-        number, cursor = self._cursor
-        passed = 0
-        slots = np.zeros(len(waiting), np.int64)
-        while len(waiting):
-            if passed > len(self._blocks) or not self._blocks:
-                pool = Pool(np.zeros(BLOCK, np.uint64), np.full(BLOCK, kernel.FREE_SLOT))
-                self._blocks.append(pool)
-                number, cursor = len(self._blocks) - 1, 0
-            block = self._blocks[number % len(self._blocks)]
-            found, cursor = kernel.place(block.states, cursor, len(waiting), slots)
-            block.take(slots[:found], crowd, waiting[:found])
-            waiting = waiting[found:]
-            if len(waiting):
-                number, cursor, passed = (number + 1) % len(self._blocks), 0, passed + 1
-        self._cursor = number, cursor
+    def _house(self, newborn: Newborn, waiting: np.ndarray, homeless: int) -> None:
+        for slab in itertools.chain(self._slabs, self._added(newborn.cells, waiting)):
+            homeless = slab.house(newborn.columns, newborn.cells, waiting, homeless, self._vacant)
+            waiting = waiting[:homeless]
+            if not homeless:
+                break
+        self._in_use = sum(slab.in_use for slab in self._slabs)
+
+    def _added(self, cells: np.ndarray, waiting: np.ndarray) -> Iterator[Slab]:
+        """New slabs, as long as they are asked for, with room for cells in which somebody still waits.
+
+        Cells that are nearly full get some too: slabs are to stay few.
+        """
+        while True:
+            have = np.sum([np.diff(slab.first) for slab in self._slabs], axis=0)
+            used = np.sum([slab.used - slab.first[:-1] for slab in self._slabs], axis=0)
+            needy = used > 0.95 * have
+            needy[cells[waiting]] = True
+            slab = Slab(slots.room_to_grow(have, needy), self.clocks.free)
+            self._slabs = [*self._slabs, slab]
+            yield slab
+
+    def _compact(self) -> None:
+        """Closes the gaps once they are most of the slots, so that they are not looked at for ever."""
+        for slab in self._slabs:
+            slab.compact()
+        self._in_use = sum(slab.in_use for slab in self._slabs)
+        self._vacant[:] = 0
+
+    # -- the followed ----------------------------------------------------------------------------------------------
+
+    def _follow_some(self, slab: Slab) -> None:
+        """Takes the followed out of the starting slab: every so many, counted across the cells."""
+        totals, n = slab.used - slab.first[:-1], len(slab.used)
+        counted = np.arange(0, int(totals.max(initial=0)) * n, self._every)
+        numbers, cells = counted // n, counted % n
+        chosen = numbers < totals[cells]
+        numbers, cells = numbers[chosen], cells[chosen]
+        where = slab.first[:-1][cells] + numbers
+        alive = slab.states[where] != slab.free
+        where, cells = where[alive], cells[alive]
+        self._followed = _Followed(cells, *(column[where] for column in slab.columns))
+        slab.states[where] = slab.free
+
+    def _is_followed(self, identities: np.ndarray, cells: np.ndarray) -> np.ndarray:
+        return (number_of(identities) * len(self.counts) + cells) % self._every == 0
 
 
-def _joined(one: Pool, other: Pool) -> Pool:
-    """The living of both, one after the other."""
-    alive = [pool.subset(pool.states != kernel.FREE_SLOT) for pool in (one, other)]
-    pool = Pool(*(np.concatenate([getattr(part, name) for part in alive]) for name in ("identities", "states")))
-    pool.targets = np.concatenate([part.targets for part in alive])
-    pool.draws = np.concatenate([part.draws for part in alive])
-    return pool
+class _Followed(NamedTuple):
+    """Receptors side by side: the cell of each, (n,) int64, and the columns of a slab."""
+
+    cells: np.ndarray
+    states: np.ndarray
+    targets: np.ndarray
+    identities: np.ndarray
+    draws: np.ndarray
+
+    @property
+    def columns(self) -> tuple[np.ndarray, ...]:
+        return self[1:]
+
+    def alive(self, free: int) -> _Followed:
+        living = self.states != free
+        return self if living.all() else _Followed(*(column[living] for column in self))
+
+    def and_(self, others: _Followed) -> _Followed:
+        return _Followed(*(np.concatenate(pair) for pair in zip(self, others, strict=True)))
+
+
+def _nobody() -> _Followed:
+    return _Followed(
+        np.zeros(0, np.int64), np.zeros(0, np.uint8), np.zeros(0), np.zeros(0, np.uint64), np.zeros(0, np.uint32)
+    )
+
+
+def starting_slab(start: Start, clocks: Clocks) -> tuple[Slab, np.ndarray]:
+    """The receptors of the starting cells, those that start in an end left out, and (n_cells, n_states) counts."""
+    cells = clocks.cells
+    totals = np.rint(start.totals).astype(np.int64)
+    slab = Slab(slots.roomy(totals), clocks.free)
+    share, bounds = np.zeros(0), np.zeros(0, np.int64)
+    if start.placed is not None:
+        bounds = np.cumsum(start.placed)
+    else:
+        share = np.cumsum(start.shares)
+        share[np.flatnonzero(start.shares)[-1:]] = np.inf
+    counts = np.zeros((len(cells), len(start.shares)), np.int64)
+    slots.begin(
+        *slab.columns, slab.first, slab.used, totals, cells.bits, cells.start, cells.path, share, bounds,
+        clocks.left, clocks.states, counts,
+    )  # fmt: skip
+    return slab, counts
+
+
+def compile_all() -> None:
+    """Lets all compiled code of the receptors be kept between runs."""
+    compiled.keep(kernel.ENTRIES, kernel.__file__, stream.__file__)
+    compiled.keep(slots.ENTRIES, slots.__file__, kernel.__file__, stream.__file__)
+    compiled.keep(tally.ENTRIES, tally.__file__, stream.__file__)
+    compiled.keep(stream.ENTRIES, stream.__file__)

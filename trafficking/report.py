@@ -5,29 +5,33 @@ Text only, without colour or width: a terminal adds those.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from trafficking import exposure, units
-from trafficking.results import Result, clock_words, percent_of
+from trafficking.half_times import clock_words
+from trafficking.results import Result, cell_surface, percent_of
 from trafficking.scenario import Scenario
 
 _MOST_SEGMENTS = 6
 _MOST_ASSUMPTIONS = 8
 
 
-def six_lines(result: Result, where: str) -> list[tuple[str, str]]:
+def six_lines(result: Result, where: str, figures: Sequence[str] = ("figure.png",)) -> list[tuple[str, str]]:
     """The summary of a run as (label, text), one line each.
 
     Args:
-        where: path of the run folder, as the user may type it.
+        where: path of the run folder, as the user may type it. figures: files that lie in it beside the tables.
     """
+    holds = ", ".join(["run.json", "tables as Parquet and CSV", *figures])
     return [
         ("Run", done(result)),
         ("Surface", surface(result)),
         ("Receptors", passed(result)),
         ("Half-times", clocks(result)),
         ("Caution", caution(result.scenario)),
-        ("Files", f"{where} (run.json, tables as Parquet and CSV, figure.png); open it: trafficking plot {where}"),
+        ("Files", f"{where} ({holds}); open it: trafficking plot {where}"),
     ]
 
 
@@ -41,7 +45,7 @@ def done(result: Result) -> str:
         "mean": "expected numbers",
     }[scenario.resolution]
     given = protocol_words(scenario)
-    size = f"one cell of {scenario.receptors:,} receptors insulin-free (R0)"
+    size = scenario.cells.words(scenario.receptors, "insulin-free")
     return f"{scenario.name}: {cell}, {size}, {how}: {given}"
 
 
@@ -67,7 +71,8 @@ def surface(result: Result) -> str:
         share = f"{percent_of(receptors, whole):.1f} %" if whole else "-"
         said.append(f"{name}: {share} ({receptors:,.0f} receptors)")
     start = f"after insulin stepped to {units.friendly(step.after_nM, 'insulin')}" if step else "after the start"
-    return f"{start}, {', '.join(said)}; 100 % = {result.reference.words} ({whole:,.0f})"
+    in_all = "" if result.scenario.cells.number == 1 else " in all cells"
+    return f"{start}, {', '.join(said)}; 100 % = {result.reference.words} ({whole:,.0f}{in_all}){_spread(result)}"
 
 
 def passed(result: Result) -> str:
@@ -100,7 +105,17 @@ def caution(scenario: Scenario) -> str:
     assumed = ", ".join(known[:_MOST_ASSUMPTIONS])
     if len(known) > _MOST_ASSUMPTIONS:
         assumed += f" and {len(known) - _MOST_ASSUMPTIONS} more (run.json, under evidence)"
-    return f"{said}; fitted or assumed: {assumed or 'nothing'}"
+    return "; ".join([*scenario.remarks, said, f"fitted or assumed: {assumed or 'nothing'}"])
+
+
+def _spread(result: Result) -> str:
+    """How the surface differs between cells when they were last written down; nothing for a single cell."""
+    if not len(result.cells):
+        return ""
+    low, middle, high = np.percentile(cell_surface(result), (5.0, 50.0, 95.0))
+    last, end = float(result.cells["time_min"].iloc[-1]), float(result.counts["time_min"].iloc[-1])
+    at = "at the end" if last == end else f"at {units.friendly(last, 'time')}"
+    return f"; one cell {at}: median {middle:,.0f}, 5-95 % of cells {low:,.0f} to {high:,.0f}"
 
 
 def _segment_words(segment: exposure.Segment) -> str:

@@ -1,26 +1,29 @@
 """The tables of a run, what their columns mean, and the numbers that people read off them.
 
 Four tables hold a run, one row per time: `counts` (receptors in each state), `events` (passages along each arrow since
-the row before), `exposure` (insulin and messenger) and `histories` (every transition of a followed sample). Everything
-else here is computed from them: surface and live receptors, percent of a reference, the two clocks of insulin's effect
-(redistribution within minutes, loss over hours), and the receptors made, recycled and degraded.
+the row before), `exposure` (insulin and messenger) and `histories` (every transition of a followed sample). Where there
+are several cells a fifth, `cells`, has the receptors of each at a few times. Everything else here is computed from
+them: surface and live receptors, percent of a reference, the two clocks of insulin's effect (redistribution within
+minutes, loss over hours), and the receptors made, recycled and degraded.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
-from typing import Any
+from functools import cached_property, lru_cache
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from trafficking.exposure import Exposure
+from trafficking import units
+from trafficking.half_times import HalfTimes, Step, clocks, strongest_step
+from trafficking.identity import identity_text
 from trafficking.itinerary import Itinerary
 from trafficking.scenario import Scenario
 
-TABLES = ("counts", "events", "exposure", "histories")
-_FEWEST_ROWS = 5  # in a stretch of insulin, for a half-time to mean anything
+TABLES = ("counts", "events", "exposure", "histories", "cells")
+ONE_CELL = TABLES[:-1]  # of one cell `counts` says it all
 
 
 @dataclass(frozen=True)
@@ -39,6 +42,9 @@ COLUMNS = {
     "insulin_nM": Column("nM", "Insulin"),
     "mrna": Column("1", "Receptor messenger relative to insulin-free"),
     "receptor": Column("", "Receptor identity"),
+    "cell": Column("1", "Cell"),
+    "copy_number": Column("receptors", "Receptors of the cell without insulin (R0)"),
+    "synthesis": Column("1", "Synthesis relative to what the cell's size needs"),
     "source": Column("", "State left"),
     "target": Column("", "State entered"),
     "surface": Column("receptors", "Surface"),
@@ -74,6 +80,10 @@ class Result:
         the counts) and at `mean`, which know no paths.
     exposure: time_min, replicate, insulin_nM (from that time on), mrna (relative to insulin-free).
     histories: receptor, time_min, source, target; followed receptors only.
+    cells: time_min, replicate, cell, copy_number, synthesis, one column per state; at the times that the scenario
+        names. A run of one cell has no rows: its counts are those of the cell.
+
+    In a run of several cells `counts` and `events` are sums over the cells, and `mrna` is their mean.
     """
 
     scenario: Scenario
@@ -83,6 +93,7 @@ class Result:
     events: pd.DataFrame
     exposure: pd.DataFrame
     histories: pd.DataFrame
+    cells: pd.DataFrame
 
     @cached_property
     def surface(self) -> np.ndarray:
@@ -101,8 +112,11 @@ class Result:
 
     @cached_property
     def reference(self) -> Reference:
-        """What 100 % is in this run."""
-        return reference(self.scenario)
+        """What 100 % is in this run: for several cells, all of them together, as large as they were drawn."""
+        if not len(self.cells):
+            return reference(self.scenario)
+        first = self.cells["time_min"].to_numpy() == self.cells["time_min"].iloc[0]
+        return reference(self.scenario, float(self.cells["copy_number"].to_numpy()[first].sum()))
 
     @cached_property
     def half_times(self) -> HalfTimes:
@@ -115,6 +129,19 @@ class Result:
         return totals(self.events, self.scenario.itinerary)
 
 
+class CellCounts(NamedTuple):
+    """The cells of a run one by one, as bare arrays.
+
+    time_min: (k,). counts: (k, n_cells, n_states), receptors. copy_number: (n_cells,), R0 of each cell, receptors.
+    synthesis: (n_cells,), that of each cell relative to what its size needs (1 = balanced).
+    """
+
+    time_min: np.ndarray
+    counts: np.ndarray
+    copy_number: np.ndarray
+    synthesis: np.ndarray
+
+
 def tables(
     scenario: Scenario,
     seed: int,
@@ -124,6 +151,7 @@ def tables(
     mrna: np.ndarray,
     passages: np.ndarray,
     log: tuple[np.ndarray, np.ndarray, np.ndarray] | None = None,
+    cells: CellCounts | None = None,
 ) -> Result:
     """Names the bare arrays of a run.
 
@@ -131,39 +159,45 @@ def tables(
         time_min: (n,), from 0. counts: (n, n_states). mrna: (n,).
         passages: (n - 1, n_transitions) since the row before.
         log: transitions of the followed in order of time: identities uint64, minutes, indices of transitions.
+        cells: the cells one by one, where there are several.
     """
     itinerary, protocol = scenario.itinerary, scenario.protocol
     arrows = [arrow.name for arrow in itinerary.transitions]
-    insulin = [protocol.value(time) for time in time_min.tolist()]
+    insulin = np.array([protocol.value(time) for time in time_min.tolist()])
+    runs = np.full(len(time_min), replicate, dtype=np.int64)
+    head, between = [("time_min", time_min), ("replicate", runs)], [("from_min", time_min[:-1])]
+    between += [("to_min", time_min[1:]), ("replicate", runs[: len(time_min) - 1])]
     return Result(
         scenario=scenario,
         seed=seed,
         replicate=replicate,
-        counts=_table(
-            {"time_min": time_min, "replicate": replicate}, dict(zip(itinerary.state_names, counts.T, strict=True))
-        ),
-        events=_table(
-            {"from_min": time_min[:-1], "to_min": time_min[1:], "replicate": replicate},
-            dict(zip(arrows, passages.T, strict=True)),
-        ),
-        exposure=_table({"time_min": time_min, "replicate": replicate}, {"insulin_nM": insulin, "mrna": mrna}),
-        histories=_histories(itinerary, log),
+        counts=_table([*head, *zip(itinerary.state_names, counts.T, strict=True)]),
+        events=_table([*between, *zip(arrows, passages.T, strict=True)]),
+        exposure=_table([*head, ("insulin_nM", insulin), ("mrna", mrna)]),
+        histories=_no_histories().copy() if log is None else _histories(itinerary, *log),
+        cells=cells_table(itinerary, replicate, cells, counts.dtype),
     )
 
 
-def _table(head: dict[str, np.ndarray | int], columns: dict[str, np.ndarray | list[float]]) -> pd.DataFrame:
-    # A table of no rows still has the types of a full one.
-    frame = pd.DataFrame({**{name: value for name, value in head.items() if np.ndim(value)}, **columns})
-    frame.insert(len(head) - 1, "replicate", np.full(len(frame), head["replicate"], dtype=np.int64))
-    return frame
+def _table(columns: list[tuple[str, np.ndarray]]) -> pd.DataFrame:
+    # A dict of names would do; pandas takes longer over the names of a short table than over all else.
+    table = pd.DataFrame({place: column for place, (_, column) in enumerate(columns)})
+    table.columns = _names(tuple(name for name, _ in columns))
+    return table
 
 
-def _histories(itinerary: Itinerary, log: tuple[np.ndarray, np.ndarray, np.ndarray] | None) -> pd.DataFrame:
-    from trafficking.receptors import identity_text  # brings numba, which readers of finished runs do without
+@lru_cache(maxsize=64)
+def _names(names: tuple[str, ...]) -> pd.Index:
+    return pd.Index(names)
 
-    if log is None:
-        log = np.zeros(0, np.uint64), np.zeros(0), np.zeros(0, np.int64)
-    identities, times, arrows = log
+
+@lru_cache
+def _no_histories() -> pd.DataFrame:
+    text = pd.Series([], dtype="str")
+    return pd.DataFrame({"receptor": text, "time_min": np.zeros(0), "source": text, "target": text})
+
+
+def _histories(itinerary: Itinerary, identities: np.ndarray, times: np.ndarray, arrows: np.ndarray) -> pd.DataFrame:
     known, which = np.unique(identities, return_inverse=True)
     names = np.array([identity_text(int(identity)) for identity in known], dtype=object)
     # The last entry serves index -1: a receptor that is made comes from no state.
@@ -176,6 +210,29 @@ def _histories(itinerary: Itinerary, log: tuple[np.ndarray, np.ndarray, np.ndarr
             "target": pd.Series(states[itinerary.targets[arrows]], dtype="str"),
         }
     )
+
+
+def cells_table(itinerary: Itinerary, replicate: int, cells: CellCounts | None, numbers: np.dtype) -> pd.DataFrame:
+    """The table of the cells one by one; None makes one of no rows, whose receptors are of the type `numbers`."""
+    if cells is None:
+        return _no_cells(itinerary.state_names, numbers).copy()
+    times, n_cells = len(cells.time_min), len(cells.copy_number)
+    head = [
+        ("time_min", np.repeat(np.asarray(cells.time_min, dtype=float), n_cells)),
+        ("replicate", np.full(times * n_cells, replicate, dtype=np.int64)),
+        ("cell", np.tile(np.arange(n_cells, dtype=np.int64), times)),
+        ("copy_number", np.tile(np.asarray(cells.copy_number, dtype=float), times)),
+        ("synthesis", np.tile(np.asarray(cells.synthesis, dtype=float), times)),
+    ]
+    rows = cells.counts.reshape(times * n_cells, len(itinerary.states))
+    return _table([*head, *zip(itinerary.state_names, rows.T, strict=True)])
+
+
+@lru_cache(maxsize=16)
+def _no_cells(states: tuple[str, ...], numbers: np.dtype) -> pd.DataFrame:
+    whole, real, counts = (np.zeros(0, kind) for kind in (np.int64, np.float64, numbers))
+    head = [("time_min", real), ("replicate", whole), ("cell", whole), ("copy_number", real), ("synthesis", real)]
+    return _table([*head, *((name, counts) for name in states)])
 
 
 # -- where the receptors are -------------------------------------------------------------------------------------------
@@ -209,21 +266,47 @@ def _total(counts: pd.DataFrame, itinerary: Itinerary, mask: np.ndarray) -> np.n
     return counts[names].to_numpy().sum(axis=1)
 
 
+def cell_surface(result: Result, at_min: float | None = None) -> np.ndarray:
+    """(n_cells,) receptors at the membrane of each cell at one of the recorded times, min; default: the last.
+
+    Raises:
+        ValueError: the cells were not recorded then.
+    """
+    table = result.cells
+    times = table["time_min"].to_numpy()
+    if not len(times):
+        raise ValueError("cells: nothing is recorded of single cells; set cells.number to more than 1 in the scenario")
+    at = times[-1] if at_min is None else at_min
+    rows = np.isclose(times, at, rtol=1e-12, atol=1e-9)
+    if not rows.any():
+        known = ", ".join(units.friendly(time, "time") for time in np.unique(times).tolist())
+        raise ValueError(f"at_min: {at!r} given; the cells are recorded at {known} (set cells.record in the scenario)")
+    return surface(table[rows], result.scenario.itinerary)
+
+
 # -- what 100 % is -----------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
 class Reference:
-    """The cell that counts as 100 %, in words ("insulin-free", "lean", "start"), and its receptors."""
+    """What counts as 100 %, in words ("insulin-free", "lean", "start"), and its receptors in all cells together."""
 
     words: str
     surface: float
     live: float
 
 
-def reference(scenario: Scenario) -> Reference:
-    """The reference of a scenario: the expected insulin-free, lean or starting cell."""
-    itinerary, numbers = scenario.itinerary, scenario.reference_counts
+def reference(scenario: Scenario, copy_number: float | None = None) -> Reference:
+    """The reference of a scenario: the expected insulin-free, lean or starting cell, times the number of cells.
+
+    Args:
+        copy_number: R0 of all cells together as they were drawn; default: that of as many mean cells.
+    """
+    mean_cells = scenario.cells.number
+    # A start that is given as integers is the same in every cell, however large.
+    counted = scenario.reference == "start" and scenario.start.counts is not None
+    share = mean_cells if copy_number is None or counted else copy_number / scenario.receptors
+    itinerary, numbers = scenario.itinerary, scenario.reference_counts * share
     surface, live = (float(numbers[mask].sum()) for mask in (itinerary.mask("membrane"), itinerary.live))
     return Reference(scenario.reference_label, surface, live)
 
@@ -236,52 +319,6 @@ def percent_of(receptors: Any, whole: float) -> Any:
 # -- the two clocks ----------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class Step:
-    """The strongest step of insulin: when (min), from and to which level (nM), and when it was taken back (min)."""
-
-    at_min: float
-    before_nM: float
-    after_nM: float
-    until_min: float
-
-
-@dataclass(frozen=True)
-class HalfTimes:
-    """Half-times of redistribution and loss in min after `step`; where one is None, its `_words` say why."""
-
-    step: Step | None
-    redistribution_min: float | None
-    loss_min: float | None
-    redistribution_words: str = ""
-    loss_words: str = ""
-
-
-def strongest_step(exposure: Exposure, before_nM: float | None = None) -> Step | None:
-    """The largest sudden rise of insulin, the first of equals; None where insulin never jumps up.
-
-    Args:
-        before_nM: insulin to which the cell was used before time 0; by default what it starts with, so that time 0
-            is no step.
-
-    The stretch ends with the first sudden fall to less than halfway between the two levels, or with the exposure.
-    """
-    start = exposure.value(0.0)
-    times = [0.0, *(t for t in exposure.edges if t < exposure.duration_min)]
-    befores = [start if before_nM is None else before_nM]
-    befores += [exposure.value(float(np.nextafter(t, 0.0))) for t in times[1:]]
-    afters = [exposure.value(t) for t in times]
-    rises = [after - before for before, after in zip(befores, afters, strict=True)]
-    best = int(np.argmax(rises))
-    # A kink of a smooth exposure differs from its left neighbour by rounding only.
-    if rises[best] <= 1e-6 * max(afters[best], 1e-9):
-        return None
-    middle = 0.5 * (befores[best] + afters[best])
-    falls = (t for t, before, after in zip(times, befores, afters, strict=True) if before > middle >= after)
-    until = next((t for t in falls if t > times[best]), exposure.duration_min)
-    return Step(times[best], befores[best], afters[best], until)
-
-
 def step_of(scenario: Scenario) -> Step | None:
     """The strongest step of a scenario; a cell that starts insulin-free or labelled meets insulin first at 0 min."""
     fresh = scenario.start.state in ("insulin_free", "surface")
@@ -291,62 +328,11 @@ def step_of(scenario: Scenario) -> Step | None:
 def half_times(result: Result) -> HalfTimes:
     """The two clocks of a run: how fast insulin moves receptors inside, and how fast it costs the cell receptors.
 
-    Both are counted from the strongest step of insulin and read within its stretch (`strongest_step`).
-    Redistribution: the share of live receptors that are inside first reaches halfway from its value at the step to its
-    peak within the stretch. Loss: the live total first falls halfway from its value at the step to its value at the
-    end of the stretch. Times between two rows are interpolated. A change within three standard errors of counting is
-    no change (only at `agents`; `mean` has no such noise). Noise also lifts the peak: with 2,000 receptors a
-    half-time of 8.6 min reads as about 9 min.
+    Both are counted from the strongest step of insulin and read within its stretch (`strongest_step`, `clocks`).
     """
     noisy = result.scenario.resolution != "mean"
     times = result.counts["time_min"].to_numpy()
     return clocks(times, result.surface, result.live, step_of(result.scenario), noisy=noisy)
-
-
-def clocks(
-    time_min: np.ndarray, surface: np.ndarray, live: np.ndarray, step: Step | None, *, noisy: bool = True
-) -> HalfTimes:
-    """`half_times` from bare curves of shape (n,), so that a run in progress can be read too."""
-    if step is None:
-        return HalfTimes(None, None, None, "no step of insulin", "no step of insulin")
-    first = max(int(np.searchsorted(time_min, step.at_min, side="right")) - 1, 0)
-    last = int(np.searchsorted(time_min, step.until_min, side="right"))
-    if last - first < _FEWEST_ROWS:
-        why = "insulin came too recently" if time_min[-1] < step.until_min else "insulin stayed too briefly"
-        return HalfTimes(step, None, None, why, why)
-    since = time_min[first:last] - step.at_min
-    total = live[first:last].astype(float)
-    if not np.all(total > 0.0):
-        return HalfTimes(step, None, None, "the cell ran out of receptors", "the cell ran out of receptors")
-    inside = 1.0 - surface[first:last] / total
-    error = 1.5 / np.sqrt(total[0]) if noisy else 1e-9
-    redistribution = _half_way(since, inside, float(inside.max()), error)
-    error = 3.0 * np.sqrt(total[0]) if noisy else 1e-9 * total[0]
-    loss = _half_way(since, -total, -float(total[-1]), error)
-    return HalfTimes(
-        step,
-        redistribution,
-        loss,
-        "" if redistribution is not None else "no redistribution",
-        "" if loss is not None else "no loss",
-    )
-
-
-def clock_words(half_time_min: float) -> str:
-    """A half-time as precise as it deserves: two digits, "8.8 min" or "3.6 h"."""
-    unit, size = ("h", half_time_min / 60.0) if half_time_min >= 90.0 else ("min", half_time_min)
-    return f"{size:.0f} {unit}" if size >= 9.95 else f"{size:.2g} {unit}"
-
-
-def _half_way(since_min: np.ndarray, rising: np.ndarray, end: float, error: float) -> float | None:
-    """When `rising` first reaches halfway from its first value to `end`, min; None if that change is within `error`."""
-    if end - rising[0] <= error:
-        return None
-    goal = 0.5 * (rising[0] + end)
-    after = int(np.argmax(rising >= goal))
-    low, high = rising[after - 1], rising[after]
-    share = (goal - low) / (high - low)
-    return float(max(since_min[after - 1] + share * (since_min[after] - since_min[after - 1]), 0.0))
 
 
 # -- made, recycled, degraded ------------------------------------------------------------------------------------------

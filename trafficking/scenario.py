@@ -1,4 +1,4 @@
-"""One experiment: a cell, what it is given over time, where it starts, and what is written down.
+"""One experiment: cells of one kind, what they are given over time, where they start, and what is written down.
 
 A scenario is complete once it is made: the tissue's constants, its synthesis and its starting insulin are in it as
 numbers, so `to_dict` needs no library to be read again. It opens no files; `io` does.
@@ -15,6 +15,7 @@ import numpy as np
 from pydantic import Field, ValidationError, ValidationInfo, field_validator, model_validator
 
 from trafficking import library, units
+from trafficking.cell_forms import Cells, Coupling, Evidence, Expected, Start, cells_table
 from trafficking.exposure import Exposure
 from trafficking.faults import (
     Faults,
@@ -29,26 +30,11 @@ from trafficking.faults import (
     whole,
     words,
 )
-from trafficking.forms import (
-    INSULIN_KEYS,
-    MOST_MINUTES,
-    MOST_RECEPTORS,
-    READERS,
-    Coupling,
-    Duration,
-    Evidence,
-    Expected,
-    Form,
-    ItineraryForm,
-    Name,
-    SegmentForm,
-    Start,
-    itinerary_table,
-    segment_table,
-)
+from trafficking.forms import INSULIN_KEYS, ItineraryForm, SegmentForm, itinerary_table, segment_table
 from trafficking.itinerary import COUPLINGS, Itinerary
 from trafficking.limits import crowded, excesses
 from trafficking.master_equation import insulin_free, steady_state
+from trafficking.quantities import MOST_MINUTES, MOST_RECEPTORS, READERS, Duration, Form, Name
 
 __all__ = ["Scenario", "ScenarioError", "override"]
 
@@ -56,7 +42,7 @@ _LABELS = {"insulin_free": "insulin-free", "lean": "lean", "start": "start"}
 
 
 class Scenario(Form):
-    """One experiment on one cell: frozen, validated, complete."""
+    """One experiment on cells of one kind, or on one cell: frozen, validated, complete."""
 
     name: Name = Field(description="a name of letters, digits, dashes and underscores")
     title: Annotated[str, words(200)] = ""
@@ -71,6 +57,7 @@ class Scenario(Form):
     receptors: Annotated[int, whole(1, MOST_RECEPTORS)] = Field(
         None, validate_default=True, description="receptors of one cell without insulin, R0; default: the tissue's"
     )
+    cells: Cells = Field(default_factory=lambda: Cells.model_validate({}))
     resolution: Annotated[str, choice("agents", "counts", "mean")] = "agents"
     window_min: Duration = Field(1.0, alias="window", description="rates are read again after at most this long")
     record_min: Duration = Field(1.0, alias="record", description="time between rows of the tables")
@@ -146,7 +133,7 @@ class Scenario(Form):
 
     @property
     def reference_counts(self) -> np.ndarray:
-        """(n_states,) expected receptors of the state that is 100 %."""
+        """(n_states,) expected receptors of one mean cell in the state that is 100 %."""
         if self.reference == "start":
             return self.start_fractions[0] * self.receptors
         insulin = None if self.reference == "insulin_free" else self.evidence.lean_nM
@@ -154,13 +141,18 @@ class Scenario(Form):
 
     @property
     def reference_surface(self) -> float:
-        """Expected surface receptors of the state that is 100 %."""
+        """Expected surface receptors of one mean cell in the state that is 100 %."""
         return float(self.reference_counts[self.itinerary.mask("membrane")].sum())
 
     @property
     def assumptions(self) -> list[str]:
         """The values that are a fit or an assumption and matter, each as 'K_A = 0.1 R0 (fit)'."""
-        return list(self.evidence.assumed)
+        return [*self.cells.assumed, *self.evidence.assumed]
+
+    @cached_property
+    def remarks(self) -> list[str]:
+        """Sentences on what is allowed but hardly meant: states without a way in, or without one out."""
+        return self.itinerary.remarks(self.start_fractions[0] > 0.0)
 
     @cached_property
     def extrapolated(self) -> list[str]:
@@ -209,6 +201,8 @@ class Scenario(Form):
         given = self.to_dict() | {"exposure": [segment_table(segment) for segment in protocol.segments]}
         if protocol.duration_min > alike_until_min:
             given["expected"] = ""
+        if self.cells.number > 1:
+            given["cells"] |= {"record": self.cells.kept(protocol.duration_min, self.record_min)}
         kept = [expected.at_min <= alike_until_min for expected in self.expect]
         given["expect"] = [table for table, keep in zip(given["expect"], kept, strict=True) if keep]
         return self.from_dict(given)
@@ -267,6 +261,11 @@ class Scenario(Form):
             raise ValueError("missing; needed is the number of receptors of one cell without insulin, R0")
         return library.tissue(tissue).receptors.value
 
+    @field_validator("cells", mode="before")
+    @classmethod
+    def _spelled_out(cls, given: Any) -> Any:
+        return cells_table(given)
+
     @field_validator("start", mode="before")
     @classmethod
     def _named_start(cls, given: Any, info: ValidationInfo) -> Any:
@@ -287,7 +286,9 @@ class Scenario(Form):
             raise Faults(faults)
         self._fill("drawn", self._solved())
         self._fill("parameters", {})
-        self._fill("start", self._started())
+        self._fill("start", self.start.completed(self.itinerary, self.protocol.value(0.0)))
+        columns = len(self.itinerary.states)
+        self._fill("cells", self.cells.timed(self.duration_min, self.record_min, columns))
         if self.reference == "lean" and self.evidence.lean_nM is None:
             cell = self.evidence.title or self.tissue
             allowed = "allowed are insulin_free, start"
@@ -302,6 +303,7 @@ class Scenario(Form):
             self.itinerary,
             self.protocol,
             agents=self.resolution == "agents",
+            cells=self.cells.number,
             receptors=self.receptors,
             placed=sum((self.start.counts or {}).values()),
             record_min=self.record_min,
@@ -331,33 +333,6 @@ class Scenario(Form):
         except ValueError as fault:
             raise Faults([("itinerary", str(fault))]) from None
         return ItineraryForm.model_validate(itinerary_table(itinerary.with_synthesis(synthesis)))
-
-    def _started(self) -> Start:
-        start = self.start
-        state = "counts" if start.counts is not None and "state" not in start.model_fields_set else start.state
-        found = []
-        if state == "counts" and start.counts is None:
-            found.append(("start.counts", "missing; needed are integers per state"))
-        if state != "counts" and start.counts is not None:
-            found.append(("start.counts", f"integers per state go with state = 'counts', not with {state!r}"))
-        if start.insulin_nM is not None and state != "steady":
-            found.append(("start.insulin", f"only state = 'steady' has an insulin; {shown(state)} is given"))
-        if state == "counts" and start.total == "poisson":
-            found.append(("start.total", "'poisson' given; integers per state are not drawn, leave it out"))
-        names = self.itinerary.state_names
-        for name in start.counts or ():
-            if name not in names:
-                found.append(
-                    (f"start.counts.{name}", f"no such state; states are {', '.join(names)}{nearest(name, names)}")
-                )
-        if state == "surface" and not self.itinerary.mask("membrane").any():
-            found.append(("start.state", "'surface' given; the itinerary has no state in the membrane"))
-        if found:
-            raise Faults(found)
-        insulin = start.insulin_nM
-        if state == "steady" and insulin is None:
-            insulin = self.protocol.value(0.0)
-        return start.model_copy(update={"state": state, "insulin_nM": insulin})
 
 
 # -- the file's tables before they are a scenario ----------------------------------------------------------------------
@@ -421,6 +396,9 @@ def _schema() -> dict[str, Any]:
                 del entry["default"]  # left to the tissue, or to other keys
             elif isinstance(default, float) and entry.get("type") == "string":
                 entry["default"] = units.text(default, "time")
+    number = {"type": "integer", "minimum": 1, "maximum": 100_000, "description": "the same as `number`"}
+    entries["cells"] = {"anyOf": [number, {"$ref": "#/$defs/Cells"}]}
+    del schema["$defs"]["Cells"]["properties"]["record"]["default"]  # depends on the length of the run
     entries["tissue"]["examples"] = list(library.tissues())
     entries["parameters"]["additionalProperties"] = False
     entries["parameters"]["properties"] = {

@@ -1,8 +1,8 @@
-"""A run: one cell through time, window after window.
+"""A run: one cell or many through time, window after window.
 
-Each window asks the exposure for its mean insulin, the itinerary for the rates of arrows at the window's midpoint, and
-the population (single receptors or expected numbers) to move on. What couples receptors to each other is read between
-windows only; inside a window every path is exact.
+Each window asks the exposure for its mean insulin, the itinerary for the rates of arrows at the window's midpoint in
+each cell, and the population (single receptors or expected numbers) to move on. What couples receptors to each other
+is read between windows only; inside a window every path is exact.
 """
 
 from __future__ import annotations
@@ -10,32 +10,40 @@ from __future__ import annotations
 import bisect
 import math
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
+from trafficking.cells import Cells, Start, drawn, replicas, starting_totals
 from trafficking.counts import Expectation, Numbers
 from trafficking.itinerary import Itinerary
-from trafficking.receptors import Receptors, run_key
-from trafficking.results import Result, tables
+from trafficking.receptors import Receptors
+from trafficking.record import Record
+from trafficking.results import CellCounts, Result, tables
 from trafficking.scenario import Scenario
 from trafficking.snapshot import Snapshot
+from trafficking.tally import Passed
 from trafficking.window import WindowRates
 
 _LOG = ("identity", "time_min", "transition")
-_ROWS = ("time_min", "counts", "mrna", "passages")
 _EVENTS_PER_CALL = 4_000_000  # about 0.1 s of kernel on one core
+_NUMBERS_AT_ONCE = 2_000_000  # of replicates side by side
 
 
 class Population(Protocol):
-    """Receptors of one cell that can be carried through a window: `Receptors`, `Expectation`, or Mesa's agents."""
+    """Receptors that can be carried through a window: `Receptors`, `Numbers`, `Expectation`, or Mesa's agents."""
 
     counts: np.ndarray
 
     def advance(
-        self, rates: np.ndarray, start_min: float, end_min: float, records: np.ndarray
-    ) -> tuple[np.ndarray, np.ndarray]: ...
+        self,
+        rates: np.ndarray,
+        start_min: float,
+        end_min: float,
+        records: np.ndarray,
+        cell_records: np.ndarray | None = None,
+    ) -> Passed: ...
 
 
 _WITHOUT_IDENTITIES: dict[str, Callable[..., Population]] = {"counts": Numbers, "mean": Expectation}
@@ -52,7 +60,7 @@ class _Stretch(NamedTuple):
 class Run:
     """A run in progress.
 
-    time_min: how far it has come. mrna: the messenger now, relative to insulin-free. population: the receptors.
+    time_min: how far it has come. cells: what differs between its cells. population: the receptors.
     """
 
     def __init__(
@@ -63,38 +71,44 @@ class Run:
         replicate: int = 0,
         threads: int | None = None,
         populate: Callable[..., Population] = Receptors,
+        cells: Cells | None = None,
         saved: Snapshot | None = None,
     ) -> None:
-        """Draws the starting cell, or takes up a run where it was `saved` (see `resume`).
+        """Draws the starting cells, or takes up a run where it was `saved` (see `resume`).
 
         Args:
             seed, replicate: integers of at least 0; together they name every random stream of the run.
             threads: at most this many; default one per processor. No result depends on it.
             populate: makes the receptors at `agents`; takes what `Receptors` takes.
+            cells: in place of those that the scenario describes; each is then recorded in every row.
         """
         _check_seed(seed, replicate)
         self.scenario, self.seed, self.replicate = scenario, seed, replicate
         self.time_min = 0.0 if saved is None else saved.time_min
         self._threads = threads or os.cpu_count() or 1
         self._logs: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = []
-        self._record = _Record(scenario)
+        several = scenario.cells
+        self.cells = cells or drawn(
+            scenario.receptors, several.number, several.size_cv, several.synthesis_cv, seed=seed, replicate=replicate
+        )
+        self._record = Record(scenario, len(self.cells), every_cell=cells is not None)
         self._insulin = np.zeros(0)  # of the rows that were asked for so far
         self._known_stretch: _Stretch | None = None
         self._asked = False
         self._window_rates = WindowRates(self.itinerary)
-        start, self.mrna = starting_cell(scenario, seed=seed, replicate=replicate)
-        if saved is not None:
-            self.mrna = saved.mrna
+        start, mrna = starting_cells(scenario, self.cells)
         make = populate if scenario.resolution == "agents" else _WITHOUT_IDENTITIES[scenario.resolution]
+        begun: dict[str, Any]
         if saved is None:
-            first = self._rates(start / scenario.receptors, self._law_end()[0])[0]
-            begun: dict[str, Any] = {"rates": first}
+            self._mrna = np.full(len(self.cells), mrna)
+            begun = {"rates": self._rates(start.expected, self._law_end()[0])[0]}
         else:
-            begun = {"rates": None, "saved": saved.arrays}
+            self._mrna = saved.arrays["mrna"].copy()
+            begun = {"saved": saved.arrays}
         self.population = make(
             self.itinerary,
             start,
-            copy_number=scenario.receptors,
+            cells=self.cells,
             seed=seed,
             replicate=replicate,
             threads=threads,
@@ -124,15 +138,36 @@ class Run:
             seed=int(self.seed),
             replicate=int(self.replicate),
             time_min=self.time_min,
-            mrna=self.mrna,
             arrays=self.population.save()
             | self._record.save()
+            | {"mrna": self._mrna.copy()}
             | {f"log.{name}": column for name, column in zip(_LOG, log, strict=True)},
         )
 
-    def fork(self) -> Run:
-        """A second run that goes on from here: with the same random numbers, under a future of its own."""
-        return Run.resume(self.snapshot(), threads=self._threads)
+    def fork(self, at_min: float | None = None, *, insulin_nM: float | None = None) -> Run:
+        """A second run that goes on from here with the same random numbers, under a future of its own.
+
+        A receptor whose rates do not differ between two futures stays the same in both, to the last bit.
+
+        Args:
+            at_min: goes on to this minute first, if it is not there yet; it must be the end of a window.
+            insulin_nM: clamps insulin in the second run, from that minute to its end.
+
+        Raises:
+            ValueError: the minute lies before the present, beyond the end, or within a window.
+        """
+        if at_min is not None:
+            if not self.time_min <= at_min <= self.duration_min:
+                given = f"fork: {at_min:g} min given"
+                raise ValueError(f"{given}; the run is at {self.time_min:g} min and ends at {self.duration_min:g} min")
+            self.advance(at_min)
+            if self.time_min != at_min:
+                near = f"the last end of a window before it is {self.time_min:g} min"
+                raise ValueError(f"fork: {at_min:g} min lies within a window; {near}")
+        other = Run.resume(self.snapshot(), threads=self._threads)
+        if insulin_nM is not None:
+            other.steer(insulin_nM)
+        return other
 
     # -- what it is now --------------------------------------------------------------------------------------------
 
@@ -146,8 +181,18 @@ class Run:
 
     @property
     def counts(self) -> np.ndarray:
-        """(n_states,) receptors now; an end holds all that ever arrived."""
+        """(n_states,) receptors of all cells now; an end holds all that ever arrived."""
+        return self.population.counts.sum(axis=0)
+
+    @property
+    def cell_counts(self) -> np.ndarray:
+        """(n_cells, n_states) receptors of each cell now."""
         return self.population.counts
+
+    @property
+    def mrna(self) -> float:
+        """The messenger now relative to insulin-free, mean over the cells."""
+        return float(self._mrna.mean())
 
     @property
     def insulin_nM(self) -> float:
@@ -176,6 +221,11 @@ class Run:
         new = [self.scenario.protocol.value(time) for time in times[len(self._insulin) :].tolist()]
         self._insulin = np.append(self._insulin, new)
         return {"time_min": times, "counts": counts, "insulin_nM": self._insulin, "mrna": mrna}
+
+    @property
+    def recorded_cells(self) -> tuple[np.ndarray, np.ndarray]:
+        """Minutes (k,) at which each cell was written down, and counts (k, n_cells, n_states)."""
+        return self._record.cells()
 
     # -- going on --------------------------------------------------------------------------------------------------
 
@@ -208,7 +258,7 @@ class Run:
         `scenario` becomes the steered one: run afresh, it gives this run's tables.
         """
         self.scenario = self.scenario.steered(self.time_min, insulin_nM, max(until_min or 0.0, self.duration_min))
-        self._record.extend(self.duration_min)
+        self._record.extend(self.scenario)
         self._known_stretch = None
         self._insulin = self._insulin[:0]  # the row of this minute says what holds from now on
 
@@ -216,7 +266,9 @@ class Run:
         """The tables up to now; of a run in progress those of the whole plan as far as they are known."""
         times, counts, mrna, passages = self._record.rows()
         log = self._joined_log()
-        return tables(self.scenario, self.seed, self.replicate, times, counts, mrna, passages[1:], log)
+        return tables(
+            self.scenario, self.seed, self.replicate, times, counts, mrna, passages[1:], log, self._cell_rows()
+        )
 
     def so_far(self) -> Result:
         """The tables of a run that ends now: its scenario, run afresh, gives the same ones.
@@ -229,7 +281,12 @@ class Run:
         scenario = self.scenario.lasting(self.time_min)
         times, counts, mrna, passages = self._record.closed(self.time_min, self.counts, self.mrna)
         log = self._joined_log()
-        return tables(scenario, self.seed, self.replicate, times, counts, mrna, passages[1:], log)
+        return tables(scenario, self.seed, self.replicate, times, counts, mrna, passages[1:], log, self._cell_rows())
+
+    def _cell_rows(self) -> CellCounts | None:
+        if self.scenario.cells.number == 1:
+            return None
+        return CellCounts(*self._record.cells(), self.cells.copy_number, self.cells.synthesis)
 
     def _joined_log(self) -> tuple[np.ndarray, np.ndarray, np.ndarray] | None:
         if len(self._logs) > 1:  # joined for good, so that asking again is cheap
@@ -238,31 +295,33 @@ class Run:
         return self._logs[0] if self._logs else None
 
     def _window(self, end: float) -> None:
-        fractions = self.population.counts / self.scenario.receptors
-        rates, mrna = self._rates(fractions, end)
+        rates, mrna = self._rates(self.population.counts, end)
         records = self._record.between(self.time_min, end)
-        passages, counts = self.population.advance(rates, self.time_min, end, records)
-        self._record.add(records, counts, self._mrna_at(records, end, mrna), passages)
-        self.time_min, self.mrna = end, mrna
+        of_cells = self._record.of_cells(records)
+        passed = self.population.advance(rates, self.time_min, end, records, of_cells)
+        self._record.add(records, passed.counts, self._mrna_at(records, end, float(mrna.mean())), passed.passages)
+        if of_cells is not None and len(of_cells):
+            self._record.add_cells(of_cells, passed.cells)
+        self.time_min, self._mrna = end, mrna
         if isinstance(self.population, Receptors):
             log = self.population.take_log()
             if len(log[0]):
                 self._logs.append(log)
 
-    def _rates(self, fractions: np.ndarray, end: float) -> tuple[np.ndarray, float]:
+    def _rates(self, counts: np.ndarray, end: float) -> tuple[np.ndarray, np.ndarray]:
         stretch = self._stretch()
         insulin = stretch.level
         if insulin is None or end > stretch.to_min:
             insulin = self.scenario.protocol.mean(self.time_min, end)
-        return self._window_rates(insulin, fractions, self.mrna, end - self.time_min)
+        return self._window_rates(insulin, counts, self.cells.copy_number, self._mrna, end - self.time_min)
 
     def _mrna_at(self, records: np.ndarray, end: float, mrna: float) -> np.ndarray:
-        transcription = self.itinerary.transcription
-        if transcription is None or mrna == self.mrna:
+        transcription, before = self.itinerary.transcription, self.mrna
+        if transcription is None or mrna == before:
             return np.full(len(records), mrna)
         response = transcription.response_min
         way = np.expm1(-(records - self.time_min) / response) / math.expm1(-(end - self.time_min) / response)
-        return self.mrna + (mrna - self.mrna) * way
+        return before + (mrna - before) * way
 
     def _window_end(self, until: float) -> float:
         """Where the window that starts now ends.
@@ -307,11 +366,10 @@ class Run:
 
         Births are bounded in any case: those of one call are held side by side.
         """
-        receptors = self.scenario.receptors
-        rates = self._rates(self.population.counts / receptors, self.time_min + 1e-9)[0]
-        inner = self.itinerary.sources
-        births = float(rates[self.itinerary.synthesis].sum()) * receptors
-        pace = births + float(rates @ np.where(inner >= 0, self.population.counts[inner], 0)) * self._asked
+        counts, inner = self.population.counts, self.itinerary.sources
+        rates = self._rates(counts, self.time_min + 1e-9)[0]
+        births = float((rates[:, self.itinerary.synthesis].sum(axis=1) * self.cells.making).sum())
+        pace = births + float((rates * np.where(inner >= 0, counts[:, inner], 0)).sum()) * self._asked
         return _EVENTS_PER_CALL / pace if pace > 0.0 else math.inf
 
 
@@ -341,94 +399,53 @@ def simulate(
     return run.result()
 
 
-def starting_cell(scenario: Scenario, *, seed: int, replicate: int) -> tuple[np.ndarray, float]:
-    """Receptors per state (n_states,) at time 0 and the messenger.
+def replicated(
+    scenario: Scenario, replicates: Sequence[int], *, seed: int = 1, threads: int | None = None
+) -> tuple[np.ndarray, np.ndarray]:
+    """The counts of many replicates of a scenario of one cell, those of `simulate` to the last bit.
 
-    Integers where the scenario gives them; else proportions times one total, which is rounded once (or, if the scenario
-    says so, drawn from a Poisson distribution) and then shared out at random by `agents`.
+    At `agents` they run side by side, which for small cells is many times faster than one after the other.
+
+    Returns:
+        (n,) minutes of the rows; (n_replicates, n, n_states) receptors.
+    """
+    if scenario.cells.number > 1:
+        raise ValueError(f"replicated: {scenario.name} has {scenario.cells.number:,} cells; one is needed")
+    if scenario.resolution != "agents":
+        runs = [Run(scenario, seed=seed, replicate=replicate, threads=1) for replicate in replicates]
+        for run in runs:
+            run.advance()
+        return runs[0].recorded["time_min"], np.array([run.recorded["counts"] for run in runs])
+    rows = scenario.duration_min / scenario.record_min + 2.0
+    side_by_side = max(int(_NUMBERS_AT_ONCE / (rows * len(scenario.itinerary.transitions))), 1)
+    times, parts = np.zeros(0), []
+    quiet = Scenario.from_dict(scenario.to_dict() | {"follow": 0})
+    for first in range(0, len(replicates), side_by_side):
+        batch = replicates[first : first + side_by_side]
+        run = Run(quiet, seed=seed, threads=threads, cells=replicas(scenario.receptors, seed=seed, replicates=batch))
+        run.advance()
+        times, counts = run.recorded_cells
+        parts.append(counts.transpose(1, 0, 2))
+    return times, np.concatenate(parts)
+
+
+def starting_cells(scenario: Scenario, cells: Cells) -> tuple[Start, float]:
+    """Where the receptors of the cells are at time 0, and the messenger.
+
+    Integers where the scenario gives them; else proportions times one total per cell, which is rounded once (or, if the
+    scenario says so, drawn from a Poisson distribution) and then shared out at random by `agents` and `counts`.
     """
     fractions, mrna = scenario.start_fractions
     if scenario.start.counts is not None:
-        return np.array([scenario.start.counts.get(name, 0) for name in scenario.itinerary.state_names]), mrna
-    total = float(fractions.sum() * scenario.receptors)
-    if scenario.start.total == "rounded":
-        whole = float(round(total))
-    elif scenario.resolution == "mean":
-        whole = total
-    else:
-        key = run_key(seed, replicate, "total")
-        whole = float(np.random.Generator(np.random.Philox(int(key))).poisson(total))
-    return fractions / fractions.sum() * whole if total > 0.0 else fractions, mrna
-
-
-class _Record:
-    """The rows of a run, at the multiples of the recording step and at the end."""
-
-    def __init__(self, scenario: Scenario) -> None:
-        self._step = scenario.record_min
-        self._duration = scenario.duration_min
-        self._parts: list[tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]] = []
-        self._pending = np.zeros(len(scenario.itinerary.transitions), dtype=np.int64)
-
-    def begin(self, counts: np.ndarray, mrna: float) -> None:
-        self._parts.append((np.zeros(1), counts[None].copy(), np.array([mrna]), self._pending[None]))
-
-    def between(self, start: float, end: float) -> np.ndarray:
-        """Record times in (start, end], each a whole number of steps, and the end of the run."""
-        first, last = int(start / self._step) - 1, int(end / self._step) + 2
-        times = np.arange(max(first, 0), last) * self._step
-        times = times[(times > start) & (times <= end)]
-        if end >= self._duration:
-            # A whole number of steps may round to just before the end; that is the end.
-            times = np.append(times[times < end - 4.0 * math.ulp(end)], end)
-        return times
-
-    def next_after(self, now: float) -> float:
-        return float(self.between(now, min(now + 2.0 * self._step, self._duration))[0])
-
-    def add(self, records: np.ndarray, counts: np.ndarray, mrna: np.ndarray, passages: np.ndarray) -> None:
-        """Takes a window: counts at each record, and passages up to each record and after the last."""
-        passages[0] += self._pending.astype(passages.dtype)
-        self._pending = passages[-1]
-        if len(records):
-            self._parts.append((records, counts, mrna, passages[:-1]))
-
-    def extend(self, duration_min: float) -> None:
-        """The run now lasts `duration_min`; a row that stood only because it was the end is given back."""
-        times, counts, mrna, passages = self._parts[-1]
-        ended = times[-1] == self._duration < duration_min
-        if ended and round(times[-1] / self._step) * self._step != times[-1]:
-            self._pending = self._pending + passages[-1]
-            self._parts[-1] = times[:-1], counts[:-1], mrna[:-1], passages[:-1]
-            if len(times) == 1:
-                self._parts.pop()
-        self._duration = duration_min
-
-    def closed(
-        self, end: float, counts: np.ndarray, mrna: float
-    ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-        """`rows`, ending with a row of this minute."""
-        columns = self.rows()
-        if columns[0][-1] >= end - 4.0 * math.ulp(end):  # a whole number of steps that rounds to this minute is it
-            return np.append(columns[0][:-1], end), *columns[1:]
-        last = np.array([end]), counts[None], np.array([mrna]), self._pending[None]
-        times, all_counts, messenger, passages = (np.concatenate(pair) for pair in zip(columns, last, strict=True))
-        return times, all_counts, messenger, passages
-
-    def save(self) -> dict[str, np.ndarray]:
-        rows = dict(zip(_ROWS, self.rows(), strict=True)) | {"pending": self._pending}
-        return {f"record.{name}": column.copy() for name, column in rows.items()}
-
-    def take_up(self, saved: Mapping[str, np.ndarray]) -> None:
-        times, counts, mrna, passages = (saved[f"record.{name}"] for name in _ROWS)
-        self._parts, self._pending = [(times, counts, mrna, passages)], saved["record.pending"]
-
-    def rows(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-        """Times (n,), counts (n, n_states), mrna (n,), passages since the row before (n, n_transitions)."""
-        if len(self._parts) > 1:  # joined for good, so that asking again is cheap
-            times, counts, mrna, passages = (np.concatenate(column) for column in zip(*self._parts, strict=True))
-            self._parts = [(times, counts, mrna, passages)]
-        return self._parts[0]
+        placed = np.array([scenario.start.counts.get(name, 0) for name in scenario.itinerary.state_names])
+        return Start(np.full(len(cells), placed.sum()), placed / max(placed.sum(), 1), placed), mrna
+    whole = float(fractions.sum())
+    totals = whole * cells.copy_number
+    if scenario.resolution != "mean":
+        totals = starting_totals(totals, cells, poisson=scenario.start.total == "poisson")
+    elif scenario.start.total == "rounded":
+        totals = np.rint(totals)
+    return Start(totals, fractions / whole if whole > 0.0 else fractions), mrna
 
 
 def _check_seed(seed: int, replicate: int) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-_MAGIC = b"trafficking snapshot 1\n"
+_MAGIC = b"trafficking snapshot 2\n"
 _DIGEST = 32
 _KINDS = frozenset("biuf")
 
@@ -24,13 +24,12 @@ class SnapshotError(ValueError):
 
 @dataclass(frozen=True)
 class Snapshot:
-    """scenario: the complete tables of it. mrna: the messenger relative to insulin-free. arrays: by name."""
+    """scenario: the complete tables of it. arrays: by name."""
 
     scenario: dict[str, Any]
     seed: int
     replicate: int
     time_min: float
-    mrna: float
     arrays: dict[str, np.ndarray]
 
     def to_bytes(self) -> bytes:
@@ -41,7 +40,6 @@ class Snapshot:
             "seed": self.seed,
             "replicate": self.replicate,
             "time_min": self.time_min,
-            "mrna": self.mrna,
             "arrays": {name: [array.dtype.str, list(array.shape)] for name, array in arrays.items()},
         }
         text = json.dumps(header, allow_nan=False).encode()

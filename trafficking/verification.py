@@ -7,7 +7,7 @@ vanish in the noise; a wrong rate leaves a difference that does not fall.
 
 Scatter is compared too. Without coupling variances, and those of sums and differences of each state's numbers at
 neighbouring times (which hold the covariance), have exact values; with coupling `agents` and `counts` must have the
-same.
+same. Of many cells some are compared, each replicate with the expectation of its own cells.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from trafficking.scenario import Scenario
 from trafficking.simulation import Run
 
 _MOST_WINDOWS = 1_500
+_MOST_CELLS = 6
 _TIMES = 8
 _NORMAL = 50.0  # variance, in receptors squared, from which a number of receptors is all but normal
 _FEWEST = 200  # receptors seen or expected, over all replicates, below which a normal approximation means little
@@ -48,6 +49,7 @@ class Report:
     receptors: tuple[int, ...]
     window_min: float
     coupled: bool
+    cells: int
 
     @property
     def passed(self) -> bool:
@@ -59,6 +61,7 @@ class Report:
         names = [name for name in ("agents", "counts") if self.table["resolution"].str.contains(name).any()]
         verdict = f"{', '.join(names)} and mean {'AGREE' if self.passed else 'DISAGREE: this is a bug'}"
         size = " and ".join(f"{n:,}" for n in self.receptors)
+        many = f"{self.cells} cells of " if self.cells > 1 else ""
         how = (
             "coupled: the difference must fall to a quarter from the first to the second"
             if self.coupled
@@ -66,7 +69,7 @@ class Report:
         )
         return (
             f"{self.scenario}: {verdict}\n"
-            f"  {self.replicates} replicates of {size} receptors, windows of {self.window_min:g} min; {how}\n"
+            f"  {self.replicates} replicates of {many}{size} receptors, windows of {self.window_min:g} min; {how}\n"
             f"  largest of {len(self.table)} deviations: {abs(worst['z']):.2f} standard errors ({worst['what']} of "
             f"{worst['state']} at {worst['time_min']:g} min, {worst['resolution']}: {worst['seen']:.5g} seen, "
             f"{worst['expected']:.5g} expected, R0 = 1); allowed {self.limit:.2f}\n"
@@ -124,10 +127,15 @@ def compare(
         sized = [_sized(tested, n, window, resolution) for n in sizes]
         return [_shares(scenario, times, replicates, seed + i, tell) for i, scenario in enumerate(sized)]
 
-    expected = [_shares(_sized(mean, n, window, "mean"), times, 1, 0)[0] for n in sizes]
-    seen = {resolution: shares(resolution) for resolution in resolutions}
-    parts = [_means(seen[resolution], expected, sizes).assign(resolution=resolution) for resolution in resolutions]
-    if not coupled:
+    many = tested.cells.number > 1
+    means = [_sized(mean, n, window, "mean") for n in sizes]
+    own = [_shares(sized, times, replicates if many else 1, seed + i) for i, sized in enumerate(means)]
+    expected = [shares.mean(axis=0) for shares in own]
+    # What sets the cells of a replicate apart is known: it is taken out, and does not add to the scatter.
+    seen = {name: [s - o + e for s, o, e in zip(shares(name), own, expected, strict=True)] for name in resolutions}
+    wholes = [_whole(sized) for sized in means]
+    parts = [_means(seen[name], expected, wholes).assign(resolution=name) for name in resolutions]
+    if not coupled and not many:
         sized = _sized(mean, receptors, window, "mean")
         known = np.flatnonzero([_ends_a_window(sized, time) for time in times.tolist()])
         for name in resolutions if len(known) else ():
@@ -135,7 +143,7 @@ def compare(
             parts.append(part.assign(resolution=name, time_min=known[part["time_min"]]))
     elif len(resolutions) == 2:
         one, other = (seen[name][-1] for name in resolutions)
-        parts.append(_two_samples(one, other, sizes[-1]).assign(resolution=" against ".join(resolutions)))
+        parts.append(_two_samples(one, other, wholes[-1]).assign(resolution=" against ".join(resolutions)))
     table = pd.concat(parts, ignore_index=True)
     if table.empty:
         raise ValueError("verify: too few receptors in every state to compare; raise receptors or replicates")
@@ -150,10 +158,11 @@ def compare(
         receptors=sizes,
         window_min=window,
         coupled=coupled,
+        cells=means[0].cells.number,
     )
 
 
-def _means(seen: list[np.ndarray], expected: list[np.ndarray], sizes: tuple[int, ...]) -> pd.DataFrame:
+def _means(seen: list[np.ndarray], expected: list[np.ndarray], sizes: list[int]) -> pd.DataFrame:
     """Means of (replicates, n_times, n_states) shares at one size of cell, or the fall of their error over two."""
     from scipy.stats import t  # heavy
 
@@ -263,8 +272,15 @@ def _sized(scenario: Scenario, receptors: int, window_min: float, resolution: st
     if scenario.start.counts is not None:
         share = receptors / scenario.receptors
         given["start"]["counts"] = {name: round(n * share) for name, n in scenario.start.counts.items()}
+    cells = {"number": min(scenario.cells.number, _MOST_CELLS), "record": []}
+    given["cells"] |= cells
     sizes = {"receptors": receptors, "follow": 0, "window": f"{window_min!r} min", "record": "1.0 min"}
     return Scenario.from_dict(given | sizes | {"resolution": resolution})
+
+
+def _whole(scenario: Scenario) -> int:
+    """R0 of all cells together, of the mean size."""
+    return scenario.receptors * scenario.cells.number
 
 
 def _shares(
@@ -277,6 +293,6 @@ def _shares(
         run.advance()
         recorded = run.recorded
         rows = np.searchsorted(recorded["time_min"], times)
-        shares.append(recorded["counts"][rows] / scenario.receptors)
+        shares.append(recorded["counts"][rows] / _whole(scenario))
         tell()
     return np.array(shares)

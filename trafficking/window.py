@@ -32,39 +32,62 @@ class WindowRates:
         self._tables = *itinerary.law, itinerary.sources, itinerary.targets, itinerary.active, messenger, coupled
 
     def __call__(
-        self, insulin_nM: float, fractions: np.ndarray, mrna: float, window_min: float
-    ) -> tuple[np.ndarray, float]:
-        """The frozen rates of one window and the messenger at its end.
+        self, insulin_nM: float, counts: np.ndarray, copy_number: np.ndarray, mrna: np.ndarray, window_min: float
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """The frozen rates of one window in every cell, and the messenger at its end.
 
         Args:
-            insulin_nM: mean over the window. fractions: (n_states,) over R0 at the window's start. mrna: at its start.
+            insulin_nM: mean over the window, the same around all cells.
+            counts: (n_cells, n_states) receptors at the window's start. copy_number: (n_cells,) R0 of each cell.
+            mrna: (n_cells,) at the window's start.
 
         Returns:
-            (n_transitions,) rates as `Itinerary.rates`; mrna at the window's end.
+            (n_cells, n_transitions) rates as `Itinerary.rates`; (n_cells,) mrna at the window's end.
         """
-        return _window_rates(*self._tables, insulin_nM, fractions, mrna, window_min)
+        rates, end = np.zeros((len(counts), len(self._tables[0]))), mrna.copy()
+        _all_rates(*self._tables, insulin_nM, counts, copy_number, end, window_min, rates)
+        return rates, end
 
 
 @njit(nogil=True, error_model="numpy")
-def _window_rates(
-    numbers, load, membrane, bound, sources, targets, active, messenger, coupled, insulin, fractions, mrna, minutes
+def _all_rates(
+    numbers,
+    load,
+    membrane,
+    bound,
+    sources,
+    targets,
+    active,
+    messenger,
+    coupled,
+    insulin,
+    counts,
+    copy_number,
+    mrna,
+    minutes,
+    rates,
 ):
-    """`WindowRates` on arrays; messenger: max_suppression, half_activity^power, power, response_min."""
-    rates = np.zeros(len(numbers))
-    _arrow_rates(numbers, load, membrane, bound, insulin, fractions, mrna, rates)
-    if not coupled:
-        return rates, mrna
-    middle = _half_step(rates, sources, targets, fractions, 0.5 * minutes)
-    activity = 0.0
-    for state in range(len(middle)):
-        activity += active[state] * middle[state]
-    target = _messenger_target(messenger[0], messenger[1], messenger[2], activity)
-    spent = minutes / messenger[3]
-    gone = -math.expm1(-spent)
-    end = mrna + (target - mrna) * gone
-    mean = target + (mrna - target) * gone / spent if spent > 0.0 else mrna
-    _arrow_rates(numbers, load, membrane, bound, insulin, middle, mean, rates)
-    return rates, end
+    """`WindowRates` on arrays, cell by cell; writes `rates`, and the messenger at the end over that at the start.
+
+    messenger: max_suppression, half_activity^power, power, response_min.
+    """
+    fractions = np.zeros(counts.shape[1])
+    for cell in range(len(counts)):
+        for state in range(len(fractions)):
+            fractions[state] = counts[cell, state] / copy_number[cell]
+        _arrow_rates(numbers, load, membrane, bound, insulin, fractions, mrna[cell], rates[cell])
+        if not coupled:
+            continue
+        middle = _half_step(rates[cell], sources, targets, fractions, 0.5 * minutes)
+        activity = 0.0
+        for state in range(len(middle)):
+            activity += active[state] * middle[state]
+        target = _messenger_target(messenger[0], messenger[1], messenger[2], activity)
+        spent = minutes / messenger[3]
+        gone = -math.expm1(-spent)
+        mean = target + (mrna[cell] - target) * gone / spent if spent > 0.0 else mrna[cell]
+        mrna[cell] += (target - mrna[cell]) * gone
+        _arrow_rates(numbers, load, membrane, bound, insulin, middle, mean, rates[cell])
 
 
 @njit(nogil=True, error_model="numpy")
@@ -94,4 +117,4 @@ def _half_step(rates, sources, targets, fractions, minutes):
     return middle
 
 
-ENTRIES = (_window_rates, _half_step, _arrow_rates, _messenger_target)
+ENTRIES = (_all_rates, _half_step, _arrow_rates, _messenger_target)

@@ -184,7 +184,7 @@ class Desk:
             self.headline.remark = picture.remark
         with self.numbers.hold_sync():
             self.numbers.values = picture.now
-            self.numbers.base = words.base(self._ground.base, self._ground.reference.words)
+            self.numbers.base = words.base(self._ground.base, self._ground.reference.words, scene.scenario.cells.number)
         if scene.status != "running" or scene.seq % STRIP_EVERY == 0 or not self.strip.dots:
             with self.strip.hold_sync():
                 self.strip.dots = self._seats.arrange(*picture.seats())

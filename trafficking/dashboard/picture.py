@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from trafficking import results
+from trafficking import half_times, results
 from trafficking.scenario import Scenario
 
 from . import words
@@ -41,15 +41,16 @@ class Ground:
 
     @classmethod
     def of(cls, scene: Scene) -> Ground:
-        return cls(scene.scenario, results.reference(scene.scenario), scene.steering)
+        copy_number = None if scene.moment is None else scene.moment.copy_number
+        return cls(scene.scenario, results.reference(scene.scenario, copy_number), scene.steering)
 
     @cached_property
     def base(self) -> float:
         """Receptors that are 100 %; a cell that starts without any is measured by its R0."""
-        return self.reference.surface or float(self.scenario.receptors)
+        return self.reference.surface or float(self.scenario.receptors * self.scenario.cells.number)
 
     @cached_property
-    def step(self) -> results.Step | None:
+    def step(self) -> half_times.Step | None:
         return results.step_of(self.scenario)
 
     @cached_property
@@ -150,7 +151,7 @@ class Picture:
     def half_times(self) -> str:
         noisy = self.scene.scenario.resolution != "mean"
         times = self.moment.recorded["time_min"]
-        clocks = results.clocks(times, self.curves[0], self.curves[-1], self.ground.step, noisy=noisy)
+        clocks = half_times.clocks(times, self.curves[0], self.curves[-1], self.ground.step, noisy=noisy)
         return words.half_times(clocks, self.scene.time_min)
 
     @property
@@ -202,12 +203,13 @@ class Picture:
 
     @property
     def remark(self) -> str:
-        """What to say of insulin that no measurement covers; one line, however many doses there were."""
+        """What to say of states without a way in or out, and of insulin that no measurement covers; one line."""
         scenario = self.scene.scenario
         sentences, now = scenario.extrapolated, scenario.extrapolation(self.moment.insulin_nM)
-        if not sentences:
-            return ""
-        return f"Extrapolated: {now}." if now in sentences else f"Extrapolated in part: {sentences[0]}."
+        said = [f"{remark[:1].upper()}{remark[1:]}." for remark in scenario.remarks]
+        if sentences:
+            said.append(f"Extrapolated: {now}." if now in sentences else f"Extrapolated in part: {sentences[0]}.")
+        return " ".join(said)
 
     @property
     def _changed(self) -> bool:

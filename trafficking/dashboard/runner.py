@@ -50,10 +50,12 @@ class Steering:
 class Moment:
     """The run itself at one time. Arrays are its own and are never written to again.
 
+    copy_number: R0 of all cells together.
     recorded, followed: as `Run` has them; where the run is past its last row, the present is a row more.
     """
 
     insulin_nM: float
+    copy_number: float
     recorded: dict[str, np.ndarray]
     followed: tuple[np.ndarray, np.ndarray]
 
@@ -118,6 +120,10 @@ def _up_to_now(run: Run) -> dict[str, np.ndarray]:
         return recorded
     now = {"time_min": run.time_min, "counts": run.counts, "insulin_nM": run.insulin_nM, "mrna": run.mrna}
     return {name: np.concatenate([rows, np.asarray(now[name])[None]]) for name, rows in recorded.items()}
+
+
+def _moment(run: Run) -> Moment:
+    return Moment(run.insulin_nM, float(run.cells.copy_number.sum()), _up_to_now(run), run.followed)
 
 
 class Runner:
@@ -300,7 +306,7 @@ class Runner:
         self._sent += 1
         scene, run = replace(self._base, seq=self._sent), self._run
         if run is not None:
-            moment = None if status == "computing" else Moment(run.insulin_nM, _up_to_now(run), run.followed)
+            moment = None if status == "computing" else _moment(run)
             scene = replace(scene, scenario=run.scenario, time_min=run.time_min, moment=moment)
         self._show(scene)
 

@@ -9,7 +9,7 @@ import math
 
 import numpy as np
 
-from trafficking.results import HalfTimes
+from trafficking.half_times import HalfTimes
 
 REFERENCES = {"insulin_free": "insulin-free", "lean": "lean", "start": "the start"}
 
@@ -90,10 +90,11 @@ def headline(
     return "Surface receptors: ", percent, f" of {of} ({rounded(surface)} of {rounded(base)}) {dose}."
 
 
-def base(receptors: float, reference: str) -> str:
+def base(receptors: float, reference: str, cells: int = 1) -> str:
     """What 100 % is, under the numbers."""
     where = "at the start" if reference == "start" else reference
-    return f"100 % = {receptors:,.0f} at the surface, {where}. Total: all but lysosome."
+    of_all = "" if cells == 1 else f" of {cells:,} cells"
+    return f"100 % = {receptors:,.0f} at the surface{of_all}, {where}. Total: all but lysosome."
 
 
 def half_times(clocks: HalfTimes, time_min: float) -> str:

@@ -1,0 +1,76 @@
+"""Values of a scenario file with their units, and the frozen form of a table: what every part of a file is made of."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict
+
+from trafficking import units
+from trafficking.faults import Read, named, number, shown, switch
+
+MOST_MINUTES = 2.0**33  # 16,000 years
+MOST_RECEPTORS = 10**15
+_MOST_PER_MIN = 1e9
+
+_MEASURES = {
+    "time": "a time",
+    "insulin": "an insulin concentration",
+    "rate": "a rate constant",
+    "association": "an association rate constant",
+}
+
+
+def quantity(kind: str, most: float, examples: list[str], *, zero: bool = True, signed: bool = False) -> Read:
+    """Text with a unit, in the package's unit of `kind`, from 0 (or above it) up to `most`."""
+
+    such_as = " or ".join(f'"{example}"' for example in examples[:2])
+    needed = f"{_MEASURES[kind]} with its unit, such as {such_as}"
+
+    def read(given: Any) -> float:
+        if not isinstance(given, str):
+            raise ValueError(f"{shown(given)} given; text is needed, {needed}")
+        value = units.parse(given, kind) + 0.0  # -0.0 becomes 0.0
+        if value < 0.0 and not signed:
+            raise ValueError(f"{shown(given)} given; must not be negative")
+        if value == 0.0 and not zero:
+            raise ValueError(f"{shown(given)} given; must be more than 0")
+        if abs(value) > most:
+            raise ValueError(f"{shown(given)} given; at most {units.friendly(most, kind)} is allowed")
+        return value
+
+    schema = {"type": "string", "description": needed, "examples": examples}
+    return Read(read, schema, lambda value: units.text(value, kind))
+
+
+Time = Annotated[float, quantity("time", MOST_MINUTES, ["30 min", "24 h", "0 min"])]
+Duration = Annotated[float, quantity("time", MOST_MINUTES, ["24 h", "1 min", "7 d"], zero=False)]
+Phase = Annotated[float, quantity("time", MOST_MINUTES, ["-30 min", "0 min"], signed=True)]
+Insulin = Annotated[float, quantity("insulin", 1e6, ["10 nM", "60 uU/mL", "lean"])]
+Rate = Annotated[float, quantity("rate", _MOST_PER_MIN, ["0.012 /min", "0.7 /h"])]
+Association = Annotated[float, quantity("association", _MOST_PER_MIN, ["0.06 /nM/min", "1e6 /M/s"])]
+Number = Annotated[float, number(0.0, 1e9)]
+Power = Annotated[float, number(0.0, 20.0)]
+Share = Annotated[float, number(0.0, 1.0)]
+PositiveShare = Annotated[float, number(0.0, 1.0, zero=False)]
+PositiveNumber = Annotated[float, number(0.0, 1e9, zero=False)]
+Switch = Annotated[bool, switch()]
+Name = Annotated[str, named()]
+
+# How each kind of constant in `data/insulin_receptor.toml` is read. Two rates may add up on one arrow.
+READERS: Mapping[str, Read] = {
+    "rate": quantity("rate", 0.5 * _MOST_PER_MIN, ["0.012 /min", "0.7 /h"]),
+    "association": quantity("association", _MOST_PER_MIN, ["0.06 /nM/min"]),
+    "time": quantity("time", MOST_MINUTES, ["6 h"], zero=False),
+    "number": number(0.0, 1e9, zero=False),
+    "share": number(0.0, 1.0),
+    "occupancy": number(0.0, 1.0, zero=False),
+    "power": number(0.0, 20.0),
+}
+
+
+class Form(BaseModel):
+    """A table of a scenario file: frozen, and no other keys than its own."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
