@@ -74,7 +74,7 @@ FAULTS = {
         {"zzz": 1},
         "zzz: no such key; allowed are name, title, question, expected, sources, notes, itinerary, "
         "tissue, parameters, evidence, receptors, cells, resolution, window, record, follow, reference, start, "
-        "coupling, exposure, expect",
+        "coupling, exposure, treatments, medium, expect",
     ),
     "a misspelt key of a segment": (
         {"exposure.1.insulinn": "5 nM"},

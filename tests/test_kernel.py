@@ -13,6 +13,7 @@ from cells import cell, constant_rates, exchange, five_states
 from scipy import stats
 
 from trafficking import kernel, stream
+from trafficking.tally import padded
 
 FALSE_ALARM = 1e-6  # of each statistical test here; the seeds are fixed
 
@@ -145,13 +146,16 @@ def test_a_state_without_ways_out_holds_its_receptors():
 
 
 def test_an_event_at_the_time_of_a_record_belongs_to_it():
-    records = np.array([1.0, 2.0, 3.0, 7.5, 7.75])
-    for per_min in (0.0, 4 / 6.75, 1e6):  # a guess, good or bad, that comparing times puts right
-        for row, time in enumerate(records.tolist()):
-            assert kernel.record_row(time, records, per_min) == row
-            assert kernel.record_row(np.nextafter(time, 0.0), records, per_min) == row
-            assert kernel.record_row(np.nextafter(time, 99.0), records, per_min) == row + 1
-    assert kernel.record_row(0.0, np.zeros(0), 0.0) == 0
+    records = [1.0, 2.0, 3.0, 7.5, 7.75]
+    between = padded(np.array(records))
+    guesses = kernel.record_grid(between), (0.0, 0.0), (1e6, 0.0), (-1e6, 3.0)  # put right by comparing times
+    for guess in guesses:
+        for row, time in enumerate(records):
+            assert kernel.record_row(time, between, *guess) == row
+            assert kernel.record_row(np.nextafter(time, 0.0), between, *guess) == row
+            assert kernel.record_row(np.nextafter(time, 99.0), between, *guess) == row + 1
+    assert kernel.record_row(0.0, padded(np.zeros(0)), 0.0, 0.0) == 0
+    assert kernel.record_grid(padded(np.array([4.0]))) == (0.0, 0.0)
 
 
 def test_a_receptor_leaves_no_earlier_than_it_came():

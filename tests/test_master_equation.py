@@ -5,6 +5,7 @@ import pytest
 from cells import closed, exchange, five_states
 from scipy.integrate import solve_ivp
 
+from trafficking.cells import Start, drawn
 from trafficking.counts import Expectation
 from trafficking.itinerary import Itinerary, State, Transition
 from trafficking.master_equation import insulin_free
@@ -23,8 +24,9 @@ def test_expected_numbers_and_passages_solve_the_linear_equations():
     rates = itinerary.rates(0.0, np.zeros(6))
     start = np.array([1000.0, 50.0, 20.0, 10.0, 5.0, 0.0])
     records = np.array([0.5, 3.0, 40.0])
-    expectation = Expectation(itinerary, start, copy_number=1000.0)
-    passages, counts = expectation.advance(rates, 0.0, 60.0, records)
+    begun = Start(np.array([start.sum()]), start / start.sum())
+    expectation = Expectation(itinerary, begun, cells=drawn(1000.0, 1, 0.0, 0.0, seed=1))
+    passages, counts, _ = expectation.advance(rates[None], 0.0, 60.0, records)
 
     def flow(_time, y):
         n = y[:6]
@@ -32,7 +34,8 @@ def test_expected_numbers_and_passages_solve_the_linear_equations():
         return np.concatenate([through @ itinerary.incidence, through])
 
     y = solve_ivp(flow, (0, 60), np.concatenate([start, np.zeros(9)]), rtol=1e-11, atol=1e-9, t_eval=[*records, 60.0]).y
-    assert np.allclose(expectation.counts, y[:6, -1], rtol=1e-8)
+    assert np.allclose(expectation.counts[0], y[:6, -1], rtol=1e-8)
+    assert np.allclose(counts, y[:6, :3].T, rtol=1e-8)
     assert np.allclose(np.cumsum(passages, axis=0).T, y[6:], rtol=1e-7, atol=1e-7)
 
 
@@ -63,6 +66,7 @@ def test_the_insulin_free_cell_holds_r0_and_stays():
 
 def test_without_coupling_the_rates_of_a_window_are_the_laws_themselves():
     itinerary = closed(five_states())
-    rates, mrna = WindowRates(itinerary)(1.0, np.full(6, 0.2), 0.7, 5.0)
-    assert np.array_equal(rates, itinerary.rates(1.0, np.full(6, 0.2), 0.7))
-    assert mrna == 0.7
+    counts = np.array([np.full(6, 0.2), np.full(6, 30.0)])
+    rates, mrna = WindowRates(itinerary)(1.0, counts, np.array([1.0, 150.0]), np.array([0.7, 0.8]), 5.0)
+    assert np.array_equal(rates, [itinerary.rates(1.0, np.full(6, 0.2), messenger) for messenger in (0.7, 0.8)])
+    assert mrna.tolist() == [0.7, 0.8]

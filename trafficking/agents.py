@@ -32,11 +32,12 @@ from trafficking.clocks import Clocks
 from trafficking.identity import identity_text
 from trafficking.io import load_scenario
 from trafficking.itinerary import Itinerary
+from trafficking.moves import staying
 from trafficking.receptors import compile_all, starting_slab
 from trafficking.scenario import Scenario
 from trafficking.simulation import Run
 from trafficking.synthesis import Newborn, Synthesis
-from trafficking.tally import Passed
+from trafficking.tally import Passed, padded
 
 
 class _Counters(weakref.WeakKeyDictionary):
@@ -133,7 +134,7 @@ class Receptor(mesa.Agent):
             )
             if transition < 0:
                 break
-            passages[kernel.record_row(self.time_min, records, 0.0), transition] += 1
+            passages[kernel.record_row(self.time_min, records, 0.0, 0.0), transition] += 1
             flock.note(before, self._state, self.time_min)
             self.on_transition(names[before], names[self._state], self.time_min)
             # Only now: a subclass may have taken it back from the end.
@@ -159,10 +160,10 @@ class _Flock:
         compile_all()
         self._model, self._receptor_class = model, receptor_class
         model.flock, model.itinerary = self, itinerary
-        self.path = cells.path[0]
+        self.path, self._division = cells.path[0], cells.division[0]
         self.clocks = Clocks(itinerary, cells)
         self.clocks.begin_window(rates, 0.0, 0.0, np.zeros((1, len(itinerary.states)), dtype=np.int64))
-        self._records, self._changes = np.zeros(0), np.zeros((1, len(itinerary.states)), dtype=np.int64)
+        self._records, self._changes = padded(np.zeros(0)), np.zeros((1, len(itinerary.states)), dtype=np.int64)
         self._synthesis = Synthesis(self.clocks)
         slab, self.counts = starting_slab(start, self.clocks)
         for slot in np.flatnonzero(slab.states != slab.free).tolist():
@@ -179,8 +180,8 @@ class _Flock:
         """Carries every object through one window; see `Receptors.advance`. Newborn ones appear at its end."""
         self.clocks.begin_window(rates, start_min, end_min, self.counts)
         passages = np.zeros((len(records) + 1, rates.shape[1]), dtype=np.int64)
-        self._records = records
-        self._changes = np.zeros((len(records) + 1, self.counts.shape[1]), dtype=np.int64)
+        self._records = records = padded(records)
+        self._changes = np.zeros((len(passages), self.counts.shape[1]), dtype=np.int64)
         at_start = self.counts[0].copy()
         newborn = list(self._synthesis.make(end_min))
         for receptor in list(self._model.agents):
@@ -191,10 +192,24 @@ class _Flock:
         counts = at_start + np.cumsum(self._changes[:-1], axis=0)
         return Passed(passages, counts, np.zeros((0, *self.counts.shape), dtype=np.int64))
 
+    def treat(self, to: np.ndarray, keep: np.ndarray, occasion: int, now_min: float) -> None:
+        """Moves every object at `now_min`, and removes those that leave; see `Receptors.treat`."""
+        here = [receptor for receptor in self._model.agents if isinstance(receptor, Receptor)]
+        identities = np.array([receptor.identity for receptor in here], dtype=np.uint64)
+        states = np.array([receptor._state for receptor in here], dtype=np.int64)
+        keys = np.full(len(here), self._division)
+        for receptor, stays in zip(here, staying(identities, keys, occasion, keep[states]).tolist(), strict=True):
+            before, receptor._state = receptor._state, int(to[receptor._state])
+            self.counts[0, before] -= 1
+            if stays:
+                self.counts[0, receptor._state] += 1
+            else:
+                receptor._leave()
+
     def _admit(self, newborn: Newborn, end_min: float, records: np.ndarray, passages: np.ndarray) -> None:
         arrows = newborn.arrows.tolist()
         for slot, (arrow, born_min) in enumerate(zip(arrows, newborn.born_min.tolist(), strict=True)):
-            passages[kernel.record_row(born_min, records, 0.0), arrow] += 1
+            passages[kernel.record_row(born_min, records, 0.0, 0.0), arrow] += 1
             state = int(newborn.states[slot])
             self.note(None, state, born_min)
             key = np.uint64(stream.stream_key(self.path, newborn.identities[slot]))
@@ -207,7 +222,7 @@ class _Flock:
 
     def note(self, before: int | None, after: int | None, time_min: float) -> None:
         """One receptor fewer in `before` and one more in `after`, from `time_min` on."""
-        row = kernel.record_row(time_min, self._records, 0.0)
+        row = kernel.record_row(time_min, self._records, 0.0, 0.0)
         for state, change in ((before, -1), (after, 1)):
             if state is not None:
                 self.counts[0, state] += change

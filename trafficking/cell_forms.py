@@ -150,14 +150,14 @@ class Cells(Form):
 
     def kept(self, duration_min: float, step_min: float) -> list[str]:
         """The times that a run of this length has too, as a file writes them."""
-        found = (_on_grid(time, duration_min, step_min) for time in self.record_min if time <= duration_min)
+        found = (on_grid(time, duration_min, step_min) for time in self.record_min if time <= duration_min)
         return [units.text(time, "time") for time in found if time is not None]
 
     def _checked(self, duration_min: float, step_min: float) -> list[float]:
         times, found = [], []
         end, step = (units.friendly(time, "time") for time in (duration_min, step_min))
         for i, given in enumerate(self.record_min):
-            time, said = _on_grid(given, duration_min, step_min), units.friendly(given, "time")
+            time, said = on_grid(given, duration_min, step_min), units.friendly(given, "time")
             if time is not None:
                 times.append(time)
             elif given > duration_min:
@@ -187,7 +187,7 @@ def cells_table(given: Any) -> Any:
         raise ValueError(f"{fault}, or a table such as {{ number = 1000, size_cv = 0.3 }}") from None
 
 
-def _on_grid(time_min: float, duration_min: float, step_min: float) -> float | None:
+def on_grid(time_min: float, duration_min: float, step_min: float) -> float | None:
     """The whole number of steps, or the end, that a time is but for rounding; None where it is neither."""
     if math.isclose(time_min, duration_min, rel_tol=1e-12):
         return duration_min

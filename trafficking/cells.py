@@ -17,11 +17,13 @@ import numpy as np
 from trafficking import stream
 from trafficking.identity import cell_bits, run_key
 
+_STREAMS = ("path", "start", "source", "total", "division")
+
 
 @dataclass(frozen=True)
 class Cells:
     """copy_number: (n,) R0 of each cell. synthesis: (n,) relative to what its size needs. bits: (n,) uint64, what names
-    the cell in its receptors' identities. path, start, source, total: (n,) uint64, keys of its streams.
+    the cell in its receptors' identities. path, start, source, total, division: (n,) uint64, keys of its streams.
     """
 
     copy_number: np.ndarray
@@ -31,6 +33,7 @@ class Cells:
     start: np.ndarray
     source: np.ndarray
     total: np.ndarray
+    division: np.ndarray
 
     def __len__(self) -> int:
         return len(self.copy_number)
@@ -73,7 +76,7 @@ def drawn(
     size, synthesis = (
         _factors(key, which, number, cv if several else 0.0) for which, cv in enumerate((size_cv, synthesis_cv))
     )
-    streams = {name: np.full(number, run_key(seed, replicate, name)) for name in ("path", "start", "source", "total")}
+    streams = {name: np.full(number, run_key(seed, replicate, name)) for name in _STREAMS}
     return Cells(receptors * size, synthesis, cell_bits(np.arange(number)), **streams)
 
 
@@ -82,7 +85,7 @@ def replicas(receptors: float, *, seed: int, replicates: Iterable[int]) -> Cells
     which = list(replicates)
     streams = {
         name: np.array([run_key(seed, replicate, name) for replicate in which], dtype=np.uint64)
-        for name in ("path", "start", "source", "total")
+        for name in _STREAMS
     }
     n = len(which)
     return Cells(np.full(n, float(receptors)), np.ones(n), np.zeros(n, np.uint64), **streams)

@@ -15,7 +15,8 @@ class Clocks:
     """Clocks of every state and every synthesis arrow of each cell.
 
     free: the "state" of a slot that holds nobody. left: (n_states,) what a slot holds once its receptor came to each
-    state. gone: (n_states,) true for ends. enters: (n_transitions,) the state that each leads to.
+    state. gone: (n_states,) true for ends. enters: (n_transitions,) the state that each leads to. tables: clock, share,
+    arrow, to and ways, as the kernel names them.
     """
 
     def __init__(self, itinerary: Itinerary, cells: Cells) -> None:
@@ -29,25 +30,31 @@ class Clocks:
         self.states = _standing_still(len(cells), n + 1)
         self.sources = _standing_still(len(cells), len(itinerary.synthesis))
         self.alarm = np.zeros((len(cells), 5))
+        self._making = cells.making
+        self.tables = (self.states, self._share, self._arrow, self._to, self._ways)
 
-    def begin_window(self, rates: np.ndarray, now_min: float, end_min: float, counts: np.ndarray) -> None:
+    def begin_window(self, rates: np.ndarray, now_min: float, end_min: float, counts: np.ndarray) -> float:
         """Up to `end_min` the arrows have these rates; a clock whose rate stays the same is not touched.
 
         Args:
             rates: (n_cells, n_transitions). counts: (n_cells, n_states) receptors at `now_min`.
 
+        Returns:
+            The transitions to be expected up to then.
+
         Raises:
             ValueError: a clock has run for too long to be exact.
         """
-        births = rates[:, self.itinerary.synthesis] * self.cells.making[:, None]
-        reading = kernel.begin_window(
-            rates, births, now_min, end_min, counts, self.states, self._share, self._arrow, self.alarm, self.sources
-        )
+        reading, expected = kernel.begin_window(
+            rates, self.itinerary.synthesis, self._making, now_min, end_min, counts,
+            self.states, self._share, self._arrow, self.alarm, self.sources,
+        )  # fmt: skip
         if reading > kernel.LONGEST_CLOCK:
             raise ValueError(
                 "duration: a hazard clock passed 2^33 mean dwell times, beyond float precision; shorten the run or "
                 "slow the fastest rate"
             )
+        return expected
 
     def saved(self) -> dict[str, np.ndarray]:
         """Anchors, readings and rates; all else follows from the rates of the next window."""
@@ -57,11 +64,6 @@ class Clocks:
     def take_up(self, saved: Mapping[str, np.ndarray]) -> None:
         for name in ("states", "sources"):
             _by_column(getattr(self, name))[:, :, : saved[name].shape[2]] = saved[name]
-
-    @property
-    def tables(self) -> tuple[np.ndarray | int, ...]:
-        """clock, share, arrow, to and ways, as the kernel names them."""
-        return self.states, self._share, self._arrow, self._to, self._ways
 
     def tables_of(self, cell: int) -> tuple[np.ndarray | int, ...]:
         """`tables` of one cell, for `kernel.advance_receptor`."""

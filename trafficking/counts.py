@@ -64,6 +64,15 @@ class _Uncounted:
             now = stop
         return Passed(passages, totals, np.concatenate(of_cells))
 
+    def treat(self, to: np.ndarray, keep: np.ndarray, occasion: int, now_min: float) -> None:
+        """Moves the receptors of each state to the state `to`, each kept with the chance `keep`; see `Receptors`."""
+        kept, self.counts = self._kept(keep), np.zeros_like(self.counts)
+        for state, target in enumerate(to.tolist()):
+            self.counts[:, target] += kept[:, state]
+
+    def _kept(self, keep: np.ndarray) -> np.ndarray:
+        return self.counts * keep
+
     def _propagate(self, rates: np.ndarray, lasting_min: float) -> None:
         """exp of each cell's generator over the stretch and its integral; the last row is a receptor being made."""
         key = (rates.tobytes(), lasting_min)
@@ -142,6 +151,11 @@ class Numbers(_Uncounted):
         parts = (state["state"]["counter"], state["state"]["key"], state["buffer"])
         rest = np.array([state["buffer_pos"], state["has_uint32"], state["uinteger"]], dtype=np.uint64)
         return {"counts": self.counts.copy(), "stream": np.concatenate([*parts, rest])}
+
+    def _kept(self, keep: np.ndarray) -> np.ndarray:
+        if np.all(keep == 1.0):
+            return self.counts
+        return self._generator.binomial(self.counts, np.broadcast_to(keep, self.counts.shape))
 
     def _carry(self) -> None:
         propagator.scatter(self._generator, self._transition, self._making, self.counts)

@@ -6,11 +6,11 @@ import numpy as np
 
 MOST_CELLS = 1 << 20  # that an identity can tell apart
 _CELL, _SOURCE = 36, 56  # where the cell's number and the source begin, in bits
-_TAGS = {"path": 1, "start": 2, "source": 3, "total": 4, "counts": 5, "cell": 6}
+_TAGS = {"path": 1, "start": 2, "source": 3, "total": 4, "counts": 5, "cell": 6, "division": 7, "assay": 8}
 
 
 def run_key(seed: int, replicate: int, stream: str) -> np.uint64:
-    """The key of one stream of a run: "path", "start", "source", "total", "cell"; a pure function of its arguments."""
+    """The key of one stream of a run: "path", "start", "source", "total", "cell", "division"; a pure function."""
     return _words(seed, replicate, stream, 1)[0]
 
 

@@ -50,10 +50,17 @@ def scenario_names() -> tuple[str, ...]:
     return tuple(sorted(path.stem for path in _shipped().glob("*.toml")))
 
 
+@lru_cache
+def published_names() -> tuple[str, ...]:
+    """Names of the published experiments that come with the package, such as "published/marshall_1985", sorted."""
+    return tuple(sorted(f"published/{path.stem}" for path in (_shipped() / "published").glob("*.toml")))
+
+
 def scenario_text(name: str) -> str:
     """The file of a scenario that comes with the package; ScenarioError if there is none of that name."""
-    if name not in scenario_names():
-        raise ScenarioError([f"{shown(name)} is no name of a scenario{nearest(name, scenario_names())}"])
+    known = (*scenario_names(), *published_names())
+    if name not in known:
+        raise ScenarioError([f"{shown(name)} is no name of a scenario{nearest(name, known)}"])
     return (_shipped() / f"{name}.toml").read_text(encoding="utf-8")
 
 
@@ -90,16 +97,17 @@ def _shipped() -> Path:
 
 def _find(source: str | Path) -> Path:
     text = str(source)
-    if text in scenario_names():
+    if text in scenario_names() or text in published_names():
         return _shipped() / f"{text}.toml"
     path = Path(source)
     try:
         there = path.exists()
     except (OSError, ValueError):  # no file system takes such a name
         raise ScenarioError([f"{shown(text)} cannot be the name of a file"]) from None
-    named = not isinstance(source, Path) and path.suffix != ".toml" and len(path.parts) == 1
+    alone = len(path.parts) == 1 or text.startswith("published/")
+    named = not isinstance(source, Path) and path.suffix != ".toml" and alone
     if named and not there:
-        hint = nearest(text, scenario_names()) or "; `trafficking scenarios` lists them"
+        hint = nearest(text, (*scenario_names(), *published_names())) or "; `trafficking scenarios` lists them"
         raise ScenarioError([f"{shown(text)} is neither a file nor the name of a scenario{hint}"])
     return path
 

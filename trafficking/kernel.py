@@ -33,14 +33,15 @@ from trafficking.stream import draw_exponential, draw_uniform, inlined, jitted, 
 
 NO_ARROW = np.uint8(255)
 WIDE = 8  # of the tables: at most so many ways lead out of a state
-GROUP = 32  # slots that share an alarm
+GROUP = 8  # slots that share an alarm: a line of memory
 TILE = 2048  # slots that are looked at before those who move are carried
 ORIGIN, READING, DWELL, ANCHOR, RATE, USUAL, LIMIT = range(7)
 AT_END, DUE, SLOWEST, SLACK, QUIET = range(5)
 LONGEST_CLOCK = 2.0**33  # beyond this a float64 no longer resolves a millionth of a mean dwell time
 
+_ONE = np.uint64(1)
 _ROUNDING = 2.0**-46  # generous, beside the 2^-53 of one operation
-_FEW = 1.0 / GROUP  # share of receptors that move in a window, below which alarms pay
+_FEW = 1.0 / 32.0  # share of receptors that move in a window, below which alarms pay
 
 
 @inlined
@@ -83,31 +84,36 @@ def set_rates(rates, now, clock, share, arrow):
 
 
 @jitted
-def begin_window(rates, births, now, end, counts, clock, share, arrow, alarm, sources):
+def begin_window(rates, synthesis, making, now, end, counts, clock, share, arrow, alarm, sources):
     """Sets the clocks of all cells for the window from `now` to `end`.
 
     Args:
-        rates: (n_cells, n_transitions) per minute and receptor. births: (n_cells, n_sources) per minute and cell.
+        rates: (n_cells, n_transitions) per minute and receptor. synthesis: (n_sources,) transitions that make them.
+        making: (n_cells,) what multiplies their rates.
         counts: (n_cells, n_states) receptors at `now`. sources: (n_cells, n_sources * WIDE), clocks of the births.
 
     Returns:
-        The highest reading of any clock at its anchor.
+        The highest reading of any clock at its anchor, and the transitions to be expected in the window.
     """
-    highest = 0.0
+    highest = expected = 0.0
     for cell in range(len(clock)):
         set_rates(rates[cell], now, clock[cell], share[cell], arrow)
-        _set_alarm(now, end, counts[cell], clock[cell], alarm[cell])
+        expected += _set_alarm(now, end, counts[cell], clock[cell], alarm[cell])
         for state in range(counts.shape[1]):
             highest = max(highest, clock[cell, state * WIDE + READING])
-        for source in range(births.shape[1]):
-            turn_clock(sources[cell], source, births[cell, source], now)
+        for source in range(len(synthesis)):
+            turn_clock(sources[cell], source, rates[cell, synthesis[source]] * making[cell], now)
             highest = max(highest, sources[cell, source * WIDE + READING])
-    return highest
+    return highest, expected
 
 
 @jitted
 def _set_alarm(now, end, counts, clock, alarm):
-    """LIMIT of every state, and the alarm clock of one cell, for the window from `now` to `end`."""
+    """LIMIT of every state, and the alarm clock of one cell, for the window from `now` to `end`.
+
+    Returns:
+        The transitions to be expected if the receptors stay distributed as they are.
+    """
     fastest, slowest, longest = 0.0, np.inf, 0.0
     moving = present = 0.0
     fresh = alarm[QUIET] == 0.0
@@ -136,6 +142,7 @@ def _set_alarm(now, end, counts, clock, alarm):
     alarm[DUE] = np.inf if fresh else alarm[AT_END]
     alarm[SLOWEST] = min(slowest, 1.0)
     alarm[SLACK] = _ROUNDING * (abs(end) + longest)
+    return moving * (end - now)
 
 
 @inlined
@@ -168,9 +175,13 @@ def advance_receptor(state, target, draw, key, now, end, clock, share, arrow, to
         return -1, end, state, target, draw
     time = max(time, now)
     chance = draw_uniform(key, draw)
-    way = state * WIDE
-    for other in range(ways - 1):
-        way += chance >= share[state * WIDE + other]
+    first = state * WIDE
+    way = first + (chance >= share[first])
+    if ways > 2:  # the same for every receptor, so that nothing is mispredicted
+        way += chance >= share[first + 1]
+    if ways > 3:
+        for other in range(2, WIDE - 1):
+            way += chance >= share[first + other]
     transition = np.int64(arrow[way])
     state = np.int64(to[way])
     target, draw = enter_state(state, time, key, draw + 1, clock)
@@ -178,50 +189,58 @@ def advance_receptor(state, target, draw, key, now, end, clock, share, arrow, to
 
 
 @inlined
-def record_row(time, records, per_min):
-    """Index of the first record that sees an event at `time`; len(records) if none does.
+def record_row(time, records, per_min, shift):
+    """Index of the first record that sees an event at `time`; the number of records if none does.
 
-    per_min: records per minute if they lie on an even grid. It makes a guess, which comparing times puts right.
+    records: (m + 2,) rising, of which the first is -inf and the last inf; index 0 is that of the first finite one.
+    per_min, shift: the guess of `record_grid`, which comparing times puts right.
     """
-    n = len(records)
-    if n == 0 or time > records[n - 1]:
-        return n
-    row = min(max(int((time - records[0]) * per_min) + 1, 0), n - 1)
-    while row > 0 and records[row - 1] >= time:
-        row -= 1
-    while records[row] < time:
-        row += 1
+    row = np.uint64(np.int64(min(max(time * per_min + shift, 0.0), len(records) - 2.0)))
+    while records[row] >= time:
+        row -= _ONE
+    while records[row + _ONE] < time:
+        row += _ONE
     return row
 
 
 @inlined
-def records_per_min(records):
-    """The guess of `record_row`."""
-    return (len(records) - 1) / (records[-1] - records[0]) if len(records) > 1 else 0.0
+def record_grid(records):
+    """Records per minute and the index of minute 0, if the finite records lie on an even grid."""
+    n = len(records) - 2
+    if n < 2:
+        return 0.0, 0.0
+    per_min = (n - 1) / (records[n] - records[1])
+    return per_min, 1.0 - records[1] * per_min
 
 
-@inlined
-def _candidates(states, targets, low, high, clock, movers, flags):
-    """Writes the slots in [low, high) whose receptors may leave in this window into `movers`; how many."""
-    # In two passes, without a branch to mispredict; one pass would wait for its own writes.
-    for i in range(low, high):
-        flags[i - low] = targets[i] <= clock[np.int64(states[i]) * WIDE + LIMIT]
+@jitted
+def _candidates(states, targets, clock, movers, flags):
+    """Writes which of these receptors may leave in this window into `movers`, as places in the arrays; how many."""
+    # In two passes, without a branch to mispredict; one pass would wait for its own writes. A function of its own, so
+    # that the compiler takes several receptors at a time.
+    for i in range(len(states)):
+        flags[i] = targets[i] <= clock[np.int64(states[i]) * WIDE + LIMIT]
+    moving = np.uint64(0)
+    for i in range(len(states)):
+        movers[moving] = np.uint32(i)
+        moving += np.uint64(flags[i])
+    return np.int64(moving)
+
+
+@jitted
+def _woken(states, targets, alarms, end, clock, alarm, movers, flags):
+    """`_candidates` among the groups whose alarm is due; sets these alarms by those who stay.
+
+    The arrays begin with a group; the last group may be cut short.
+    """
+    for group in range(len(alarms)):
+        flags[group] = alarms[group] <= alarm[DUE]
     moving = 0
-    for i in range(low, high):
-        movers[moving] = i
-        moving += flags[i - low]
-    return moving
-
-
-@inlined
-def _woken(states, targets, alarms, low, high, end, clock, alarm, movers):
-    """`_candidates` among the groups whose alarm is due; sets their alarms by those who stay."""
-    moving = 0
-    for group in range(low // GROUP, (high + GROUP - 1) // GROUP):
-        if alarms[group] > alarm[DUE]:
+    for group in range(len(alarms)):
+        if flags[group] == 0:
             continue
         soonest = np.inf
-        for i in range(max(low, group * GROUP), min(high, (group + 1) * GROUP)):
+        for i in range(group * GROUP, min(len(states), (group + 1) * GROUP)):
             state = np.int64(states[i])
             if targets[i] <= clock[state * WIDE + LIMIT]:
                 movers[moving] = i
@@ -230,6 +249,13 @@ def _woken(states, targets, alarms, low, high, end, clock, alarm, movers):
                 soonest = min(soonest, leaving_time(clock, state, targets[i]))
         alarms[group] = _alarm_for(soonest, end, alarm)
     return moving
+
+
+@jitted
+def _fetch(identities, draws, movers, moving, flags):
+    """Touches what the movers need: they lie far apart, and memory answers many calls in the time of one."""
+    for mover in range(moving):
+        flags[mover] = identities[movers[mover]] + draws[movers[mover]]
 
 
 @inlined
@@ -263,6 +289,7 @@ def advance(
     cell_rows,
     passages,
     by_cell,
+    vacant,
     own,
     movers,
     flags,
@@ -275,12 +302,12 @@ def advance(
         first: (n_cells + 1,) where the slots of each cell begin. used: (n_cells,) where those ever used end.
         keys: (n_cells,) uint64, the keys of the cells' paths.
         left: (n_states,) uint8, what a slot holds when its receptor came to each state: that, or free for an end.
-        records: (m,) rising times. passages: (m + 1, n_transitions) int64, added to.
+        records: (m + 2,), see `record_row`. passages: (m + 1, n_transitions) int64, added to.
         cell_rows: (m + 1,) the row of `by_cell` to which each row of passages belongs.
-        by_cell: (n_cells, k + 1, n_transitions) int64, added to.
+        by_cell: (n_cells, k + 1, n_transitions) int64, added to. vacant: (n_cells,) int64, added to: slots left free.
         own: like passages, zero, left so. movers, flags: (TILE,) uint32 and uint8. They are room to work in.
     """
-    per_min = records_per_min(records)
+    per_min, shift = record_grid(records)
     cell = 0
     while cell + 1 < len(used) and first[cell + 1] <= low:
         cell += 1
@@ -289,12 +316,15 @@ def advance(
         quiet = bell[QUIET] > 0.0
         stop = min(high, used[cell])
         for tile in range(max(low, first[cell]), stop, TILE):
+            beyond = min(tile + TILE, stop)
             if quiet:
-                moving = _woken(states, targets, alarms, tile, min(tile + TILE, stop), end, table, bell, movers)
+                bells = alarms[tile // GROUP : (beyond + GROUP - 1) // GROUP]
+                moving = _woken(states[tile:beyond], targets[tile:beyond], bells, end, table, bell, movers, flags)
+                _fetch(identities[tile:beyond], draws[tile:beyond], movers, moving, flags)
             else:
-                moving = _candidates(states, targets, tile, min(tile + TILE, stop), table, movers, flags)
+                moving = _candidates(states[tile:beyond], targets[tile:beyond], table, movers, flags)
             for mover in range(moving):
-                i = movers[mover]
+                i = np.uint64(tile) + np.uint64(movers[mover])
                 state, target, draw = np.int64(states[i]), targets[i], np.int64(draws[i])
                 stream, time = stream_key(key, identities[i]), now
                 while True:
@@ -303,12 +333,13 @@ def advance(
                     )
                     if transition < 0:
                         break
-                    own[record_row(time, records, per_min), transition] += 1
+                    own[record_row(time, records, per_min, shift), transition] += 1
                 states[i] = left[state]
                 targets[i] = target
                 draws[i] = np.uint32(draw)
+                vacant[cell] += left[state] != state
                 if quiet:
-                    group = i // GROUP
+                    group = np.int64(i) // GROUP
                     alarms[group] = min(alarms[group], _alarm_for(leaving_time(table, state, target), end, bell))
         for row in range(len(own)):
             for transition in range(own.shape[1]):
@@ -352,7 +383,7 @@ def advance_followed(
         How many receptors were carried, in order, and how many log rows they filled. A receptor whose transitions no
         longer fit is left as it was, for a second call with a fresh log.
     """
-    per_min = records_per_min(records)
+    per_min, shift = record_grid(records)
     rows = 0
     for i in range(len(states)):
         state, target, draw, time = np.int64(states[i]), targets[i], np.int64(draws[i]), since[i]
@@ -370,7 +401,7 @@ def advance_followed(
             who[rows], when[rows], what[rows] = i, time, transition
             rows += 1
         for row in range(first, rows):
-            at = record_row(when[row], records, per_min)
+            at = record_row(when[row], records, per_min, shift)
             passages[at, what[row]] += 1
             by_cell[cell, cell_rows[at], what[row]] += 1
         states[i] = left[state]

@@ -43,12 +43,14 @@ def excesses(
     placed: int,
     record_min: float,
     window_min: float,
+    medium: bool = False,
 ) -> Iterator[tuple[str, str]]:
     """The keys of a scenario that ask for too much, each with what to do about it.
 
     Args:
         agents: whether every receptor is simulated.
         cells: how many there are. receptors: R0 of one. placed: receptors that the start gives each as integers.
+        medium: whether it is finite.
     """
     crowds = False
     for key, number in (("receptors", receptors), ("start.counts", placed)):
@@ -66,7 +68,7 @@ def excesses(
         rows = f"{duration / record_min:.3g} rows of {columns} states"
         yield "record", f"{units.friendly(record_min, 'time')} given, for {rows}; use at least {least}"
     smooth = any(not isinstance(segment, Constant | PulseTrain) for segment in protocol.segments)
-    if (smooth or itinerary.couplings) and duration / window_min > _MOST_NUMBERS:
+    if (smooth or medium or itinerary.couplings) and duration / window_min > _MOST_NUMBERS:
         least = units.friendly(1.01 * duration / _MOST_NUMBERS, "time")
         windows = f"{duration / window_min:.3g} windows"
         yield "window", f"{units.friendly(window_min, 'time')} given, for {windows}; use at least {least}"

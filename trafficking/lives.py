@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from trafficking.results import Result
+from trafficking.results import DAUGHTER, Result
 
 _MADE = "synthesis"  # the source of a receptor's first transition, if it was made during the run
 
@@ -26,7 +26,7 @@ def stays(result: Result) -> pd.DataFrame:
     """
     moves = result.histories.sort_values("time_min", kind="stable").groupby("receptor", sort=True)
     end = float(result.counts["time_min"].iloc[-1])
-    ends = {state.name for state in result.scenario.itinerary.states if state.compartment == "out"}
+    ends = {state.name for state in result.scenario.itinerary.states if state.compartment == "out"} | {DAUGHTER}
     table = pd.concat([pd.DataFrame(columns=["receptor"]), *(_stays_of(str(name), life, end) for name, life in moves)])
     table = table[~table["state"].isin(ends)] if len(table) else table.reindex(columns=_COLUMNS)
     return table[_COLUMNS].reset_index(drop=True)
@@ -60,11 +60,12 @@ def lives(result: Result) -> pd.DataFrame:
     """One row per followed receptor that moved or was made.
 
     Returns:
-        receptor; born_min (nan if it was there at the start); ended_min (when it came to an end, nan if it lives);
+        receptor; born_min (nan if it was there at the start); ended_min (when it came to an end, or left with the other
+        daughter of a division; nan if it lives);
         cycles (returns from inside to the membrane).
     """
     itinerary = result.scenario.itinerary
-    at = {state.name: state.compartment for state in itinerary.states}
+    at = {state.name: state.compartment for state in itinerary.states} | {DAUGHTER: "out"}
     moves = result.histories
     source, target = moves["source"].map(at), moves["target"].map(at)
     table = pd.DataFrame({"receptor": moves["receptor"], "time_min": moves["time_min"]})
@@ -111,8 +112,9 @@ def cohort(result: Result, at_min: float, states: Sequence[str]) -> pd.DataFrame
     for state in result.scenario.itinerary.states:
         stay = labelled[labelled["state"] == state.name]
         if state.compartment == "out":
-            ended = lives(result).set_index("receptor").loc[there["receptor"].unique(), "ended_min"].dropna()
-            counts[state.name] = _how_many_by(times, ended)
+            moves = result.histories
+            came = (moves["target"] == state.name) & moves["receptor"].isin(there["receptor"])
+            counts[state.name] = _how_many_by(times, moves.loc[came, "time_min"])
         else:
             left = stay.loc[stay["ended"].astype(bool), "to_min"]
             counts[state.name] = _how_many_by(times, stay["from_min"]) - _how_many_by(times, left)

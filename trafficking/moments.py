@@ -27,6 +27,8 @@ def exact_moments(scenario: Scenario, times_min: np.ndarray) -> tuple[np.ndarray
     """
     if scenario.itinerary.couplings:
         raise ValueError(f"moments: exact only without coupling; {', '.join(scenario.itinerary.couplings)} is on")
+    if scenario.treatments or scenario.medium is not None:
+        raise ValueError("moments: exact only where rates are those of one itinerary, without treatments or a medium")
     between = _transitions(scenario, times_min)
     since_start, total = [], np.eye(len(between[0]))
     for transition in between:

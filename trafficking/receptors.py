@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from trafficking import compiled, kernel, slots, stream, synthesis, tally
+from trafficking import compiled, kernel, moves, slots, stream, synthesis, tally
 from trafficking.cells import Cells, Start
 from trafficking.clocks import Clocks
 from trafficking.identity import number_of
@@ -24,9 +24,11 @@ from trafficking.slots import Slab
 from trafficking.synthesis import Newborn, Synthesis
 from trafficking.tally import Passed, Tally
 
-ONE_THREAD_BELOW = 30_000
+ALONE_BELOW_NS = 200_000.0  # work of a window that one thread does sooner than it wakes another
+_SLOT_NS, _TRANSITION_NS = 0.3, 15.0
 _LEAST_STRETCH, _MOST_STRETCH = 4_096, 131_072  # slots of one call into the kernel
 _STRETCHES_PER_THREAD = 4
+_WINDOWS_TO_TIDY = 64
 _COLUMNS = ("states", "targets", "identities", "draws")
 
 
@@ -63,10 +65,10 @@ class Receptors:
         self._every = max(math.ceil(whole / follow), 1) if follow > 0 else 0
         self._threads = threads or os.cpu_count() or 1
         self._workers: ThreadPoolExecutor | None = None
+        self._windows = 0
         self._log: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = []
         self._followed = _nobody()
         self._ends = itinerary.out[itinerary.targets]
-        self._vacant = np.zeros(len(cells), dtype=np.int64)  # slots of each cell that were left
         if saved is not None:
             self._take_up(saved)
             return
@@ -128,18 +130,41 @@ class Receptors:
                 which each cell's own are.
         """
         seen = Tally(records, cell_records, len(self.counts), rates.shape[1])
-        self.clocks.begin_window(rates, start_min, end_min, self.counts)
-        self._advance_crowd(start_min, end_min, seen)
-        tally.add_ends(seen.by_cell, self._ends, self._vacant)
+        expected = self.clocks.begin_window(rates, start_min, end_min, self.counts)
+        alone = self._in_use * _SLOT_NS + expected * _TRANSITION_NS < ALONE_BELOW_NS
+        self._advance_crowd(start_min, end_min, seen, 1 if alone else self._threads)
         if len(self._followed.cells):
             self._advance_followed(self._followed, np.full(len(self._followed.cells), start_min), end_min, seen)
             self._followed = self._followed.alive(self.clocks.free)
         for newborn in self._synthesis.make(end_min):
             self._admit(newborn, end_min, seen)
         passed = seen.close(self.counts, self.clocks.itinerary)
-        if int(self._vacant.sum()) > self._in_use // 2 + kernel.GROUP * len(self.counts):
-            self._compact()
+        self._windows += 1
+        if self._windows % _WINDOWS_TO_TIDY == 0:
+            self._tidy()
         return passed
+
+    def treat(self, to: np.ndarray, keep: np.ndarray, occasion: int, now_min: float) -> None:
+        """Moves every receptor at `now_min`, the end of the last window.
+
+        Args:
+            to: (n_states,) the state into which each goes, of the same ways out as its own. keep: (n_states,) the
+                chance that it stays in the cell. occasion: which division this is.
+        """
+        keys = self.clocks.cells.division
+        for slab in self._slabs:
+            moves.move_slab(slab, self.counts, slab.vacant, keys, occasion, to, keep)
+        others, before = self._followed, self._followed.states.astype(np.int64)
+        stays = moves.staying(others.identities, keys[others.cells], occasion, keep[before])
+        after = np.where(stays, to[before], len(to))
+        np.add.at(self.counts, (others.cells, before), -1)
+        np.add.at(self.counts, (others.cells[stays], after[stays]), 1)
+        # In the log, numbers beyond the transitions say from where to where; the last state is the other daughter.
+        codes = len(self._ends) + before * (len(to) + 1) + after
+        moved = np.flatnonzero(after != before)
+        self._log.append((others.identities[moved], np.full(len(moved), now_min), codes[moved]))
+        others.states[:] = np.where(stays, after, self.clocks.free)
+        self._followed = others.alive(self.clocks.free)
 
     def take_log(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Transitions of the followed since the last call, in order of time: identities, times (min), transitions."""
@@ -161,29 +186,38 @@ class Receptors:
             yield slab.living()[1]
         yield self._followed.columns
 
-    def _advance_crowd(self, start_min: float, end_min: float, seen: Tally) -> None:
+    def _advance_crowd(self, start_min: float, end_min: float, seen: Tally, threads: int) -> None:
         """The threads take stretch after stretch from one list, this thread among them."""
-        threads = self._threads if self._in_use >= ONE_THREAD_BELOW else 1
-        length = min(max(self._in_use // (threads * _STRETCHES_PER_THREAD), _LEAST_STRETCH), _MOST_STRETCH)
+        length = _MOST_STRETCH
+        if threads > 1:
+            length = min(max(self._in_use // (threads * _STRETCHES_PER_THREAD), _LEAST_STRETCH), _MOST_STRETCH)
         length = -(-length // kernel.GROUP) * kernel.GROUP
-        stretches = iter([(slab, low) for slab in self._slabs for low in range(0, len(slab.states), length)])
+        ends = [len(slab.states) for slab in self._slabs]
+        stretches = iter([(at, low) for at, end in enumerate(ends) for low in range(0, end, length)])
         keys, clocks = self.clocks.cells.path, self.clocks
 
-        def work(mine: Tally) -> Tally:
-            room = np.zeros_like(mine.passages), np.empty(kernel.TILE, np.uint32), np.empty(kernel.TILE, np.uint8)
-            for slab, low in stretches:
+        def work(mine: Tally, vacant: np.ndarray) -> Tally:
+            own = np.zeros(mine.passages.shape, np.int64)
+            room = own, np.empty(kernel.TILE, np.uint32), np.empty(kernel.TILE, np.uint8)
+            for at, low in stretches:
+                slab = self._slabs[at]
                 kernel.advance(
-                    *slab.columns, slab.alarms, low, min(low + length, len(slab.states)), slab.first, slab.used, keys,
-                    start_min, end_min, *clocks.tables, clocks.alarm, clocks.left, *mine.tables, *room,
+                    *slab.columns, slab.alarms, low, min(low + length, ends[at]), slab.first, slab.used, keys,
+                    start_min, end_min, *clocks.tables, clocks.alarm, clocks.left, *mine.tables, vacant[at], *room,
                 )  # fmt: skip
             return mine
 
+        vacant = np.zeros((threads, len(self._slabs), len(self.counts)), dtype=np.int64)
         if threads > 1 and self._workers is None:
             self._workers = ThreadPoolExecutor(threads - 1, thread_name_prefix="receptors")
-        others = [self._workers.submit(work, seen.another()) for _ in range(threads - 1)] if self._workers else []
-        work(seen)
+        others = []
+        if self._workers is not None:
+            others = [self._workers.submit(work, seen.another(), vacant[i]) for i in range(1, threads)]
+        work(seen, vacant[0])
         for other in others:
             seen.add(other.result())
+        for slab, left in zip(self._slabs, vacant.sum(axis=0) if others else vacant[0], strict=True):
+            slab.vacant += left
 
     def _advance_followed(self, followed: _Followed, since: np.ndarray, end_min: float, seen: Tally) -> None:
         done, room = 0, 4 * len(since) + 64
@@ -223,7 +257,7 @@ class Receptors:
 
     def _house(self, newborn: Newborn, waiting: np.ndarray, homeless: int) -> None:
         for slab in itertools.chain(self._slabs, self._added(newborn.cells, waiting)):
-            homeless = slab.house(newborn.columns, newborn.cells, waiting, homeless, self._vacant)
+            homeless = slab.house(newborn.columns, newborn.cells, waiting, homeless)
             waiting = waiting[:homeless]
             if not homeless:
                 break
@@ -243,12 +277,13 @@ class Receptors:
             self._slabs = [*self._slabs, slab]
             yield slab
 
-    def _compact(self) -> None:
+    def _tidy(self) -> None:
         """Closes the gaps once they are most of the slots, so that they are not looked at for ever."""
-        for slab in self._slabs:
-            slab.compact()
-        self._in_use = sum(slab.in_use for slab in self._slabs)
-        self._vacant[:] = 0
+        vacant = sum(int(slab.vacant.sum()) for slab in self._slabs)
+        if vacant > self._in_use // 2 + kernel.GROUP * len(self.counts):
+            for slab in self._slabs:
+                slab.compact()
+            self._in_use = sum(slab.in_use for slab in self._slabs)
 
     # -- the followed ----------------------------------------------------------------------------------------------
 

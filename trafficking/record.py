@@ -23,7 +23,8 @@ class Record:
         self._every_cell = every_cell
         self._parts: list[tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]] = []
         self._cells = [(np.zeros(0), np.zeros((0, n_cells, len(scenario.itinerary.states)), dtype=np.int64))]
-        self._pending = np.zeros(len(scenario.itinerary.transitions), dtype=np.int64)
+        counted = np.int64 if scenario.resolution == "agents" else np.float64
+        self._pending = np.zeros(len(scenario.itinerary.transitions), dtype=counted)
 
     def begin(self, counts: np.ndarray, mrna: float) -> None:
         """The row of time 0; counts: (n_cells, n_states)."""
@@ -33,13 +34,21 @@ class Record:
 
     def between(self, start: float, end: float) -> np.ndarray:
         """Record times in (start, end], each a whole number of steps, and the end of the run."""
-        first, last = int(start / self._step) - 1, int(end / self._step) + 2
-        times = np.arange(max(first, 0), last) * self._step
-        times = times[(times > start) & (times <= end)]
+        first, last = self._steps(start) + 1, self._steps(end)
+        times = np.arange(first, last + 1) * self._step
         if end >= self._duration:
             # A whole number of steps may round to just before the end; that is the end.
             times = np.append(times[times < end - 4.0 * math.ulp(end)], end)
         return times
+
+    def _steps(self, time: float) -> int:
+        """The last step that is not after `time`, decided by comparing times."""
+        steps = int(time / self._step)
+        while steps * self._step > time:
+            steps -= 1
+        while (steps + 1) * self._step <= time:
+            steps += 1
+        return steps
 
     def of_cells(self, records: np.ndarray) -> np.ndarray | None:
         """Those of the records at which each cell is written down; None if at none."""
@@ -54,7 +63,7 @@ class Record:
 
     def add(self, records: np.ndarray, counts: np.ndarray, mrna: np.ndarray, passages: np.ndarray) -> None:
         """Takes a window: counts at each record, and passages up to each record and after the last."""
-        passages[0] += self._pending.astype(passages.dtype)
+        passages[0] += self._pending
         self._pending = passages[-1]
         if len(records):
             self._parts.append((records, counts, mrna, passages[:-1]))

@@ -23,6 +23,7 @@ from trafficking.itinerary import Itinerary
 from trafficking.scenario import Scenario
 
 TABLES = ("counts", "events", "exposure", "histories", "cells")
+DAUGHTER = "daughter"  # where a followed receptor goes that a division takes out of the cell
 ONE_CELL = TABLES[:-1]  # of one cell `counts` says it all
 
 
@@ -40,6 +41,8 @@ COLUMNS = {
     "to_min": Column("min", "To (included)"),
     "replicate": Column("1", "Replicate"),
     "insulin_nM": Column("nM", "Insulin"),
+    "nominal_nM": Column("nM", "Insulin as given"),
+    "destroyed_nM": Column("nM", "Insulin destroyed by the cells"),
     "mrna": Column("1", "Receptor messenger relative to insulin-free"),
     "receptor": Column("", "Receptor identity"),
     "cell": Column("1", "Cell"),
@@ -78,7 +81,9 @@ class Result:
         A state of compartment "out" counts all receptors that ever entered it.
     events: from_min, to_min, replicate, one column per arrow: passages in (from, to]; expected ones at `counts` (given
         the counts) and at `mean`, which know no paths.
-    exposure: time_min, replicate, insulin_nM (from that time on), mrna (relative to insulin-free).
+    exposure: time_min, replicate, insulin_nM (from that time on), mrna (relative to insulin-free). In a finite medium
+        insulin_nM is what is left in it, nominal_nM what was given last, and destroyed_nM what the cells have destroyed
+        since the start.
     histories: receptor, time_min, source, target; followed receptors only.
     cells: time_min, replicate, cell, copy_number, synthesis, one column per state; at the times that the scenario
         names. A run of one cell has no rows: its counts are those of the cell.
@@ -152,6 +157,7 @@ def tables(
     passages: np.ndarray,
     log: tuple[np.ndarray, np.ndarray, np.ndarray] | None = None,
     cells: CellCounts | None = None,
+    medium: np.ndarray | None = None,
 ) -> Result:
     """Names the bare arrays of a run.
 
@@ -160,10 +166,14 @@ def tables(
         passages: (n - 1, n_transitions) since the row before.
         log: transitions of the followed in order of time: identities uint64, minutes, indices of transitions.
         cells: the cells one by one, where there are several.
+        medium: (n, 3) insulin in a finite medium, that given, and that destroyed, nM.
     """
     itinerary, protocol = scenario.itinerary, scenario.protocol
     arrows = [arrow.name for arrow in itinerary.transitions]
-    insulin = np.array([protocol.value(time) for time in time_min.tolist()])
+    if medium is None:
+        dish = [("insulin_nM", np.array([protocol.value(time) for time in time_min.tolist()]))]
+    else:
+        dish = list(zip(("insulin_nM", "nominal_nM", "destroyed_nM"), medium.T, strict=True))
     runs = np.full(len(time_min), replicate, dtype=np.int64)
     head, between = [("time_min", time_min), ("replicate", runs)], [("from_min", time_min[:-1])]
     between += [("to_min", time_min[1:]), ("replicate", runs[: len(time_min) - 1])]
@@ -173,7 +183,7 @@ def tables(
         replicate=replicate,
         counts=_table([*head, *zip(itinerary.state_names, counts.T, strict=True)]),
         events=_table([*between, *zip(arrows, passages.T, strict=True)]),
-        exposure=_table([*head, ("insulin_nM", insulin), ("mrna", mrna)]),
+        exposure=_table([*head, *dish[:1], ("mrna", mrna), *dish[1:]]),
         histories=_no_histories().copy() if log is None else _histories(itinerary, *log),
         cells=cells_table(itinerary, replicate, cells, counts.dtype),
     )
@@ -197,17 +207,23 @@ def _no_histories() -> pd.DataFrame:
     return pd.DataFrame({"receptor": text, "time_min": np.zeros(0), "source": text, "target": text})
 
 
-def _histories(itinerary: Itinerary, identities: np.ndarray, times: np.ndarray, arrows: np.ndarray) -> pd.DataFrame:
+def _histories(itinerary: Itinerary, identities: np.ndarray, times: np.ndarray, codes: np.ndarray) -> pd.DataFrame:
     known, which = np.unique(identities, return_inverse=True)
     names = np.array([identity_text(int(identity)) for identity in known], dtype=object)
     # The last entry serves index -1: a receptor that is made comes from no state.
-    states = np.array([*itinerary.state_names, "synthesis"], dtype=object)
+    states = np.array([*itinerary.state_names, DAUGHTER, "synthesis"], dtype=object)
+    # Numbers beyond the arrows are receptors moved by hand, see `Receptors.treat`.
+    n, n_arrows = len(itinerary.states) + 1, len(itinerary.transitions)
+    moved, arrows = codes >= n_arrows, np.minimum(codes, max(n_arrows - 1, 0))
+    by_hand = np.where(moved, codes - n_arrows, 0)
+    left = np.where(moved, by_hand // n, itinerary.sources[arrows])
+    entered = np.where(moved, by_hand % n, itinerary.targets[arrows])
     return pd.DataFrame(
         {
             "receptor": pd.Series(names[which], dtype="str"),
             "time_min": times,
-            "source": pd.Series(states[itinerary.sources[arrows]], dtype="str"),
-            "target": pd.Series(states[itinerary.targets[arrows]], dtype="str"),
+            "source": pd.Series(states[left], dtype="str"),
+            "target": pd.Series(states[entered], dtype="str"),
         }
     )
 

@@ -15,8 +15,8 @@ import numpy as np
 from pydantic import Field, ValidationError, ValidationInfo, field_validator, model_validator
 
 from trafficking import library, units
-from trafficking.cell_forms import Cells, Coupling, Evidence, Expected, Start, cells_table
-from trafficking.exposure import Exposure
+from trafficking.cell_forms import Cells, Coupling, Evidence, Expected, Start, cells_table, on_grid
+from trafficking.exposure import Constant, Exposure, PulseTrain
 from trafficking.faults import (
     Faults,
     ScenarioError,
@@ -35,6 +35,7 @@ from trafficking.itinerary import COUPLINGS, Itinerary
 from trafficking.limits import crowded, excesses
 from trafficking.master_equation import insulin_free, steady_state
 from trafficking.quantities import MOST_MINUTES, MOST_RECEPTORS, READERS, Duration, Form, Name
+from trafficking.treatments import Medium, Treatment, assumed, checked, labels, with_twins
 
 __all__ = ["Scenario", "ScenarioError", "override"]
 
@@ -66,6 +67,8 @@ class Scenario(Form):
     start: Start = Field(default_factory=lambda: Start.model_validate({}))
     coupling: Coupling = Field(default_factory=Coupling)
     exposure: Annotated[tuple[SegmentForm, ...], listed(1, 10_000)] = Field(description="a list of segments")
+    treatments: Annotated[tuple[Treatment, ...], listed(0, 1000)] = Field((), description="what is done at a time")
+    medium: Medium | None = Field(None, description="a finite medium; default: insulin as the exposure says")
     expect: Annotated[tuple[Expected, ...], listed(0, 100)] = ()
 
     # -- in and out ------------------------------------------------------------------------------------------------
@@ -84,7 +87,10 @@ class Scenario(Form):
 
     def to_dict(self) -> dict[str, Any]:
         """The complete scenario as tables of texts and numbers; `from_dict` gives an equal one."""
-        return self.model_dump(by_alias=True, exclude_none=True, mode="json")
+        tables = self.model_dump(by_alias=True, exclude_none=True, mode="json")
+        if not self.treatments:
+            del tables["treatments"]
+        return tables
 
     @staticmethod
     def json_schema() -> dict[str, Any]:
@@ -104,6 +110,11 @@ class Scenario(Form):
 
     @cached_property
     def itinerary(self) -> Itinerary:
+        """The itinerary with its switches applied; where receptors are labelled, with a twin of every state."""
+        return with_twins(self.unlabelled) if labels(self.treatments) else self.unlabelled
+
+    @cached_property
+    def unlabelled(self) -> Itinerary:
         """The itinerary with its switches applied."""
         if self.drawn is None:
             raise ValueError("a scenario has its itinerary once it is made by from_dict")
@@ -123,8 +134,8 @@ class Scenario(Form):
         if self.start.state == "surface":
             return np.eye(len(self.itinerary.states))[_first_surface(self.itinerary)], 1.0
         if self.start.state == "insulin_free":
-            return _balance(self.itinerary, None)
-        return _balance(self.itinerary, self.start_insulin_nM)
+            return self._balance(None)
+        return self._balance(self.start_insulin_nM)
 
     @property
     def reference_label(self) -> str:
@@ -137,7 +148,11 @@ class Scenario(Form):
         if self.reference == "start":
             return self.start_fractions[0] * self.receptors
         insulin = None if self.reference == "insulin_free" else self.evidence.lean_nM
-        return _balance(self.itinerary, insulin)[0] * self.receptors
+        return self._balance(insulin)[0] * self.receptors
+
+    def _balance(self, insulin_nM: float | None) -> tuple[np.ndarray, float]:
+        fractions, mrna = _balance(self.unlabelled, insulin_nM)
+        return np.append(fractions, np.zeros(len(self.itinerary.states) - len(fractions))), mrna
 
     @property
     def reference_surface(self) -> float:
@@ -147,12 +162,13 @@ class Scenario(Form):
     @property
     def assumptions(self) -> list[str]:
         """The values that are a fit or an assumption and matter, each as 'K_A = 0.1 R0 (fit)'."""
-        return [*self.cells.assumed, *self.evidence.assumed]
+        return [*self.cells.assumed, *assumed(self.treatments), *self.evidence.assumed]
 
     @cached_property
     def remarks(self) -> list[str]:
         """Sentences on what is allowed but hardly meant: states without a way in, or without one out."""
-        return self.itinerary.remarks(self.start_fractions[0] > 0.0)
+        itinerary = self.unlabelled
+        return itinerary.remarks(self.start_fractions[0][: len(itinerary.states)] > 0.0)
 
     @cached_property
     def extrapolated(self) -> list[str]:
@@ -203,6 +219,9 @@ class Scenario(Form):
             given["expected"] = ""
         if self.cells.number > 1:
             given["cells"] |= {"record": self.cells.kept(protocol.duration_min, self.record_min)}
+        if self.treatments:
+            acting = [treatment.at_min <= protocol.duration_min for treatment in self.treatments]
+            given["treatments"] = [table for table, keep in zip(given["treatments"], acting, strict=True) if keep]
         kept = [expected.at_min <= alike_until_min for expected in self.expect]
         given["expect"] = [table for table, keep in zip(given["expect"], kept, strict=True) if keep]
         return self.from_dict(given)
@@ -286,6 +305,7 @@ class Scenario(Form):
             raise Faults(faults)
         self._fill("drawn", self._solved())
         self._fill("parameters", {})
+        self._check_bench()
         self._fill("start", self.start.completed(self.itinerary, self.protocol.value(0.0)))
         columns = len(self.itinerary.states)
         self._fill("cells", self.cells.timed(self.duration_min, self.record_min, columns))
@@ -308,10 +328,40 @@ class Scenario(Form):
             placed=sum((self.start.counts or {}).values()),
             record_min=self.record_min,
             window_min=self.window_min,
+            medium=self.medium is not None,
         )
         if faults := list(too_much):
             raise Faults(faults)
         return self
+
+    def _check_bench(self) -> None:
+        def recorded(time_min: float) -> float:
+            time = on_grid(time_min, self.duration_min, self.record_min)
+            return time_min if time is None else time
+
+        try:
+            known = checked(
+                self.treatments,
+                self.unlabelled,
+                self.duration_min,
+                medium=self.medium is not None,
+                on_grid=recorded,
+            )
+            self._fill("treatments", known)
+            _ = self.itinerary
+        except Faults as faults:
+            raise Faults([(f"treatments{where}", what) for where, what in faults.found]) from None
+        except ValueError as fault:
+            raise Faults([("treatments", f"a label doubles the itinerary: {fault}")]) from None
+        if self.medium is None:
+            return
+        smooth = [i for i, s in enumerate(self.protocol.segments) if not isinstance(s, Constant | PulseTrain)]
+        if smooth:
+            what = "a finite medium is changed at once or not at all; allowed are constant, washout and pulses"
+            raise Faults([(f"exposure[{i}].kind", f"{self.exposure[i].kind!r} given; {what}") for i in smooth])
+        ends = {state.name: state.bound for state in self.unlabelled.states}
+        if not any(arrow.needs_ligand and ends[arrow.target] for arrow in self.unlabelled.transitions):
+            raise Faults([("medium", "given; but no arrow first order in ligand leads to a bound state")])
 
     def _fill(self, field: str, value: Any) -> None:
         object.__setattr__(self, field, value)  # the one time a frozen scenario changes: while it is made

@@ -18,12 +18,15 @@ import numpy as np
 from trafficking.cells import Cells, Start, drawn, replicas, starting_totals
 from trafficking.counts import Expectation, Numbers
 from trafficking.itinerary import Itinerary
+from trafficking.medium import Dish
 from trafficking.receptors import Receptors
 from trafficking.record import Record
 from trafficking.results import CellCounts, Result, tables
 from trafficking.scenario import Scenario
 from trafficking.snapshot import Snapshot
 from trafficking.tally import Passed
+from trafficking.treatments import Division, FreshMedium, Label, acting, label_moves, under
+from trafficking.treatments import edges as treatment_edges
 from trafficking.window import WindowRates
 
 _LOG = ("identity", "time_min", "transition")
@@ -50,7 +53,7 @@ _WITHOUT_IDENTITIES: dict[str, Callable[..., Population]] = {"counts": Numbers, 
 
 
 class _Stretch(NamedTuple):
-    """The exposure between two edges; level: its insulin in nM where that is constant."""
+    """The protocol between two edges; level: its insulin in nM where that is constant."""
 
     from_min: float
     to_min: float
@@ -95,13 +98,18 @@ class Run:
         self._insulin = np.zeros(0)  # of the rows that were asked for so far
         self._known_stretch: _Stretch | None = None
         self._asked = False
-        self._window_rates = WindowRates(self.itinerary)
+        self._use(self.itinerary)
+        self._laws: dict[tuple[Any, ...], Itinerary] = {(): self.itinerary}  # under each set of treatments
+        self._medium: Dish | None = None
+        if scenario.medium is not None:
+            nominal = scenario.protocol.value(0.0)
+            self._medium = Dish(scenario.medium, self.itinerary, len(self.cells), nominal)
         start, mrna = starting_cells(scenario, self.cells)
         make = populate if scenario.resolution == "agents" else _WITHOUT_IDENTITIES[scenario.resolution]
         begun: dict[str, Any]
         if saved is None:
             self._mrna = np.full(len(self.cells), mrna)
-            begun = {"rates": self._rates(start.expected, self._law_end()[0])[0]}
+            begun = {"rates": self._rates(start.expected, self._law_end(start.expected)[0])[0]}
         else:
             self._mrna = saved.arrays["mrna"].copy()
             begun = {"saved": saved.arrays}
@@ -115,10 +123,15 @@ class Run:
             follow=scenario.follow,
             **begun,
         )
+        self._moments = {treatment.at_min for treatment in scenario.treatments}
         if saved is None:
+            if 0.0 in self._moments:
+                self._treat(0.0, recorded=True)
             self._record.begin(self.population.counts, self.mrna)
         else:
             self._record.take_up(saved.arrays)
+            if self._medium is not None:
+                self._medium.take_up(saved.arrays)
             if len(saved.arrays["log.time_min"]):
                 self._logs.append(tuple(saved.arrays[f"log.{name}"] for name in _LOG))  # type: ignore[arg-type]
 
@@ -140,6 +153,7 @@ class Run:
             time_min=self.time_min,
             arrays=self.population.save()
             | self._record.save()
+            | ({} if self._medium is None else self._medium.save())
             | {"mrna": self._mrna.copy()}
             | {f"log.{name}": column for name, column in zip(_LOG, log, strict=True)},
         )
@@ -196,7 +210,9 @@ class Run:
 
     @property
     def insulin_nM(self) -> float:
-        """Insulin from now on, nM."""
+        """Insulin from now on, nM; in a finite medium what is in it now."""
+        if self._medium is not None:
+            return max(self._medium.insulin_nM, 0.0)
         return self.scenario.protocol.value(self.time_min)
 
     @property
@@ -218,6 +234,8 @@ class Run:
     def recorded(self) -> dict[str, np.ndarray]:
         """What was recorded so far: time_min (n,), counts (n, n_states), insulin_nM (n,), mrna (n,)."""
         times, counts, mrna, _ = self._record.rows()
+        if self._medium is not None:
+            return {"time_min": times, "counts": counts, "insulin_nM": self._medium.rows()[:, 0], "mrna": mrna}
         new = [self.scenario.protocol.value(time) for time in times[len(self._insulin) :].tolist()]
         self._insulin = np.append(self._insulin, new)
         return {"time_min": times, "counts": counts, "insulin_nM": self._insulin, "mrna": mrna}
@@ -261,13 +279,17 @@ class Run:
         self._record.extend(self.scenario)
         self._known_stretch = None
         self._insulin = self._insulin[:0]  # the row of this minute says what holds from now on
+        if self._medium is not None:
+            self._medium.keep(len(self._record.rows()[0]))
+            self._medium.give(insulin_nM, fresh=False, recorded=self._recorded_now())
 
     def result(self) -> Result:
         """The tables up to now; of a run in progress those of the whole plan as far as they are known."""
         times, counts, mrna, passages = self._record.rows()
         log = self._joined_log()
+        medium = None if self._medium is None else self._medium.rows()
         return tables(
-            self.scenario, self.seed, self.replicate, times, counts, mrna, passages[1:], log, self._cell_rows()
+            self.scenario, self.seed, self.replicate, times, counts, mrna, passages[1:], log, self._cell_rows(), medium
         )
 
     def so_far(self) -> Result:
@@ -281,7 +303,10 @@ class Run:
         scenario = self.scenario.lasting(self.time_min)
         times, counts, mrna, passages = self._record.closed(self.time_min, self.counts, self.mrna)
         log = self._joined_log()
-        return tables(scenario, self.seed, self.replicate, times, counts, mrna, passages[1:], log, self._cell_rows())
+        medium = None if self._medium is None else self._medium.closed(len(times))
+        return tables(
+            scenario, self.seed, self.replicate, times, counts, mrna, passages[1:], log, self._cell_rows(), medium
+        )
 
     def _cell_rows(self) -> CellCounts | None:
         if self.scenario.cells.number == 1:
@@ -298,8 +323,18 @@ class Run:
         rates, mrna = self._rates(self.population.counts, end)
         records = self._record.between(self.time_min, end)
         of_cells = self._record.of_cells(records)
+        before = None if self._medium is None else self.population.counts.copy()
         passed = self.population.advance(rates, self.time_min, end, records, of_cells)
-        self._record.add(records, passed.counts, self._mrna_at(records, end, float(mrna.mean())), passed.passages)
+        if self._medium is not None and before is not None:
+            self._medium.pass_window(passed, before, self.population.counts)
+            self._medium.give(self.scenario.protocol.value(end), fresh=False, recorded=_ends_with(records, end))
+        if end in self._moments:
+            self._treat(end, recorded=_ends_with(records, end))
+            if _ends_with(records, end):
+                passed.counts[-1] = self.population.counts.sum(axis=0)
+                if of_cells is not None and _ends_with(of_cells, end):
+                    passed.cells[-1] = self.population.counts
+        self._record.add(records, passed.counts, self._mrna_at(records, end, mrna), passed.passages)
         if of_cells is not None and len(of_cells):
             self._record.add_cells(of_cells, passed.cells)
         self.time_min, self._mrna = end, mrna
@@ -308,20 +343,53 @@ class Run:
             if len(log[0]):
                 self._logs.append(log)
 
+    def _treat(self, at_min: float, *, recorded: bool) -> None:
+        """Moves receptors, and changes the medium, as the treatments of this minute say, in the order listed.
+
+        recorded: whether this minute is a row.
+        """
+        population: Any = self.population
+        everybody, stays = np.arange(len(self.states)), np.ones(len(self.states))
+        treatments = self.scenario.treatments
+        # Numbered in order of time: what is planned later changes nothing now.
+        occasion = sum(isinstance(treatment, Division) and treatment.at_min < at_min for treatment in treatments)
+        for treatment in treatments:
+            if treatment.at_min != at_min:
+                continue
+            match treatment:
+                case Label(of=of) if of != "newborn":
+                    population.treat(label_moves(self.itinerary, of), stays, 0, at_min)
+                case Division():
+                    half = np.where(self.itinerary.out, 1.0, 0.5)
+                    population.treat(everybody, half, occasion, at_min)
+                    occasion += 1
+                case FreshMedium() if self._medium is not None:
+                    self._medium.give(self.scenario.protocol.value(at_min), fresh=True, recorded=recorded)
+
+    def _recorded_now(self) -> bool:
+        return _ends_with(self._record.rows()[0], self.time_min)
+
+    def _use(self, law: Itinerary) -> None:
+        """From now on arrows have the rates of this itinerary."""
+        self._law, self._window_rates = law, WindowRates(law)
+
     def _rates(self, counts: np.ndarray, end: float) -> tuple[np.ndarray, np.ndarray]:
         stretch = self._stretch()
         insulin = stretch.level
-        if insulin is None or end > stretch.to_min:
+        if self._medium is not None:
+            insulin = self._medium.mean(self._law, counts, end - self.time_min)
+        elif insulin is None or end > stretch.to_min:
             insulin = self.scenario.protocol.mean(self.time_min, end)
         return self._window_rates(insulin, counts, self.cells.copy_number, self._mrna, end - self.time_min)
 
-    def _mrna_at(self, records: np.ndarray, end: float, mrna: float) -> np.ndarray:
-        transcription, before = self.itinerary.transcription, self.mrna
-        if transcription is None or mrna == before:
-            return np.full(len(records), mrna)
-        response = transcription.response_min
+    def _mrna_at(self, records: np.ndarray, end: float, mrna: np.ndarray) -> np.ndarray:
+        """Mean messenger over the cells at each record of a window from now to `end`, where it is `mrna`."""
+        if not len(records) or self._law.transcription is None:
+            return np.ones(len(records))
+        response = self._law.transcription.response_min
+        before, after = self.mrna, float(mrna.mean())
         way = np.expm1(-(records - self.time_min) / response) / math.expm1(-(end - self.time_min) / response)
-        return before + (mrna - before) * way
+        return before + (after - before) * way
 
     def _window_end(self, until: float) -> float:
         """Where the window that starts now ends.
@@ -335,18 +403,25 @@ class Run:
         if self.scenario.resolution != "agents":
             # A stretch split in two rounds, or is drawn, differently: cut only where records cut anyway.
             return min(end, self._record.next_after(self.time_min))
-        return min(end, until, self.time_min + self._patience_min())
+        return min(end, until, self.time_min + self._patience_min() if self._asked else math.inf)
 
-    def _law_end(self) -> tuple[float, bool]:
-        """Until when the rates of a window that starts now may hold, and whether it may be cut anywhere before."""
+    def _law_end(self, counts: np.ndarray | None = None) -> tuple[float, bool]:
+        """Until when the rates of a window that starts now may hold, and whether it may be cut anywhere before.
+
+        counts: (n_cells, n_states) receptors now, where there is no population yet.
+        """
         stretch, now = self._stretch(), self.time_min
-        if not self.itinerary.couplings and stretch.level is not None:
+        if not self._law.couplings and stretch.level is not None and self._medium is None:
             return stretch.to_min, True
         window = self.scenario.window_min
         steps = int((now - stretch.from_min) / window)
         while stretch.from_min + steps * window <= now:
             steps += 1
-        return min(stretch.from_min + steps * window, stretch.to_min), False
+        end = min(stretch.from_min + steps * window, stretch.to_min)
+        if self._medium is not None:
+            counts = self.population.counts if counts is None else counts
+            end = min(end, now + self._medium.longest_min(self._law, counts))
+        return end, False
 
     def _stretch(self) -> _Stretch:
         """The exposure between its last edge and its next one, read once."""
@@ -354,6 +429,12 @@ class Run:
         if known is None or not known.from_min <= self.time_min < known.to_min:
             protocol, now = self.scenario.protocol, self.time_min
             edges = protocol.edges
+            if treatments := self.scenario.treatments:
+                edges = tuple(sorted({*edges, *treatment_edges(treatments)}))
+                acts = acting(treatments, now)
+                if acts not in self._laws:
+                    self._laws[acts] = under(self.itinerary, acts)
+                self._use(self._laws[acts])
             following = bisect.bisect_right(edges, now)
             start = edges[following - 1] if following else 0.0
             end = edges[following] if following < len(edges) else math.inf
@@ -362,14 +443,11 @@ class Run:
         return known
 
     def _patience_min(self) -> float:
-        """Minutes that hold about 0.1 s of work, at the present pace of transitions and births, if somebody asks.
-
-        Births are bounded in any case: those of one call are held side by side.
-        """
+        """Minutes that hold about 0.1 s of work, at the present pace of transitions and births."""
         counts, inner = self.population.counts, self.itinerary.sources
         rates = self._rates(counts, self.time_min + 1e-9)[0]
         births = float((rates[:, self.itinerary.synthesis].sum(axis=1) * self.cells.making).sum())
-        pace = births + float((rates * np.where(inner >= 0, counts[:, inner], 0)).sum()) * self._asked
+        pace = births + float((rates * np.where(inner >= 0, counts[:, inner], 0)).sum())
         return _EVENTS_PER_CALL / pace if pace > 0.0 else math.inf
 
 
@@ -411,7 +489,7 @@ def replicated(
     """
     if scenario.cells.number > 1:
         raise ValueError(f"replicated: {scenario.name} has {scenario.cells.number:,} cells; one is needed")
-    if scenario.resolution != "agents":
+    if scenario.resolution != "agents" or scenario.medium is not None:  # cells side by side would share the medium
         runs = [Run(scenario, seed=seed, replicate=replicate, threads=1) for replicate in replicates]
         for run in runs:
             run.advance()
@@ -446,6 +524,10 @@ def starting_cells(scenario: Scenario, cells: Cells) -> tuple[Start, float]:
     elif scenario.start.total == "rounded":
         totals = np.rint(totals)
     return Start(totals, fractions / whole if whole > 0.0 else fractions), mrna
+
+
+def _ends_with(times: np.ndarray, time: float) -> bool:
+    return len(times) > 0 and bool(times[-1] == time)
 
 
 def _check_seed(seed: int, replicate: int) -> None:

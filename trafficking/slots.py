@@ -22,7 +22,8 @@ class Slab:
     """Receptors side by side: states (n,) uint8, targets (n,) float64, identities (n,) uint64, draws (n,) uint32.
 
     The region of cell c is [first[c], first[c + 1]); beyond used[c] it was never used. alarms: (n / GROUP,), see
-    `kernel`. A slot of state `free` holds nobody. seek: (n_cells,) where the search for a free slot goes on.
+    `kernel`. A slot of state `free` holds nobody. seek: (n_cells,) where the search for a free slot goes on. vacant:
+    (n_cells,) int64, how many of the used slots are free.
     """
 
     def __init__(self, room: np.ndarray, free: int) -> None:
@@ -30,6 +31,7 @@ class Slab:
         self.first = np.zeros(len(room) + 1, dtype=np.int64)
         np.cumsum(-(-room // GROUP) * GROUP, out=self.first[1:])
         self.used, self.seek = self.first[:-1].copy(), self.first[:-1].copy()
+        self.vacant = np.zeros(len(room), dtype=np.int64)
         n = int(self.first[-1])
         self.free = free
         self.states = np.full(n, free, dtype=np.uint8)
@@ -44,21 +46,19 @@ class Slab:
     @property
     def in_use(self) -> int:
         """Slots that are looked at, free ones among them."""
-        return int((self.used - self.first[:-1]).sum())
+        return in_use(self.first, self.used)
 
-    def house(
-        self, newborn: tuple[np.ndarray, ...], cells: np.ndarray, waiting: np.ndarray, n: int, vacant: np.ndarray
-    ) -> int:
+    def house(self, newborn: tuple[np.ndarray, ...], cells: np.ndarray, waiting: np.ndarray, n: int) -> int:
         """Gives slots to the first `n` of the newborn (columns) whom `waiting` names; how many found none.
 
-        They stand first in `waiting` then. vacant: (n_cells,) int64, slots of each cell that were left; kept right.
+        They stand first in `waiting` then.
         """
-        mine = (*self.columns, self.alarms, self.first, self.used, self.seek, self.free)
-        return house(*mine, *newborn, cells, waiting, n, vacant)
+        mine = (*self.columns, self.alarms, self.first, self.used, self.seek, self.vacant, self.free)
+        return house(*mine, *newborn, cells, waiting, n)
 
     def compact(self) -> None:
         """Moves the receptors of each cell to the front of its region, in place."""
-        compact(*self.columns, self.alarms, self.first, self.used, self.seek, self.free)
+        compact(*self.columns, self.alarms, self.first, self.used, self.seek, self.vacant, self.free)
 
     def living(self) -> tuple[np.ndarray, tuple[np.ndarray, ...]]:
         """The receptors that are alive, cell by cell: the cell of each (n,) int64, and their columns."""
@@ -72,8 +72,11 @@ def roomy(totals: np.ndarray) -> np.ndarray:
 
 
 def room_to_grow(slots: np.ndarray, needy: np.ndarray) -> np.ndarray:
-    """(n_cells,) slots of a further slab for cells that have `slots`, where they are `needy` (bool)."""
-    return np.where(needy, np.maximum(slots // 8, _LEAST_ROOM), 0)
+    """(n_cells,) slots of a further slab for cells that have `slots`, where they are `needy` (bool).
+
+    Generous, so that slabs stay few: what is never used costs two bytes of memory per slot.
+    """
+    return np.where(needy, np.maximum(slots // 2, _LEAST_ROOM), 0)
 
 
 @jitted
@@ -129,6 +132,7 @@ def house(
     first,
     used,
     seek,
+    vacant,
     free,
     new_states,
     new_targets,
@@ -137,7 +141,6 @@ def house(
     cells,
     waiting,
     n,
-    vacant,
 ):
     """See `Slab.house`. Each cell's free slots are sought once around its region, from where the last search ended, if
     there are enough for that to be short."""
@@ -172,7 +175,7 @@ def house(
 
 
 @jitted
-def compact(states, targets, identities, draws, alarms, first, used, seek, free):
+def compact(states, targets, identities, draws, alarms, first, used, seek, vacant, free):
     """See `Slab.compact`."""
     for cell in range(len(used)):
         taken = first[cell]
@@ -184,9 +187,18 @@ def compact(states, targets, identities, draws, alarms, first, used, seek, free)
                     states[slot] = free
                 taken += 1
         used[cell] = taken
-        seek[cell] = first[cell]
+        seek[cell], vacant[cell] = first[cell], 0
     for group in range(len(alarms)):
         alarms[group] = -np.inf
 
 
-ENTRIES = (begin, compact, house)
+@jitted
+def in_use(first, used):
+    """See `Slab.in_use`."""
+    slots = 0
+    for cell in range(len(used)):
+        slots += used[cell] - first[cell]
+    return slots
+
+
+ENTRIES = (begin, compact, house, in_use)

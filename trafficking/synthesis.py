@@ -10,7 +10,7 @@ import numpy as np
 from trafficking import compiled, kernel, stream
 from trafficking.clocks import Clocks
 from trafficking.identity import identities_of
-from trafficking.kernel import ANCHOR, WIDE, advance_receptor, enter_state, leaving_time, record_row, records_per_min
+from trafficking.kernel import ANCHOR, WIDE, advance_receptor, enter_state, leaving_time, record_grid, record_row
 from trafficking.stream import draw_exponential, jitted, stream_key
 
 _BATCH = 4096
@@ -157,14 +157,14 @@ def advance_newborn(
         states: (n,) uint8, the state each is made into. since: (n,) minutes of birth. births: (n,) uint8, the arrow by
             which each came. apart: (n,) bool, counted and given a target, but not carried.
     """
-    per_min = records_per_min(records)
+    per_min, shift = record_grid(records)
     for i in range(len(states)):
         cell, time, transition = cells[i], since[i], np.int64(births[i])
         stream = stream_key(keys[cell], identities[i])
         state = np.int64(states[i])
         target, draw = enter_state(state, time, stream, 0, clock[cell])
         while transition >= 0:
-            at = record_row(time, records, per_min)
+            at = record_row(time, records, per_min, shift)
             passages[at, transition] += 1
             by_cell[cell, cell_rows[at], transition] += 1
             if apart[i]:

@@ -23,13 +23,14 @@ class Passed(NamedTuple):
 class Tally:
     """Passages of a window, as the kernel adds to them.
 
-    records: (m,) rising times. cell_rows: (m + 1,) the row of `by_cell` to which each row of passages belongs.
+    records: (m + 2,), rising times between -inf and inf.
+    cell_rows: (m + 1,) the row of `by_cell` to which each row of passages belongs.
     passages: (m + 1, n_transitions) int64. by_cell: (n_cells, n_cell_records + 1, n_transitions) int64.
     """
 
     def __init__(self, records: np.ndarray, cell_records: np.ndarray | None, n_cells: int, n_transitions: int) -> None:
         """cell_records: those of the records at which each cell's own counts are wanted."""
-        self.records = records
+        self.records = padded(records)
         self.cell_rows = np.zeros(len(records) + 1, dtype=np.int64)
         wanted = 0
         if cell_records is not None and len(cell_records):
@@ -57,12 +58,19 @@ class Tally:
 
     def close(self, counts: np.ndarray, itinerary: Itinerary) -> Passed:
         """Carries `counts` ((n_cells, n_states) int64, in place) over the window."""
-        n_records, n_cell_records = len(self.records), self.by_cell.shape[1] - 1
+        n_records, n_cell_records = len(self.records) - 2, self.by_cell.shape[1] - 1
         at_records = np.empty((n_records, counts.shape[1]), np.int64)
         of_cells = np.empty((n_cell_records, *counts.shape), np.int64)
         total = np.empty(counts.shape[1], np.int64)
         close(itinerary.sources, itinerary.targets, self.passages, self.by_cell, counts, total, at_records, of_cells)
         return Passed(self.passages, at_records, of_cells)
+
+
+def padded(records: np.ndarray) -> np.ndarray:
+    """(m,) rising times, between -inf and inf, as the kernel wants them."""
+    between = np.empty(len(records) + 2)
+    between[0], between[1:-1], between[-1] = -np.inf, records, np.inf
+    return between
 
 
 @jitted
@@ -92,14 +100,4 @@ def _pass(sources, targets, passages, counts, sign):
             counts[sources[arrow]] -= sign * passages[arrow]
 
 
-@jitted
-def add_ends(by_cell, ends, counts):
-    """Adds the receptors of each cell that came to an end to (n_cells,) counts; ends: (n_transitions,) bool."""
-    for cell in range(len(counts)):
-        for row in range(by_cell.shape[1]):
-            for arrow in range(len(ends)):
-                if ends[arrow]:
-                    counts[cell] += by_cell[cell, row, arrow]
-
-
-ENTRIES = (add_ends, close)
+ENTRIES = (close,)

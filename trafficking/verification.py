@@ -113,7 +113,7 @@ def compare(
     """`verify`, with the expectation of another scenario: to see that a wrong one is found out."""
     if replicates < 4:
         raise ValueError(f"replicates: {replicates} given; at least 4 are needed to judge the scatter")
-    coupled = bool(tested.itinerary.couplings)
+    coupled = bool(tested.itinerary.couplings) or tested.medium is not None
     sizes = (receptors, 4 * receptors) if coupled else (receptors,)
     window = max(tested.window_min, tested.duration_min / _MOST_WINDOWS)
     times = _times(tested)
@@ -135,7 +135,7 @@ def compare(
     seen = {name: [s - o + e for s, o, e in zip(shares(name), own, expected, strict=True)] for name in resolutions}
     wholes = [_whole(sized) for sized in means]
     parts = [_means(seen[name], expected, wholes).assign(resolution=name) for name in resolutions]
-    if not coupled and not many:
+    if not coupled and not many and not tested.treatments:
         sized = _sized(mean, receptors, window, "mean")
         known = np.flatnonzero([_ends_a_window(sized, time) for time in times.tolist()])
         for name in resolutions if len(known) else ():
