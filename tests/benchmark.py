@@ -2,7 +2,7 @@
 
     make benchmark                         all peers, in .venv
     python tests/benchmark.py --small      a tenth of the receptors, to see whether everything works
-    python tests/benchmark.py --full       ten million receptors, 24 h, 30 days of Q and a whole year too
+    python tests/benchmark.py --full       ten million receptors, 24 h, 30 days of Q, a whole year, 1,000 cells too
     python tests/benchmark.py --write      the table to BENCHMARKS.md
 
 Workload W: five states, constant rates (`cells.BENCHMARK_RATES`), N receptors that start in M, 2 h, counts every
@@ -37,7 +37,7 @@ from scipy.integrate import solve_ivp
 from trafficking.forms import itinerary_table
 from trafficking.itinerary import Itinerary
 from trafficking.scenario import Scenario
-from trafficking.simulation import Run
+from trafficking.simulation import Run, replicated
 
 ROOT = Path(__file__).parent.parent
 HALF_LOAD = 0.6  # of coupled W, in R0
@@ -392,6 +392,38 @@ def year(report: Report, days: float, repeats: int) -> None:
     report.claims.append(at_most(f"seconds for a coupled year of `counts` in 5-min windows{source}", seconds, 10.0))
 
 
+def many_cells(report: Report, cells: int, hours: float, repeats: int) -> None:
+    """Cells of 10,000 receptors each, coupled one by one, in 1-min windows; and replicates of a tiny cell."""
+    minutes = 60.0 * hours
+    spread = {"number": cells, "size_cv": 0.3, "synthesis_cv": 0.2}
+    given = workload(coupled_states(), 10_000, minutes, cells=spread)
+    run = Entrant("cells", ours(given, CORES), cells * 10_000 * hours, warm=hours < 24.0)
+    tiny = culture(100, 60.0)
+    count = 10_000
+    side_by_side = Entrant("replicates", lambda seed: replicated(tiny, range(count), seed=seed), warm=False)
+    race([run, side_by_side], min(repeats, 3))
+    what = f"seconds for {cells:,} cells of 10,000 receptors, each coupled, {hours:g} h"
+    report.claims.append(at_most(what, run.seconds, 600.0) if hours >= 24 else Claim(what, run.seconds, "", True))
+    what = f"seconds for {count:,} replicates of 100 receptors (culture cell, 10 nM, coupled) over an hour"
+    report.claims.append(at_most(what, side_by_side.seconds, 30.0))
+    report.remarks.append(
+        f"{cells:,} coupled cells of 10,000 receptors on {CORES} threads: {run.cost:.3g} us per receptor-hour; one "
+        f"such cell costs {one_cell_cost(minutes):.3g} on one thread."
+    )
+
+
+def one_cell_cost(minutes: float) -> float:
+    alone = Entrant("one cell", ours(workload(coupled_states(), 10_000, minutes), 1), 10_000 * minutes / 60.0)
+    race([alone], 3)
+    return alone.cost
+
+
+def culture(receptors: int, minutes: float) -> Scenario:
+    """The culture cell under 10 nM of insulin, everything coupled."""
+    exposure = [{"kind": "constant", "duration": f"{minutes} min", "insulin": "10 nM"}]
+    return Scenario.from_dict({"name": "culture", "receptors": receptors, "follow": 0, "exposure": exposure})
+
+
 def memory(report: Report, receptors: int) -> None:
     """Peak of a fresh process, above what it had after importing and compiling."""
     command = [sys.executable, __file__, "--memory", str(receptors)]
@@ -481,7 +513,9 @@ mean, with its standard error in brackets.
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--full", action="store_true", help="ten million receptors, 24 h, 30 days of Q, a whole year")
+    parser.add_argument(
+        "--full", action="store_true", help="ten million receptors, 24 h, 30 days of Q, a year, 1,000 cells"
+    )
     parser.add_argument("--small", action="store_true", help="a tenth of the receptors")
     parser.add_argument("--write", action="store_true", help="write BENCHMARKS.md")
     parser.add_argument("--repeats", type=int, default=5)
@@ -500,6 +534,7 @@ def main() -> None:
     threads(report, 1_000_000 // share, given.repeats)
     sizes(report, [100_000, 1_000_000, *([10_000_000] if given.full else [])], given.repeats)
     quiet(report, 100_000, 30 if given.full else 1, given.repeats)
+    many_cells(report, 1_000 if given.full else 100 // share, 24.0 if given.full else 2.0, given.repeats)
     year(report, 365 if given.full else 30, given.repeats)
     memory(report, 1_000_000 // share)
     if given.full:

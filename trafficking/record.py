@@ -56,7 +56,8 @@ class Record:
             return records
         if not len(self._cell_times):
             return None
-        return records[np.isin(records, self._cell_times)]
+        known = np.searchsorted(self._cell_times, records)
+        return records[self._cell_times[np.minimum(known, len(self._cell_times) - 1)] == records]
 
     def next_after(self, now: float) -> float:
         return float(self.between(now, min(now + 2.0 * self._step, self._duration))[0])
