@@ -30,8 +30,9 @@ def step_in(name: str, **changes: object) -> Scenario:
 
 @pytest.mark.parametrize("name", tissues())
 def test_agents_agree_with_the_mean_equations_in_every_tissue(name):
-    report = verify(step_in(name), replicates=12, receptors=1_000, alpha=ALPHA)
-    assert report.coupled
+    given = step_in(name)
+    report = verify(given, replicates=12 if given.itinerary.couplings else 40, receptors=1_000, alpha=ALPHA)
+    assert report.coupled == (name not in ("3t3_c2", "htc"))  # those two presets do without
     assert report.passed, report.text
 
 

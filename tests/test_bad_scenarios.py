@@ -73,8 +73,8 @@ FAULTS = {
     "an unknown key": (
         {"zzz": 1},
         "zzz: no such key; allowed are name, title, question, expected, sources, notes, itinerary, "
-        "tissue, parameters, evidence, receptors, cells, resolution, window, record, follow, reference, start, "
-        "coupling, exposure, treatments, medium, expect",
+        "tissue, factors, parameters, maturation, evidence, receptors, cells, resolution, window, record, follow, "
+        "reference, start, coupling, response, exposure, treatments, medium, expect",
     ),
     "a misspelt key of a segment": (
         {"exposure.1.insulinn": "5 nM"},
@@ -201,11 +201,12 @@ FAULTS = {
     ),
     "a misspelt tissue": (
         {"tissue": "livr"},
-        "tissue: 'livr' given; allowed are culture, adipose, liver, muscle, ovary, pancreas; did you mean 'liver'?",
+        "tissue: 'livr' given; allowed are culture, 3t3_c2, adipose, htc, liver, muscle, ovary, pancreas; "
+        "did you mean 'liver'?",
     ),
     "a tissue that is a number": (
         {"tissue": 3},
-        "tissue: 3 given; allowed are culture, adipose, liver, muscle, ovary, pancreas",
+        "tissue: 3 given; allowed are culture, 3t3_c2, adipose, htc, liver, muscle, ovary, pancreas",
     ),
     "no receptors": (
         {"receptors": 0},
@@ -413,7 +414,7 @@ FAULTS = {
     "an unknown constant": (
         {"parameters": {"ke00": "0.1 /min"}},
         "parameters.ke00: no such key; allowed are kon, koff, ke0, keB, dkeB, theta50, theta_power, "
-        "kdis, kfast, ksort, krr, esat, kL, kc, klys, ksyn, smax, K_A, h, tauM; did you mean 'ke0'?",
+        "kdis, kfast, ksort, krr, edis, esat, kL, kc, klys, ksyn, smax, K_A, h, tauM; did you mean 'ke0'?",
     ),
     "a constant without unit": (
         {"parameters": {"ke0": 0.1}},
@@ -615,7 +616,7 @@ FAULTS_OF_AN_ITINERARY = {
     "a misspelt compartment": (
         {"itinerary.states.0.compartment": "membrne"},
         "itinerary.states[0].compartment: 'membrne' given; allowed are membrane, early_endosome, "
-        "recycling, lysosome, out; did you mean 'membrane'?",
+        "recycling, lysosome, biosynthetic, out; did you mean 'membrane'?",
     ),
     "an arrow to itself": (
         {"itinerary.transitions.0.target": "surface"},

@@ -360,3 +360,38 @@ def test_help_and_version_are_there_at_once(tmp_path: Path):
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=tmp_path)
     assert done.stdout.splitlines()[-1] == "heavy: []"
+
+
+# -- the bench ---------------------------------------------------------------------------------------------------------
+
+
+def test_an_assay_prints_its_table_and_its_numbers(tmp_path: Path):
+    done = call("assay", "scatchard", "chronic_insulin", "--with", "binding_min=2000", cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "kd_nM = 3.333" in done.stdout
+    rows = call("assay", "surface_binding", "--with", "at_min=[0, 60]", "--csv", "--noise", cwd=tmp_path).stdout
+    assert rows.splitlines()[0] == "time_min,surface_receptors,hidden_receptors,bound_receptors,percent"
+    assert len(rows.splitlines()) == 3
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["assay", "scatchrd"], "ASSAY: 'scatchrd' given; allowed are"),
+        (["assay", "recovery", "--with", "wsh=3"], "--with: 'wsh=3' given; allowed are"),
+        (["assay", "surface_binding", "--with", "at_min=[1e9]"], "at_min: 1000000000.0 given; the scenario lasts"),
+        (["causes", "--set", "receptors"], "--set: 'receptors' given; KEY=VALUE is needed"),
+    ],
+)
+def test_a_wrong_assay_is_one_line(tmp_path: Path, arguments: list[str], says: str):
+    done = call(*arguments, cwd=tmp_path)
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert len(done.stderr.splitlines()) == 1
+    assert says in done.stderr
+
+
+def test_causes_add_up_to_a_table(tmp_path: Path):
+    done = call("causes", "acute_exposure", cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "bound receptors wait in the endosome" in done.stdout

@@ -8,7 +8,9 @@ from trafficking import library, units
 from trafficking.itinerary import COUPLINGS
 from trafficking.master_equation import insulin_free, steady_state
 
-TISSUES = ("culture", "adipose", "liver", "muscle", "ovary", "pancreas")
+ORGANS = ("adipose", "liver", "muscle", "ovary", "pancreas")
+LINES = ("culture", "3t3_c2", "htc")
+TISSUES = (*LINES, *ORGANS)
 KINDS = {"rate": "rate", "association": "association", "time": "time"}
 
 
@@ -26,7 +28,7 @@ def everything(tissue):
     return {symbol: value for symbol, value in named.items() if value is not None}
 
 
-def test_there_are_six_tissues_and_culture_comes_first():
+def test_there_are_five_organs_and_three_cultures_and_culture_comes_first():
     assert set(library.tissues()) == set(TISSUES)
     assert library.tissues()[0] == "culture"
 
@@ -86,8 +88,8 @@ def test_insulin_ranges_are_those_of_the_experiments():
 
 
 def test_insulin_of_lean_and_obese_people_is_given_for_organs_only():
-    assert library.tissue("culture").lean is None
-    seen = {name: (library.tissue(name).lean.value, library.tissue(name).obese.value) for name in TISSUES[1:]}
+    assert all(library.tissue(name).lean is None for name in LINES)
+    seen = {name: (library.tissue(name).lean.value, library.tissue(name).obese.value) for name in ORGANS}
     assert seen == {
         "adipose": (0.06, 0.14),
         "liver": (0.25, 0.58),
@@ -104,7 +106,7 @@ def test_the_culture_cell_has_93266_of_100000_receptors_at_its_surface_and_makes
 
 
 @pytest.mark.parametrize(
-    ("name", "ratio"), [("adipose", 0.78), ("liver", 0.66), ("muscle", 0.75), ("ovary", 0.73), ("pancreas", 0.72)]
+    ("name", "ratio"), [("adipose", 0.78), ("liver", 0.67), ("muscle", 0.75), ("ovary", 0.73), ("pancreas", 0.72)]
 )
 def test_obese_over_lean_surface_receptors_are_the_tuned_ratios(name, ratio):
     tissue, itinerary = library.tissue(name), balanced(name)

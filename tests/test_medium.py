@@ -81,7 +81,8 @@ def test_the_error_of_the_window_falls_to_a_quarter():
     exact = left("3 s")
     errors = [abs(left(window) - exact) for window in ("2 min", "1 min", "0.5 min")]
     assert errors[0] < 2e-4
-    assert errors[1] < 0.32 * errors[0] and errors[2] < 0.32 * errors[1]
+    assert errors[1] < 0.32 * errors[0]
+    assert errors[2] < 0.32 * errors[1]
 
 
 def test_a_crowd_of_cells_never_takes_more_than_there_is():
@@ -89,7 +90,9 @@ def test_a_crowd_of_cells_never_takes_more_than_there_is():
         scenario(1e10, resolution="mean", exposure=[{"kind": "constant", "insulin": "0.1 nM", "duration": "10 min"}])
     )
     insulin = result.exposure["insulin_nM"].to_numpy()
-    assert np.all(insulin >= 0.0) and np.all(np.diff(insulin[:5]) <= 0.0) and insulin[5] < 1e-3
+    assert np.all(insulin >= 0.0)
+    assert np.all(np.diff(insulin[:5]) <= 0.0)
+    assert insulin[5] < 1e-3
     assert np.allclose(whole_nM(result), 0.1, rtol=1e-6)
 
 

@@ -86,7 +86,8 @@ def test_the_wheel_carries_all_that_the_checkout_has(wheel: Path):
         for path in (ROOT / "trafficking").rglob("*")
         if path.is_file() and "__pycache__" not in path.parts
     }
-    wanted |= {f"trafficking/scenarios/{path.name}" for path in (ROOT / "scenarios").glob("*.toml")}
+    scenarios = ROOT / "scenarios"
+    wanted |= {f"trafficking/scenarios/{path.relative_to(scenarios).as_posix()}" for path in scenarios.rglob("*.toml")}
     assert wanted - inside == set()
 
 

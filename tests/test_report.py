@@ -37,3 +37,9 @@ def test_a_state_without_a_way_out_is_said_under_caution():
     given["itinerary"]["transitions"] = [arrow for arrow in arrows if arrow.get("source") != "lysosome"]
     said = report.caution(type(scenario).from_dict(given))
     assert "no arrow leads out of lysosome, which is no end, so receptors pile up there" in said
+
+
+def test_what_was_done_at_the_bench_is_said():
+    treatments = [{"kind": "monensin", "at": "1 h"}, {"kind": "division", "at": "90 min"}]
+    said = report.done(hand_made(treatments=treatments, medium={"cells_per_ml": 1e6}))
+    assert "1e+06 cells per mL; monensin from 1 h: nothing inside returns to the surface; division at 1.5 h" in said

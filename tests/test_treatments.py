@@ -171,7 +171,9 @@ def test_a_pulse_labels_those_who_are_made_in_it():
     given = scenario({"kind": "label", "of": "newborn", "at": "20 min", "until": "50 min"}, resolution="mean")
     result = simulate(given)
     made = result.events["labelled_synthesis"].to_numpy()
-    assert np.all(made[:20] == 0.0) and np.all(made[20:50] > 0.0) and np.all(made[50:] == 0.0)
+    assert np.all(made[:20] == 0.0)
+    assert np.all(made[20:50] > 0.0)
+    assert np.all(made[50:] == 0.0)
     assert np.all(result.events["synthesis"].to_numpy()[20:50] == 0.0)
     assert np.allclose(result.live, simulate(scenario(resolution="mean")).live)
 
@@ -317,7 +319,8 @@ def test_objects_are_treated_as_arrays_are():
 def test_the_row_of_a_treatment_has_it_and_the_one_before_has_not():
     result = simulate(scenario({"kind": "label", "at": "0.5 h"}, resolution="mean"))
     labelled = result.counts["labelled_surface_free"].to_numpy()
-    assert labelled[29] == 0.0 and labelled[30] > 0.0
+    assert labelled[29] == 0.0
+    assert labelled[30] > 0.0
 
 
 def test_a_treatment_that_begins_at_the_start_or_comes_at_the_end_acts_there():

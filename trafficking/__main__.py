@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from trafficking import bench_commands, evidence_commands
+
 if TYPE_CHECKING:
     from trafficking.scenario import Scenario
 
@@ -112,19 +114,25 @@ def _finish(begun: Any, place: Any, folder: Path) -> None:
 
 @app.command()
 def scenarios(
-    name: Annotated[str | None, typer.Argument(help="Print this one as a file to start your own from.")] = None,
+    name: Annotated[
+        str | None,
+        typer.Argument(help="Print this one as a file to start your own from; `published` lists the measured ones."),
+    ] = None,
 ) -> None:
     """List the scenarios that come with the package, or print one."""
     from trafficking import io, terminal
 
-    if name is not None:
+    if name is not None and name != "published":
         print(io.scenario_text(name), end="")
         return
-    width = max(len(known) for known in io.scenario_names())
-    for known in io.scenario_names():
+    names = io.scenario_names() if name is None else io.published_names()
+    width = max(len(known) for known in names)
+    for known in names:
         print(f"{known:<{width}}  {io.load_scenario(known).title}")
     if sys.stdout is not None and sys.stdout.isatty():
         terminal.tell("\nRun one with `trafficking run NAME`; print one with `trafficking scenarios NAME`.")
+        if name is None:
+            terminal.tell("Published experiments: `trafficking scenarios published`.")
 
 
 @app.command()
@@ -155,7 +163,7 @@ def verify(
     _prepare(experiment)
     from trafficking import verification
 
-    runs = 2 * replicates * (2 if experiment.itinerary.couplings else 1)
+    runs = 2 * replicates * (2 if experiment.itinerary.couplings or experiment.medium else 1)
     with terminal.Progress(f"{runs} runs", runs, lambda number: f"{number:.2g} runs") as progress:
         try:
             report = verification.verify(
@@ -281,6 +289,16 @@ def doctor(
     if warm_up:
         print(f"ok    {'compiled':<{width}}  in {_compiled():.1f} s", flush=True)
     raise typer.Exit(0 if all(fits for _, fits, _ in found) else terminal.FAILED)
+
+
+for _command in (
+    bench_commands.assay,
+    bench_commands.causes,
+    evidence_commands.validate,
+    evidence_commands.parameters,
+    evidence_commands.compare_models,
+):
+    app.command()(_command)
 
 
 # -- what several commands do ------------------------------------------------------------------------------------------

@@ -15,7 +15,17 @@ from pydantic import Field, SerializerFunctionWrapHandler, model_serializer
 from trafficking import units
 from trafficking.faults import Faults, choice, listed, nearest, number, shown, whole, words
 from trafficking.itinerary import Itinerary
-from trafficking.quantities import MOST_RECEPTORS, Form, Insulin, Number, Switch, Time
+from trafficking.quantities import (
+    MOST_RECEPTORS,
+    Duration,
+    Form,
+    Insulin,
+    Number,
+    PositiveNumber,
+    Share,
+    Switch,
+    Time,
+)
 
 _MOST_NUMBERS = 5 * 10**7  # in the table of the cells one by one
 _TIMES = 11  # stretches between the times at which cells are written down, where the file names none
@@ -78,6 +88,22 @@ class Coupling(Form):
     endocytosis: Switch = True
     sorting: Switch = True
     transcription: Switch = True
+
+
+class Response(Form):
+    """What becomes of the signal below bound receptors; it acts on nothing else in the cell.
+
+    Signal = gain * activity * bound / (bound + half_bound R0). The activity of the receptors falls while many are
+    bound, towards 1 - most * bound / (bound + half_bound R0), and comes back with the time `recovery`.
+    """
+
+    gain: Number = Field(1.0, description="of the steps below the receptor; 1 in a healthy cell")
+    activity: Number = Field(1.0, description="of a bound receptor's kinase; 1 in a healthy cell")
+    half_bound: PositiveNumber = Field(0.1, description="bound receptors over R0 at half of the signal (assumption)")
+    most: Share = Field(0.0, description="largest loss of activity under lasting insulin; 0: none (direction seen)")
+    recovery_min: Duration = Field(
+        50.0, alias="recovery", description="time in which activity follows; 50 min bring 90 % back in 2 h (fit)"
+    )
 
 
 class Expected(Form):

@@ -84,8 +84,7 @@ def replicas(receptors: float, *, seed: int, replicates: Iterable[int]) -> Cells
     """Single cells of many runs, side by side: each has the streams of its own replicate."""
     which = list(replicates)
     streams = {
-        name: np.array([run_key(seed, replicate, name) for replicate in which], dtype=np.uint64)
-        for name in _STREAMS
+        name: np.array([run_key(seed, replicate, name) for replicate in which], dtype=np.uint64) for name in _STREAMS
     }
     n = len(which)
     return Cells(np.full(n, float(receptors)), np.ones(n), np.zeros(n, np.uint64), **streams)

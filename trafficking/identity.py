@@ -6,7 +6,17 @@ import numpy as np
 
 MOST_CELLS = 1 << 20  # that an identity can tell apart
 _CELL, _SOURCE = 36, 56  # where the cell's number and the source begin, in bits
-_TAGS = {"path": 1, "start": 2, "source": 3, "total": 4, "counts": 5, "cell": 6, "division": 7, "assay": 8}
+_TAGS = {
+    "path": 1,
+    "start": 2,
+    "source": 3,
+    "total": 4,
+    "counts": 5,
+    "cell": 6,
+    "division": 7,
+    "assay": 8,
+    "factor": 9,
+}
 
 
 def run_key(seed: int, replicate: int, stream: str) -> np.uint64:

@@ -21,7 +21,7 @@ from functools import cached_property
 
 import numpy as np
 
-COMPARTMENTS = ("membrane", "early_endosome", "recycling", "lysosome", "out")
+COMPARTMENTS = ("membrane", "early_endosome", "recycling", "lysosome", "biosynthetic", "out")
 COUPLINGS = ("endocytosis", "sorting", "transcription")
 MOST_STATES, MOST_TRANSITIONS, MOST_WAYS = 200, 250, 8  # what a byte can number, and the width of the kernel's tables
 
@@ -31,7 +31,8 @@ class State:
     """Where a receptor is, and whether it carries insulin.
 
     `activity` is the share of a receptor in this state that counts as active for transcription (1 = fully active);
-    the compartment "out" marks an absorbing end, whose receptors are counted and forgotten.
+    the compartment "out" marks an absorbing end, whose receptors are counted and forgotten, and "biosynthetic" the way
+    of a new receptor to the surface.
     """
 
     name: str
@@ -139,8 +140,11 @@ class Itinerary:
 
     @cached_property
     def live(self) -> np.ndarray:
-        """(n_states,) true where a receptor can still come back: all but the lysosome and the ends. R0 counts these."""
-        return ~self.mask("lysosome", "out")
+        """(n_states,) true where a finished receptor can still come back: all but the lysosome and the ends.
+
+        R0 counts these; receptors that are still on the way to their first surface (`biosynthetic`) are none yet.
+        """
+        return ~self.mask("biosynthetic", "lysosome", "out")
 
     @cached_property
     def active(self) -> np.ndarray:
@@ -266,6 +270,22 @@ class Itinerary:
             arrows = tuple(replace(t, load=(), half_load=math.inf) for t in arrows)
         transcription = None if "transcription" in couplings else self.transcription
         return replace(self, transitions=arrows, transcription=transcription)
+
+    def maturing(self, minutes: float) -> Itinerary:
+        """This itinerary with a state between synthesis and where it led, in which receptors mature for so long.
+
+        Each synthesis arrow has a state of its own: `biosynthetic`, or `biosynthetic_<target>` where there are several.
+        """
+        made = list(self.synthesis)
+        states, arrows = list(self.states), list(self.transitions)
+        for i in made:
+            target = self.transitions[i].target
+            name = "biosynthetic" if len(made) == 1 else f"biosynthetic_{target}"
+            out = "maturation" if len(made) == 1 else f"maturation_to_{target}"
+            states.insert(0, State(name, "biosynthetic"))
+            arrows[i] = replace(arrows[i], target=name)
+            arrows.append(Transition(out, name, target, 1.0 / minutes))
+        return replace(self, states=tuple(states), transitions=tuple(arrows))
 
     def with_synthesis(self, rate: float) -> Itinerary:
         """This itinerary with every synthesis arrow scaled so that together they make `rate` R0 per minute."""

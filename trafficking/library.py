@@ -37,7 +37,8 @@ class Value:
 
     status: measured (printed in the source), derived (arithmetic on printed numbers), fit (adjusted inside the range)
     or assumption (no number was found). source, identifier: citation, and DOI or PMID where there is one. matters:
-    false where no observation that the model is held against depends on the value.
+    false where no observation that the model is held against depends on the value. confidence: how far the value can be
+    trusted, where that is not what its status says.
     """
 
     symbol: str
@@ -51,6 +52,7 @@ class Value:
     identifier: str
     note: str = ""
     matters: bool = True
+    confidence: str = ""
 
 
 @dataclass(frozen=True)
@@ -136,7 +138,7 @@ def _taken_over() -> dict[str, Value]:
     """What a tissue without numbers of its own borrows from the cell in culture."""
     note = "taken over from the cell in culture"
     return {
-        symbol: replace(value, status="assumption", note=f"{note} ({value.status} there)")
+        symbol: replace(value, status="assumption", confidence="", note=f"{note} ({value.status} there)")
         for symbol, value in tissue(_BASE).values.items()
     }
 
@@ -166,6 +168,7 @@ def _value(symbol: str, entry: Mapping[str, Any]) -> Value:
         identifier=source["id"],
         note=entry.get("note", ""),
         matters=entry.get("matters", matters),
+        confidence=entry.get("confidence", ""),
     )
 
 
@@ -176,6 +179,7 @@ def _draw(values: Mapping[str, float]) -> Itinerary:
         return values.get(symbol, 0.0)  # only `ksyn` may be absent
 
     def arrow(entry: Mapping[str, Any]) -> Transition:
+        half_load = number(entry["half_load"]) if "half_load" in entry else math.inf
         return Transition(
             name=entry["name"],
             source=entry.get("source"),
@@ -185,8 +189,8 @@ def _draw(values: Mapping[str, float]) -> Itinerary:
             extra=number(entry["extra"]) if "extra" in entry else 0.0,
             half_occupancy=number(entry["half_occupancy"]) if "half_occupancy" in entry else 1.0,
             power=number(entry["power"]) if "power" in entry else 1.0,
-            load=tuple(entry.get("load", ())),
-            half_load=number(entry["half_load"]) if "half_load" in entry else math.inf,
+            load=tuple(entry.get("load", ())) if math.isfinite(half_load) else (),
+            half_load=half_load,
         )
 
     return Itinerary(

@@ -13,6 +13,7 @@ from trafficking import exposure, units
 from trafficking.half_times import clock_words
 from trafficking.results import Result, cell_surface, percent_of
 from trafficking.scenario import Scenario
+from trafficking.treatments import describe
 
 _MOST_SEGMENTS = 6
 _MOST_ASSUMPTIONS = 8
@@ -44,7 +45,7 @@ def done(result: Result) -> str:
         "counts": f"random numbers of receptors, seed {result.seed}",
         "mean": "expected numbers",
     }[scenario.resolution]
-    given = protocol_words(scenario)
+    given = protocol_words(scenario) + _bench_words(scenario)
     size = scenario.cells.words(scenario.receptors, "insulin-free")
     return f"{scenario.name}: {cell}, {size}, {how}: {given}"
 
@@ -56,6 +57,15 @@ def protocol_words(scenario: Scenario) -> str:
     if len(segments) > _MOST_SEGMENTS:
         said.append(f"and {len(segments) - _MOST_SEGMENTS} more segments")
     return ", ".join(said)
+
+
+def _bench_words(scenario: Scenario) -> str:
+    """What else was done: "; 1e+06 cells per mL; monensin from 4 h: nothing inside returns to the surface"."""
+    said = [f"{scenario.medium.cells_per_ml:.3g} cells per mL"] if scenario.medium is not None else []
+    said += [describe(treatment) for treatment in scenario.treatments[:_MOST_SEGMENTS]]
+    if len(scenario.treatments) > _MOST_SEGMENTS:
+        said.append(f"and {len(scenario.treatments) - _MOST_SEGMENTS} more treatments")
+    return "".join(f"; {words}" for words in said)
 
 
 def surface(result: Result) -> str:

@@ -14,9 +14,10 @@ from typing import Annotated, Any, Self
 import numpy as np
 from pydantic import Field, ValidationError, ValidationInfo, field_validator, model_validator
 
+from trafficking import factors as factors_module
 from trafficking import library, units
-from trafficking.cell_forms import Cells, Coupling, Evidence, Expected, Start, cells_table, on_grid
-from trafficking.exposure import Constant, Exposure, PulseTrain
+from trafficking.cell_forms import Cells, Coupling, Evidence, Expected, Response, Start, cells_table, on_grid
+from trafficking.exposure import Exposure
 from trafficking.faults import (
     Faults,
     ScenarioError,
@@ -35,7 +36,7 @@ from trafficking.itinerary import COUPLINGS, Itinerary
 from trafficking.limits import crowded, excesses
 from trafficking.master_equation import insulin_free, steady_state
 from trafficking.quantities import MOST_MINUTES, MOST_RECEPTORS, READERS, Duration, Form, Name
-from trafficking.treatments import Medium, Treatment, assumed, checked, labels, with_twins
+from trafficking.treatments import Medium, Treatment, assumed, check_medium, checked, labels, with_twins
 
 __all__ = ["Scenario", "ScenarioError", "override"]
 
@@ -53,7 +54,14 @@ class Scenario(Form):
     notes: Annotated[str, words(10_000, paragraphs=True)] = ""
     drawn: ItineraryForm | None = Field(None, alias="itinerary", description="default: that of the tissue")
     tissue: Name = Field(None, validate_default=True, description="default: culture")
+    factors: tuple[Any, ...] = Field((), exclude=True, description="conditions by name, or tables with name and size")
     parameters: dict[str, Any] = Field({}, exclude=True, description="constants of the tissue's itinerary, changed")
+    maturation_min: Duration | None = Field(
+        None,
+        alias="maturation",
+        exclude=True,
+        description="time from synthesis to the surface, such as 3 h (3T3-L1, PMID 6368559); default: none",
+    )
     evidence: Evidence = Field(None, validate_default=True, description="default: that of the tissue")
     receptors: Annotated[int, whole(1, MOST_RECEPTORS)] = Field(
         None, validate_default=True, description="receptors of one cell without insulin, R0; default: the tissue's"
@@ -66,6 +74,7 @@ class Scenario(Form):
     reference: Annotated[str, choice(*_LABELS)] = Field("insulin_free", description="what 100 % is")
     start: Start = Field(default_factory=lambda: Start.model_validate({}))
     coupling: Coupling = Field(default_factory=Coupling)
+    response: Response | None = Field(None, description="the signal below the receptor; default: not asked for")
     exposure: Annotated[tuple[SegmentForm, ...], listed(1, 10_000)] = Field(description="a list of segments")
     treatments: Annotated[tuple[Treatment, ...], listed(0, 1000)] = Field((), description="what is done at a time")
     medium: Medium | None = Field(None, description="a finite medium; default: insulin as the exposure says")
@@ -239,6 +248,14 @@ class Scenario(Form):
             raise ValueError(f"{shown(given)} given; allowed are {', '.join(known)}{nearest(given, known)}")
         return given
 
+    @field_validator("factors", mode="before")
+    @classmethod
+    def _known_factors(cls, given: Any, info: ValidationInfo) -> tuple[Any, ...]:
+        read = factors_module.chosen(given)
+        if read and info.data.get("drawn") is not None:
+            raise ValueError("these change the itinerary of a tissue; here `itinerary` is given: change it there")
+        return read
+
     @field_validator("parameters", mode="before")
     @classmethod
     def _known_parameters(cls, given: Any, info: ValidationInfo) -> dict[str, float]:
@@ -305,6 +322,7 @@ class Scenario(Form):
             raise Faults(faults)
         self._fill("drawn", self._solved())
         self._fill("parameters", {})
+        self._note_conditions()
         self._check_bench()
         self._fill("start", self.start.completed(self.itinerary, self.protocol.value(0.0)))
         columns = len(self.itinerary.states)
@@ -353,15 +371,8 @@ class Scenario(Form):
             raise Faults([(f"treatments{where}", what) for where, what in faults.found]) from None
         except ValueError as fault:
             raise Faults([("treatments", f"a label doubles the itinerary: {fault}")]) from None
-        if self.medium is None:
-            return
-        smooth = [i for i, s in enumerate(self.protocol.segments) if not isinstance(s, Constant | PulseTrain)]
-        if smooth:
-            what = "a finite medium is changed at once or not at all; allowed are constant, washout and pulses"
-            raise Faults([(f"exposure[{i}].kind", f"{self.exposure[i].kind!r} given; {what}") for i in smooth])
-        ends = {state.name: state.bound for state in self.unlabelled.states}
-        if not any(arrow.needs_ligand and ends[arrow.target] for arrow in self.unlabelled.transitions):
-            raise Faults([("medium", "given; but no arrow first order in ligand leads to a bound state")])
+        if self.medium is not None:
+            check_medium(self.unlabelled, self.protocol, [form.kind for form in self.exposure])
 
     def _fill(self, field: str, value: Any) -> None:
         object.__setattr__(self, field, value)  # the one time a frozen scenario changes: while it is made
@@ -370,19 +381,47 @@ class Scenario(Form):
         return itinerary.without(*(name for name in COUPLINGS if not getattr(self.coupling, name)))
 
     def _solved(self) -> ItineraryForm:
-        """The itinerary with its synthesis as a number."""
+        """The itinerary with its synthesis as a number: that of the cell at rest, which factors do not change."""
         if self.drawn is None:
             itinerary = library.tissue(self.tissue).itinerary(self.parameters)
             given = "ksyn" in self.parameters
         else:
             itinerary, given = self.drawn.drawn(), self.drawn.gives_synthesis
-        if given:
-            return ItineraryForm.model_validate(itinerary_table(itinerary))
-        try:
-            synthesis = insulin_free(self._switched(itinerary))[1]
-        except ValueError as fault:
-            raise Faults([("itinerary", str(fault))]) from None
-        return ItineraryForm.model_validate(itinerary_table(itinerary.with_synthesis(synthesis)))
+        if not given:
+            try:
+                itinerary = itinerary.with_synthesis(insulin_free(self._switched(itinerary))[1])
+            except ValueError as fault:
+                raise Faults([("itinerary", str(fault))]) from None
+        if self.factors:
+            tissue = library.tissue(self.tissue)
+            usual = {symbol: value.value for symbol, value in tissue.values.items()} | self.parameters
+            by = factors_module.multipliers(self.factors)
+            itinerary = factors_module.conditioned(itinerary, tissue.itinerary, usual, by)
+        if self.maturation_min is not None:
+            if not len(itinerary.synthesis):
+                raise Faults([("maturation", "given; but the itinerary makes no receptors")])
+            try:
+                itinerary = itinerary.maturing(self.maturation_min)
+            except ValueError as fault:
+                raise Faults([("maturation", str(fault))]) from None
+        return ItineraryForm.model_validate(itinerary_table(itinerary))
+
+    def _note_conditions(self) -> None:
+        """Writes what factors and maturation did into the evidence and the response; they are then used up."""
+        said = factors_module.said(self.factors)
+        if self.maturation_min is not None:
+            source = "t1/2 15 min and 2 h of two steps, 3 h in all in 3T3-L1, PMID 6368559"
+            said.append(f"maturation = {units.friendly(self.maturation_min, 'time')} ({source})")
+        by = factors_module.multipliers(self.factors)
+        signal = {key: by[key] for key in factors_module.SIGNAL if key in by}
+        if signal:
+            response = self.response or Response.model_validate({})
+            changes = {key: getattr(response, key) * size for key, size in signal.items()}
+            self._fill("response", response.model_copy(update=changes))
+        if said:
+            self._fill("evidence", self.evidence.model_copy(update={"assumed": (*said, *self.evidence.assumed)}))
+        self._fill("factors", ())
+        self._fill("maturation_min", None)
 
 
 # -- the file's tables before they are a scenario ----------------------------------------------------------------------

@@ -18,6 +18,7 @@ import numpy as np
 from pydantic import Field
 
 from trafficking import units
+from trafficking.exposure import Constant, Exposure, PulseTrain
 from trafficking.faults import Faults, choice, number
 from trafficking.itinerary import Itinerary, State, Transition
 from trafficking.quantities import Form, Share, Time
@@ -130,6 +131,17 @@ def checked(
     return tuple(kept)
 
 
+def check_medium(itinerary: Itinerary, protocol: Exposure, kinds: Sequence[str]) -> None:
+    """Refuses (Faults) what cannot be done in a finite medium. kinds: of the segments, as the file names them."""
+    smooth = [i for i, s in enumerate(protocol.segments) if not isinstance(s, Constant | PulseTrain)]
+    if smooth:
+        what = "a finite medium is changed at once or not at all; allowed are constant, washout and pulses"
+        raise Faults([(f"exposure[{i}].kind", f"{kinds[i]!r} given; {what}") for i in smooth])
+    bound = {state.name: state.bound for state in itinerary.states}
+    if not any(arrow.needs_ligand and bound[arrow.target] for arrow in itinerary.transitions):
+        raise Faults([("medium", "given; but no arrow first order in ligand leads to a bound state")])
+
+
 def describe(treatment: Any) -> str:
     """One line for a table or a figure: "chloroquine from 30 min to 2 h: nothing leaves the lysosome"."""
     when = units.friendly(treatment.at_min, "time")
@@ -223,7 +235,7 @@ def under(itinerary: Itinerary, treatments: Sequence[Any]) -> Itinerary:
                 blocked = [_acts_on(kind, *ends) for ends in _ends(itinerary)]
                 itinerary = _scaled(itinerary, [1.0 - strength if acts else 1.0 for acts in blocked])
             case Temperature(celsius=celsius):
-                itinerary = _at(itinerary, celsius)
+                itinerary = at_celsius(itinerary, celsius)
             case Label():
                 itinerary = _labelling_newborn(itinerary)
     return itinerary
@@ -281,7 +293,8 @@ def _without_kinase(itinerary: Itinerary, left: float) -> Itinerary:
     return replace(itinerary, states=states, transitions=tuple(arrows))
 
 
-def _at(itinerary: Itinerary, celsius: float) -> Itinerary:
+def at_celsius(itinerary: Itinerary, celsius: float) -> Itinerary:
+    """The itinerary at another temperature than 37 C: Q10 values, and nothing but binding at 4 C and below."""
     still = celsius <= _bench()["temperature"]["still_celsius"]
 
     def speed(what: str) -> float:

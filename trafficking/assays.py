@@ -1,0 +1,343 @@
+"""Experiments as they are done at the bench, on any scenario and at its own resolution; each returns a table.
+
+Columns carry their unit in the name: `_min`, `_nM`, `_percent`, `_receptors` (per cell, of the mean cell). Numbers that
+an experimenter would print below the figure stand in `table.attrs`, with their unit in the name too. `noise` adds the
+errors of the reading, from streams of their own; the cells are the same with and without.
+
+Binding is read in the cold (`binding`). Insulin still bound after the wash hides its receptor, as it does in the dish.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from trafficking import units
+from trafficking.binding import Noise, free_nM, reader_of, share_bound
+from trafficking.dishes import (
+    bound_states,
+    changed,
+    clamped,
+    crossing,
+    resting,
+    states_in,
+    without_later,
+)
+from trafficking.label_assays import TRACER_NM, endocytic_rate, label_protection, pulse_chase
+from trafficking.results import cell_surface
+from trafficking.scenario import Scenario
+from trafficking.simulation import Run, simulate
+
+COLD_MIN = 240.0  # min: long enough in the cold for the tracer to settle
+_DOSES = (0.0, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0)  # nM
+
+
+# -- binding -----------------------------------------------------------------------------------------------------------
+
+
+def surface_binding(
+    scenario: Scenario,
+    *,
+    at_min: Sequence[float] | None = None,
+    wash_min: float = 30.0,
+    tracer_nM: float = TRACER_NM,
+    seed: int = 1,
+    replicate: int = 0,
+    noise: Noise | None = None,
+) -> pd.DataFrame:
+    """Tracer bound to intact cells, which are washed with warm insulin-free medium and then chilled.
+
+    Args:
+        at_min: when dishes are taken, min; default: the start and the end.
+        wash_min: how long the warm wash lasts; 0 for an ice-cold one.
+
+    Returns:
+        time_min, surface_receptors and hidden_receptors (with insulin still on them) after the wash, and
+        bound_receptors (tracer), percent (of the same binding to the reference cell of the scenario).
+    """
+    given: dict[str, Any] = dict(
+        at_min=at_min, wash_min=wash_min, tracer_nM=tracer_nM, seed=seed, replicate=replicate, noise=noise
+    )
+    return _binding(scenario, "membrane", hides=True, **given)
+
+
+def total_binding(
+    scenario: Scenario,
+    *,
+    at_min: Sequence[float] | None = None,
+    wash_min: float = 0.0,
+    tracer_nM: float = TRACER_NM,
+    seed: int = 1,
+    replicate: int = 0,
+    noise: Noise | None = None,
+) -> pd.DataFrame:
+    """Tracer bound to the receptors of dissolved cells, surface and inside, whose insulin is washed away.
+
+    Returns:
+        As `surface_binding`; live_receptors in place of surface_receptors, and nothing hidden. Lysosomes do not count.
+    """
+    given: dict[str, Any] = dict(
+        at_min=at_min, wash_min=wash_min, tracer_nM=tracer_nM, seed=seed, replicate=replicate, noise=noise
+    )
+    return _binding(scenario, "live", hides=False, **given)
+
+
+def competition(
+    scenario: Scenario,
+    *,
+    at_min: float = 0.0,
+    competitor_nM: Sequence[float] = _DOSES,
+    tracer_nM: float = TRACER_NM,
+    binding_min: float = COLD_MIN,
+    celsius: float = 4.0,
+    wash_min: float = 0.0,
+    seed: int = 1,
+    replicate: int = 0,
+    noise: Noise | None = None,
+) -> pd.DataFrame:
+    """Unlabelled insulin drives the tracer off chilled cells.
+
+    In a finite medium (`scenario.medium`) what is bound is missing from the medium.
+
+    Args:
+        at_min: when the cells are taken, min. binding_min, celsius: the incubation.
+
+    Returns:
+        competitor_nM, free_nM (tracer and competitor), bound_receptors (both), tracer_receptors, percent (of the
+        tracer bound without competitor). attrs: ic50_nM, insulin that halves the tracer.
+    """
+    reader = reader_of(scenario, seed, replicate, noise)
+    itinerary = scenario.unlabelled
+    (counts,) = _dishes(scenario, [at_min], wash_min, seed, replicate)
+    states = states_in(scenario, "membrane")
+    sites, hidden = counts[states].sum(), counts[states & bound_states(scenario)].sum()
+    per_receptor = 0.0 if scenario.medium is None else scenario.medium.nM_per_receptor
+    rows = []
+    for competitor in competitor_nM:
+        total = competitor + tracer_nM
+        share = _shares(itinerary, binding_min, celsius)
+        free = free_nM(total, (sites - hidden) * per_receptor, share)
+        bound = float(reader.bind(sites - hidden, share(free)))
+        rows.append([competitor, free, bound, bound * tracer_nM / total])
+    table = pd.DataFrame(rows, columns=["competitor_nM", "free_nM", "bound_receptors", "tracer_receptors"])
+    table["tracer_receptors"] = reader.read(table["tracer_receptors"])
+    table["bound_receptors"] = table["tracer_receptors"] * (table["competitor_nM"] + tracer_nM) / tracer_nM
+    first = float(table["tracer_receptors"].iloc[0])
+    table["percent"] = 100.0 * table["tracer_receptors"] / first if first > 0.0 else np.nan
+    doses = table["competitor_nM"].to_numpy() + tracer_nM
+    table.attrs["ic50_nM"] = crossing(doses, table["percent"].to_numpy(), 50.0, logarithmic=True)
+    return table
+
+
+def scatchard(scenario: Scenario, *, competitor_nM: Sequence[float] = _DOSES[:-1], **more: Any) -> pd.DataFrame:
+    """The competition plotted as bound over free against bound; one kind of site gives a straight line.
+
+    Args:
+        more: as in `competition`.
+
+    Returns:
+        bound_receptors, free_nM, bound_over_free_receptors_per_nM. attrs: kd_nM and sites_receptors, from the slope and
+        the intercept of the line.
+    """
+    table = competition(scenario, competitor_nM=competitor_nM, **more)
+    table = table[["bound_receptors", "free_nM"]].copy()
+    table["bound_over_free_receptors_per_nM"] = table["bound_receptors"] / table["free_nM"]
+    slope, intercept = np.polyfit(table["bound_receptors"], table["bound_over_free_receptors_per_nM"], 1)
+    table.attrs = {"kd_nM": float(-1.0 / slope), "sites_receptors": float(-intercept / slope)}
+    return table
+
+
+# -- down-regulation ---------------------------------------------------------------------------------------------------
+
+
+def dose_response(
+    scenario: Scenario,
+    *,
+    doses_nM: Sequence[float] = _DOSES,
+    exposure_min: float = 1440.0,
+    wash_min: float = 30.0,
+    tracer_nM: float = TRACER_NM,
+    seed: int = 1,
+    replicate: int = 0,
+    noise: Noise | None = None,
+) -> pd.DataFrame:
+    """Surface binding after so long at each dose.
+
+    Args:
+        doses_nM: rising; the first one is the control.
+
+    Returns:
+        dose_nM, bound_receptors, percent (of the control), loss_percent. attrs: ec50_nM, where half of the largest
+        loss is reached, between doses on a logarithmic axis; most_percent, that loss.
+    """
+    reader = reader_of(scenario, seed, replicate, noise)
+    bound = []
+    for dose in doses_nM:
+        given = changed(scenario, exposure=[clamped(dose, exposure_min)], start=resting(scenario), expect=[])
+        table = surface_binding(
+            given, at_min=[exposure_min], wash_min=wash_min, tracer_nM=tracer_nM, seed=seed, replicate=replicate
+        )
+        bound.append(float(table["bound_receptors"].iloc[0]))
+    table = pd.DataFrame({"dose_nM": list(map(float, doses_nM)), "bound_receptors": reader.read(bound)})
+    control = float(table["bound_receptors"].iloc[0])
+    table["percent"] = 100.0 * table["bound_receptors"] / control if control > 0.0 else np.nan
+    table["loss_percent"] = 100.0 - table["percent"]
+    loss = table["loss_percent"].to_numpy()
+    table.attrs["most_percent"] = most = float(np.nanmax(loss))
+    # Some cells lose less again at the highest doses: half of the largest loss is looked for on the way up.
+    until = int(np.nanargmax(loss)) + 1
+    table.attrs["ec50_nM"] = crossing(table["dose_nM"].to_numpy()[:until], loss[:until], 0.5 * most, logarithmic=True)
+    return table
+
+
+def recovery(
+    scenario: Scenario,
+    *,
+    insulin_nM: float = 17.2,
+    exposure_min: float = 1440.0,
+    after_min: Sequence[float] = (0.0, 30.0, 60.0, 120.0, 180.0, 240.0, 360.0, 720.0, 1440.0),
+    wash_min: float = 30.0,
+    tracer_nM: float = TRACER_NM,
+    seed: int = 1,
+    replicate: int = 0,
+    noise: Noise | None = None,
+) -> pd.DataFrame:
+    """Surface binding at times after insulin has been taken away.
+
+    Args:
+        after_min: minutes after the end of the exposure; each dish then has its wash of `wash_min` besides.
+
+    Returns:
+        after_min, bound_receptors, percent (of cells that never met insulin), recovered_percent (of the loss at the
+        first time). attrs: loss_percent at the first time; half_time_h of the recovery.
+    """
+    reader = reader_of(scenario, seed, replicate, noise)
+    times, longest = [float(time) for time in after_min], float(max(after_min))
+    shared: dict[str, Any] = dict(wash_min=wash_min, tracer_nM=tracer_nM, seed=seed, replicate=replicate)
+    pause = [{"kind": "washout", "duration": units.text(longest, "time")}] if longest > 0.0 else []
+    met = changed(scenario, exposure=[clamped(insulin_nM, exposure_min), *pause], start=resting(scenario), expect=[])
+    never = changed(scenario, exposure=[clamped(0.0, exposure_min)], start=resting(scenario), expect=[], treatments=[])
+    bound = surface_binding(met, at_min=[exposure_min + time for time in times], **shared)["bound_receptors"]
+    control = surface_binding(never, at_min=[exposure_min], **shared)["bound_receptors"]
+    seen = reader.read(np.append(bound.to_numpy(), control.to_numpy()))
+    table = pd.DataFrame({"after_min": times, "bound_receptors": seen[:-1]})
+    table["percent"] = 100.0 * table["bound_receptors"] / seen[-1] if seen[-1] > 0.0 else np.nan
+    first = float(table["percent"].iloc[0])
+    table["recovered_percent"] = 100.0 * (table["percent"] - first) / (100.0 - first) if first != 100.0 else np.nan
+    table.attrs["loss_percent"] = 100.0 - first
+    half = crossing(np.array(times), table["recovered_percent"].to_numpy(), 50.0)
+    table.attrs["half_time_h"] = half / 60.0
+    return table
+
+
+def surface_histogram(
+    scenario: Scenario,
+    *,
+    at_min: float | None = None,
+    bins: int = 40,
+    seed: int = 1,
+    replicate: int = 0,
+    noise: Noise | None = None,
+) -> pd.DataFrame:
+    """Surface receptors per cell, as a flow cytometer shows them; the scenario needs several cells.
+
+    Args:
+        at_min: one of the times at which the scenario writes its cells down; default: the end.
+
+    Returns:
+        low_receptors, high_receptors, cells. attrs: mean_receptors and cv of the readings.
+    """
+    reader = reader_of(scenario, seed, replicate, noise)
+    numbers = reader.read(cell_surface(simulate(scenario, seed=seed, replicate=replicate), at_min))
+    cells, edges = np.histogram(numbers, bins=bins)
+    table = pd.DataFrame({"low_receptors": edges[:-1], "high_receptors": edges[1:], "cells": cells})
+    mean = float(numbers.mean())
+    table.attrs = {"mean_receptors": mean, "cv": float(numbers.std(ddof=1)) / mean if mean > 0.0 else float("nan")}
+    return table
+
+
+ASSAYS: Mapping[str, Callable[..., pd.DataFrame]] = MappingProxyType(
+    {
+        assay.__name__: assay
+        for assay in (
+            surface_binding,
+            total_binding,
+            competition,
+            scatchard,
+            label_protection,
+            pulse_chase,
+            endocytic_rate,
+            dose_response,
+            recovery,
+            surface_histogram,
+        )
+    }
+)
+
+
+def _binding(
+    scenario: Scenario,
+    where: str,
+    *,
+    hides: bool,
+    at_min: Sequence[float] | None,
+    wash_min: float,
+    tracer_nM: float,
+    seed: int,
+    replicate: int,
+    noise: Noise | None,
+) -> pd.DataFrame:
+    reader = reader_of(scenario, seed, replicate, noise)
+    times = [0.0, scenario.duration_min] if at_min is None else [float(time) for time in at_min]
+    states, bound = states_in(scenario, where), bound_states(scenario)
+    counts = np.array(_dishes(scenario, times, wash_min, seed, replicate))
+    share = share_bound(scenario.unlabelled, tracer_nM, COLD_MIN)
+    sites = counts[:, states].sum(axis=1)
+    hidden = counts[:, states & bound].sum(axis=1) if hides else np.zeros(len(times))
+    name = "surface_receptors" if where == "membrane" else "live_receptors"
+    seen = reader.read(reader.bind(sites - hidden, share))
+    table = pd.DataFrame({"time_min": times, name: sites, "hidden_receptors": hidden, "bound_receptors": seen})
+    reference = scenario.reference_counts
+    free = states if not hides else states & ~bound
+    whole = float(reference[free].sum()) * share
+    table["percent"] = 100.0 * table["bound_receptors"] / whole if whole > 0.0 else np.nan
+    return table
+
+
+def _dishes(scenario: Scenario, times: Sequence[float], wash_min: float, seed: int, replicate: int) -> list[np.ndarray]:
+    """(n_states,) receptors of the mean cell in dishes taken at each time and washed, alike until then.
+
+    What acts on the cells then goes on in the wash; what is planned for later is not done to a dish that was taken.
+    """
+    if not 0.0 <= wash_min < 1e6:
+        raise ValueError(f"wash_min: {wash_min!r} given; a number of minutes from 0 is needed")
+    for time in times:
+        if not 0.0 <= time <= scenario.duration_min:
+            raise ValueError(f"at_min: {time!r} given; the scenario lasts {scenario.duration_min:g} min")
+    quiet = changed(scenario, follow=0)
+    run, found = Run(quiet, seed=seed, replicate=replicate), {}
+    for time in sorted(set(times)):
+        run.advance(time)
+        dish, taken = run, without_later(quiet, time, time + wash_min)
+        if taken is not quiet or run.time_min != time:
+            # A run of its own: without what is planned, or ending a window where coupled receptors have none.
+            dish = Run(
+                taken.steered(time, taken.protocol.value(time), time + 1.0) if time else taken,
+                seed=seed,
+                replicate=replicate,
+            )
+            dish.advance(time)
+        if wash_min > 0.0:
+            dish = dish.fork()
+            dish.steer(0.0, until_min=time + wash_min)
+            dish.advance(time + wash_min)
+        found[time] = dish.counts / quiet.cells.number
+    return [found[time] for time in times]
+
+
+def _shares(itinerary: Any, minutes: float, celsius: float) -> Callable[[float], float]:
+    return lambda insulin_nM: share_bound(itinerary, insulin_nM, minutes, celsius)

@@ -1,0 +1,109 @@
+"""The commands of the bench: `assay` does one of the virtual experiments, `causes` says why receptors are lost."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from trafficking.scenario import Scenario
+
+Settings = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set", metavar="KEY=VALUE", help='Change any value, such as exposure[1].insulin="20 nM"; repeatable.'
+    ),
+]
+Resolution = Annotated[
+    str, typer.Option(metavar="agents|counts|mean", help="Every receptor, random numbers, or expected ones.")
+]
+Seed = Annotated[int, typer.Option(min=0, help="Starts the random numbers.")]
+Csv = Annotated[bool, typer.Option("--csv", help="All rows as CSV, to keep or to read elsewhere.")]
+Named = Annotated[str, typer.Argument(metavar="SCENARIO", help="A name from `trafficking scenarios`, or a TOML file.")]
+_ROWS = 24  # of a table on the screen
+
+
+def assay(
+    name: Annotated[str, typer.Argument(metavar="ASSAY", help="Such as scatchard; a wrong name lists them all.")],
+    scenario: Named = "chronic_insulin",
+    with_: Annotated[
+        list[str] | None,
+        typer.Option("--with", metavar="NAME=VALUE", help="An argument of the assay, such as wash_min=0; repeatable."),
+    ] = None,
+    noise: Annotated[bool, typer.Option("--noise", help="With the errors of wells and counter.")] = False,
+    resolution: Resolution = "mean",
+    seed: Seed = 1,
+    settings: Settings = None,
+    csv: Csv = False,
+) -> None:
+    """Do one of the virtual experiments on a scenario, and print its table."""
+    from trafficking import assays, terminal
+    from trafficking.binding import Noise
+    from trafficking.faults import nearest
+
+    if name not in assays.ASSAYS:
+        near = nearest(name, assays.ASSAYS)
+        terminal.refuse(f"ASSAY: {name!r} given; allowed are {', '.join(assays.ASSAYS)}{near}")
+    given = _arguments(assays.ASSAYS[name], with_)
+    experiment = _chosen(scenario, resolution, settings)
+    try:
+        table = assays.ASSAYS[name](experiment, seed=seed, noise=Noise() if noise else None, **given)
+    except (ValueError, TypeError) as fault:
+        terminal.refuse(fault)
+    _show(table, csv)
+
+
+def causes(
+    scenario: Named = "chronic_insulin",
+    resolution: Resolution = "mean",
+    seed: Seed = 1,
+    settings: Settings = None,
+    csv: Csv = False,
+) -> None:
+    """Say why receptors are lost: the loss under insulin, with one cause after the other switched off."""
+    from trafficking.causes import loss_by_cause
+
+    _show(loss_by_cause(_chosen(scenario, resolution, settings), seed=seed), csv)
+
+
+def _arguments(assay: Any, given: list[str] | None) -> dict[str, Any]:
+    """NAME=VALUE as arguments: numbers, lists of numbers between brackets, or text."""
+    import inspect
+
+    from trafficking import terminal
+    from trafficking.faults import nearest, override
+
+    known = [name for name in inspect.signature(assay).parameters if name not in ("scenario", "seed", "noise", "more")]
+    read: dict[str, Any] = {}
+    for text in given or ():
+        name, equals, value = text.partition("=")
+        name = name.strip()
+        if not equals or ("more" not in inspect.signature(assay).parameters and name not in known):
+            terminal.refuse(f"--with: {text!r} given; allowed are {', '.join(known)}{nearest(name, known)}")
+        read = override(read, name, value.strip())
+    return read
+
+
+def _chosen(name: str, resolution: str, settings: list[str] | None) -> Scenario:
+    from trafficking import io, terminal
+
+    changes = {"expected": "", "expect": "[]", "resolution": resolution}
+    for setting in settings or ():
+        key, equals, value = setting.partition("=")
+        if not equals or not key.strip():
+            terminal.refuse(f"--set: {setting!r} given; KEY=VALUE is needed, such as receptors=50000")
+        changes[key.strip()] = value.strip()
+    return io.load_scenario(name, changes)
+
+
+def _show(table: pd.DataFrame, csv: bool) -> None:
+    if csv:
+        print(table.to_csv(index=False, lineterminator="\n"), end="")
+        return
+    step = max(-(-len(table) // _ROWS), 1)
+    print(table.iloc[::step].to_string(index=False, float_format=lambda value: f"{value:.4g}"))
+    for name, value in table.attrs.items():
+        print(f"{name} = {value:.4g}")

@@ -1,0 +1,93 @@
+"""Variations of an experiment, and what is read off its tables: the handiwork that assays share."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from trafficking import units
+from trafficking.results import Result
+from trafficking.scenario import Scenario
+from trafficking.treatments import LABEL
+
+INSIDE = ("early_endosome", "recycling", "lysosome")
+MATURE = ("membrane", "early_endosome", "recycling")
+
+
+def crossing(x: np.ndarray, y: np.ndarray, level: float, *, logarithmic: bool = False) -> float:
+    """Where a curve first crosses `level`, on the straight line between two points (of log x); nan if it does not."""
+    x, above = np.asarray(x, dtype=float), np.asarray(y, dtype=float) - level
+    for i in range(len(x) - 1):
+        if above[i] == 0.0:
+            return float(x[i])
+        if above[i] * above[i + 1] < 0.0:
+            way = above[i] / (above[i] - above[i + 1])
+            if logarithmic and x[i] > 0.0:
+                return float(x[i] * (x[i + 1] / x[i]) ** way)
+            return float(x[i] + way * (x[i + 1] - x[i]))
+    return float(x[-1]) if len(x) and above[-1] == 0.0 else float("nan")
+
+
+def changed(scenario: Scenario, **changes: Any) -> Scenario:
+    given = scenario.to_dict() | changes
+    if scenario.cells.number > 1 and "exposure" in changes:
+        given["cells"] = {key: value for key, value in given["cells"].items() if key != "record"}
+    return Scenario.from_dict(given)
+
+
+def treated(scenario: Scenario, treatment: dict[str, Any]) -> Scenario:
+    return changed(scenario, treatments=[*scenario.to_dict().get("treatments", []), treatment], follow=0)
+
+
+def without_later(scenario: Scenario, after_min: float, until_min: float) -> Scenario:
+    """The scenario without treatments that begin within (after, until]; labels stay, which change no rate."""
+    later = [after_min < t.at_min <= until_min and t.kind != "label" for t in scenario.treatments]
+    if not any(later):
+        return scenario
+    tables = scenario.to_dict()["treatments"]
+    return changed(scenario, treatments=[table for table, drop in zip(tables, later, strict=True) if not drop])
+
+
+def clamped(insulin_nM: float, minutes: float) -> dict[str, str]:
+    return {
+        "kind": "constant",
+        "insulin": units.text(insulin_nM, "insulin"),
+        "duration": units.text(minutes, "time"),
+    }
+
+
+def resting(scenario: Scenario) -> dict[str, Any]:
+    """The start of cells that have not met the insulin of the experiment: the scenario's own, if it names one."""
+    if scenario.start.state == "steady":
+        return {"state": "steady", "insulin": units.text(0.0, "insulin"), "total": scenario.start.total}
+    return scenario.to_dict()["start"]
+
+
+def states_in(scenario: Scenario, where: str) -> np.ndarray:
+    itinerary = scenario.itinerary
+    return itinerary.live if where == "live" else itinerary.mask(where)
+
+
+def bound_states(scenario: Scenario) -> np.ndarray:
+    return np.array([state.bound for state in scenario.itinerary.states])
+
+
+def per_cell(result: Result, states: np.ndarray) -> np.ndarray:
+    names = [name for name, wanted in zip(result.scenario.itinerary.state_names, states, strict=True) if wanted]
+    return result.counts[names].to_numpy().sum(axis=1) / result.scenario.cells.number
+
+
+def labelled_over_time(result: Result, begin_min: float, columns: Mapping[str, tuple[str, ...] | None]) -> pd.DataFrame:
+    """Labelled receptors of the mean cell from `begin_min` on, by compartments (None: all but the ends)."""
+    itinerary = result.scenario.itinerary
+    marked = np.array([name.startswith(LABEL) for name in itinerary.state_names])
+    times = result.counts["time_min"].to_numpy()
+    rows = times >= begin_min
+    table = pd.DataFrame({"time_min": times[rows] - begin_min})
+    for name, compartments in columns.items():
+        states = ~itinerary.out if compartments is None else itinerary.mask(*compartments)
+        table[name] = per_cell(result, marked & states)[rows]
+    return table

@@ -1,0 +1,212 @@
+"""The commands that show the evidence: `validate`, `parameters` and `compare-models`."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from trafficking.validation import Validation
+
+_STYLES = {"met": "green", "MISSED": "bold red"}
+
+
+def validate(
+    resolution: Annotated[
+        str, typer.Option(metavar="agents|counts|mean", help="Expected numbers are quick; the others have a spread.")
+    ] = "mean",
+    only: Annotated[str, typer.Option(metavar="IDS", help='Only these targets, such as "D*" or "A1,A2".')] = "*",
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Exit status 1 if a row is missed that the last release met.")
+    ] = False,
+    out: Annotated[
+        Path | None, typer.Option(metavar="FOLDER", help="Write the table, and a figure per experiment.")
+    ] = None,
+    replicates: Annotated[int, typer.Option(min=1, help="Runs of each experiment at agents and counts.")] = 3,
+    dish: Annotated[
+        bool, typer.Option("--dish/--no-dish", help="Also in a medium of 10^6 cells per mL, which they deplete.")
+    ] = True,
+    seed: Annotated[int, typer.Option(min=0, help="Starts the random numbers.")] = 1,
+) -> None:
+    """Simulate the published experiments, and print measured beside simulated numbers."""
+    from trafficking import terminal, validation
+
+    if resolution not in ("agents", "counts", "mean"):
+        terminal.refuse(f"--resolution: {resolution!r} given; allowed are agents, counts, mean")
+    try:
+        chosen = validation.selected(only)
+    except ValueError as fault:
+        terminal.refuse(f"--{fault}")
+    if resolution == "agents":
+        terminal.tell("every receptor of every experiment is simulated; --resolution mean takes seconds")
+    with terminal.Progress("experiments", len(chosen), lambda done: f"{done:.2g} numbers") as progress:
+        found = validation.validate(
+            resolution=resolution, only=only, replicates=replicates, dish=dish, seed=seed, progress=progress
+        )
+    _show(found)
+    if out is not None:
+        _write(found, out)
+    if strict and found.lost:
+        terminal.tell(f"missed, and met by the last release: {', '.join(row.target.id for row in found.lost)}")
+        raise typer.Exit(terminal.FAILED)
+
+
+def parameters(
+    tissue: Annotated[str | None, typer.Option(metavar="NAME", help="Only this tissue; default: all.")] = None,
+    form: Annotated[
+        str, typer.Option("--as", metavar="text|csv|markdown", help="csv has all columns; markdown is for a page.")
+    ] = "text",
+) -> None:
+    """Print the constants: value, unit, range, source, how well each is known, and whether it was fitted."""
+    from trafficking import library, terminal
+    from trafficking.constants import constants
+
+    if tissue is not None and tissue not in library.tissues():
+        from trafficking.faults import nearest
+
+        known = library.tissues()
+        terminal.refuse(f"--tissue: {tissue!r} given; allowed are {', '.join(known)}{nearest(tissue, known)}")
+    if form not in ("text", "csv", "markdown"):
+        terminal.refuse(f"--as: {form!r} given; allowed are text, csv, markdown")
+    table = constants(tissue)
+    if form == "csv":
+        print(_csv(table).decode(), end="")
+        return
+    head = ("tissue", "symbol", "value", "unit", "range", "known", "confidence", "fitted", "source")
+    lines = [
+        (
+            row.tissue,
+            row.symbol,
+            f"{row.value:,}" if isinstance(row.value, int) else f"{row.value:.6g}",
+            row.unit,
+            f"{row.low:.6g} to {row.high:.6g}",
+            row.status,
+            row.confidence,
+            "fitted" if row.fitted else "",
+            ", ".join(part for part in (row.citation, row.identifier) if part),
+        )
+        for row in table.itertuples()
+    ]
+    if form == "text":
+        _print_table(head, lines)
+        return
+    for line in (head, tuple("---" for _ in head), *lines):
+        print(f"| {' | '.join(line)} |")
+
+
+def compare_models(
+    starts: Annotated[int, typer.Option(min=1, help="Random starts of each fit.")] = 3,
+    evaluations: Annotated[int, typer.Option(min=1, help="At most this many steps of each start.")] = 25,
+    seed: Annotated[int, typer.Option(min=0, help="Of the starts.")] = 1,
+    models: Annotated[
+        str, typer.Option(metavar="a|ab|abc|abcd", help="Which itineraries, the smallest first.")
+    ] = "abcd",
+    out: Annotated[Path | None, typer.Option(metavar="FOLDER", help="Write the tables as CSV.")] = None,
+) -> None:
+    """Fit nested itineraries to the same published numbers: is each part earned? Takes minutes."""
+    from trafficking import model_comparison, terminal
+
+    chosen = [candidate for candidate in model_comparison.CANDIDATES if candidate.name in models]
+    if not chosen or set(models) - {candidate.name for candidate in model_comparison.CANDIDATES}:
+        terminal.refuse(f"--models: {models!r} given; some of abcd are needed")
+    fits_in_all = starts * len(chosen) + len(chosen) - 1
+    with terminal.Progress("fits", fits_in_all, lambda done: f"{done:.2g} fits") as progress:
+        fits = model_comparison.compare(
+            candidates=chosen, starts=starts, evaluations=evaluations, seed=seed, progress=progress
+        )
+    table = model_comparison.table(fits)
+    head = ("model", "parts", "free", "met", "cost", "AICc", "above the best", "at an end of its range")
+    lines = [
+        (
+            row.model,
+            row.parts,
+            str(row.free),
+            f"{row.met} of {row.rows}",
+            f"{row.cost:.3g}",
+            f"{row.aicc:.1f}",
+            f"{row.above_best:.1f}",
+            row.at_bounds or "none",
+        )
+        for row in table.itertuples()
+    ]
+    _print_table(head, lines)
+    best = min(fits, key=lambda fit: fit.aicc)
+    print(f"\nlowest AICc: {best.candidate.name} ({best.candidate.parts}), {best.met} of {len(best.targets)} rows met")
+    if out is not None:
+        tables = {
+            "models": table,
+            "numbers": model_comparison.numbers(fits),
+            "constants": model_comparison.fitted(fits),
+        }
+        _write_files(out, {f"{name}.csv": _csv(frame) for name, frame in tables.items()})
+        print(f"written: {out}")
+
+
+# -- what they do in common --------------------------------------------------------------------------------------------
+
+
+def _show(found: Validation) -> None:
+    from trafficking import validation
+
+    if _on_terminal():
+        _print_table(validation.HEAD, validation.row_cells(found))
+        print()
+        for line in [*validation.remarks(found), found.headline]:
+            print(line)
+    else:
+        print(validation.text(found))
+    print("* a range that we gave; in dish: simulated in a medium of 10^6 cells per mL, which they deplete")
+
+
+def _print_table(head: Sequence[str], lines: Sequence[Sequence[str]]) -> None:
+    """A table fitted to the terminal; elsewhere in columns of plain text, one line per row."""
+    if not _on_terminal():
+        widths = [max(len(line[i]) for line in (head, *lines)) for i in range(len(head))]
+        for line in (head, *lines):
+            print("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
+        return
+    from rich.box import SIMPLE_HEAD
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.table import Table
+
+    shown = Table(box=SIMPLE_HEAD, pad_edge=False)
+    for title in head:
+        shown.add_column(title, overflow="fold")
+    for line in lines:
+        cells = [escape(cell) for cell in line]
+        shown.add_row(*(f"[{_STYLES[cell]}]{cell}[/]" if cell in _STYLES else cell for cell in cells))
+    Console().print(shown)
+
+
+def _on_terminal() -> bool:
+    return sys.stdout is not None and sys.stdout.isatty()
+
+
+def _write(found: Validation, out: Path) -> None:
+    """The table as CSV and a figure per experiment."""
+    from trafficking import evidence_plots, io, plots, validation
+
+    contents = {"validation.csv": _csv(found.table), "validation.md": validation.markdown(found).encode()}
+    for name in dict.fromkeys(row.target.scenario for row in found.rows):
+        numbers = [(row.target, row.seen, row.mean) for row in found.rows if row.target.scenario == name]
+        title = io.load_scenario(f"published/{name}").title
+        contents[f"{name}.png"] = plots.render(evidence_plots.experiment(title, numbers))
+    _write_files(out, contents)
+    print(f"written: {out} (validation.csv, validation.md and {len(contents) - 2} figures)")
+
+
+def _csv(frame: Any) -> bytes:
+    return frame.to_csv(index=False, lineterminator="\n").encode()
+
+
+def _write_files(out: Path, contents: dict[str, bytes]) -> None:
+    from trafficking import folders
+
+    out.mkdir(parents=True, exist_ok=True)
+    for name, content in contents.items():
+        folders.replace_file(out / name, content)

@@ -1,0 +1,252 @@
+"""Is each part of the itinerary earned? Nested itineraries, fitted to the same published numbers from several starts.
+
+The smallest has binding, entry, one rate back to the surface, one to the lysosome, and synthesis (solved from the
+insulin-free balance, so it costs no parameter), as in Koschorreck & Gilles 2008 (doi 10.1186/1752-0509-2-43) with
+turnover added. Each larger one adds a part and starts, besides at random, from the fit of the smaller one, so that it
+cannot do worse. Constants move inside the published ranges (`data/tissues/culture.toml`); a part may also be absent.
+
+A number inside its range costs nothing, one outside the squared distance to the range in quarters of its width, so that
+a range counts as plus and minus two standard deviations. AICc = cost + 2k + 2k(k+1)/(n-k-1) for k free constants and n
+numbers (Hurvich & Tsai 1989, Biometrika 76:297); lower is better, and a difference below 2 means little.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+import pandas as pd
+
+from trafficking import io, library
+from trafficking.readings import READINGS, Bench
+from trafficking.targets import Target, targets
+
+_ROWS = tuple(f"D{i}" for i in range(1, 15))
+_COARSE = {"window": "5 min", "record": "1 min"}  # of fits; the tables are made at the scenarios' own
+_PULL = 0.03  # weak, towards the middle of a range: without it the fit has no slope inside the ranges
+_ABSENT = ("ksort", "esat", "kc", "smax")  # constants whose part may be absent: their range begins at none
+_UNSEEN = 30.0  # cost, as a distance, of a number that a fit does not show at all, such as a half-time
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """An itinerary: which constants are free; all others that belong to a part of it that is absent are off."""
+
+    name: str
+    parts: str
+    free: tuple[str, ...]
+
+
+_SMALLEST = ("koff", "ke0", "keB", "kdis", "kfast", "kL")
+_WITH_ENDOSOME = (*_SMALLEST, "ksort", "krr")
+_WITH_SORTING = (*_WITH_ENDOSOME, "esat")
+CANDIDATES = (
+    Candidate("a", "binding, entry, one recycling and one lysosomal rate, synthesis", _SMALLEST),
+    Candidate("b", "a, and the recycling endosome", _WITH_ENDOSOME),
+    Candidate("c", "b, and saturable sorting", _WITH_SORTING),
+    Candidate("d", "c, and constitutive loss and transcription", (*_WITH_SORTING, "kc", "smax", "K_A")),
+)
+
+
+@dataclass(frozen=True)
+class Fit:
+    """The best of several fits of one itinerary: its constants and the numbers that they give."""
+
+    candidate: Candidate
+    constants: Mapping[str, float]
+    targets: tuple[Target, ...]
+    simulated: np.ndarray
+
+    @property
+    def cost(self) -> float:
+        return float(np.sum(_outside(self.targets, self.simulated) ** 2))
+
+    @property
+    def met(self) -> int:
+        return sum(target.holds(value) for target, value in zip(self.targets, self.simulated, strict=True))
+
+    @property
+    def aicc(self) -> float:
+        """Infinite where there are as many free constants as numbers."""
+        k, n = len(self.candidate.free), len(self.targets)
+        return self.cost + 2.0 * k + 2.0 * k * (k + 1.0) / (n - k - 1.0) if n > k + 1 else math.inf
+
+    @property
+    def at_bounds(self) -> list[str]:
+        """The free constants that stand at an end of their range."""
+        found = []
+        for symbol in self.candidate.free:
+            low, high = _bounds(symbol)
+            place = (_inner(symbol, self.constants[symbol]) - low) / (high - low)
+            if not 0.01 < place < 0.99:
+                found.append(symbol)
+        return found
+
+
+def compare(
+    *,
+    only: Sequence[str] = _ROWS,
+    candidates: Sequence[Candidate] = CANDIDATES,
+    starts: int = 3,
+    evaluations: int = 25,
+    seed: int = 1,
+    progress: Callable[[float], None] | None = None,
+) -> list[Fit]:
+    """Fits nested itineraries of the cell in culture, the smallest first.
+
+    Args:
+        only: ids of the targets. starts: random ones of each fit. evaluations: at most this many steps of each start.
+        progress: called with the number of starts done; of each candidate but the first there is one more.
+    """
+    from scipy.optimize import least_squares
+
+    chosen = tuple(target for target in targets() if target.id in only)
+    generator = np.random.default_rng(seed)
+    fits: list[Fit] = []
+    done = 0
+    for candidate in candidates:
+        limits = np.array([_bounds(symbol) for symbol in candidate.free])
+        span = limits[:, 1] - limits[:, 0]
+        begin = [generator.uniform(0.1, 0.9, len(span)) for _ in range(starts)]
+        if fits:
+            before = {symbol: _inner(symbol, value) for symbol, value in fits[-1].constants.items()}
+            absent = np.array([before.get(symbol, limits[i, 0]) for i, symbol in enumerate(candidate.free)])
+            begin.append(np.clip((absent - limits[:, 0]) / span, 0.0, 1.0))
+
+        distances = partial(_distances, chosen, candidate.free, limits)
+        best: tuple[float, np.ndarray] | None = None
+        for place in begin:
+            inside = np.clip(place, 1e-6, 1.0 - 1e-6)
+            found = least_squares(distances, inside, bounds=(0.0, 1.0), diff_step=0.01, max_nfev=evaluations)
+            if best is None or found.cost < best[0]:
+                best = (float(found.cost), found.x)
+            done += 1
+            if progress is not None:
+                progress(done)
+        assert best is not None
+        constants = _constants(candidate.free, limits[:, 0] + best[1] * span)
+        fits.append(Fit(candidate, constants, chosen, simulated(chosen, constants)))
+    return fits
+
+
+def table(fits: Sequence[Fit]) -> pd.DataFrame:
+    """One row per itinerary: parts, free constants, rows met, cost, AICc and its distance from the best."""
+    least = min(fit.aicc for fit in fits)
+    rows = [
+        {
+            "model": fit.candidate.name,
+            "parts": fit.candidate.parts,
+            "free": len(fit.candidate.free),
+            "rows": len(fit.targets),
+            "met": fit.met,
+            "cost": fit.cost,
+            "aicc": fit.aicc,
+            "above_best": fit.aicc - least if math.isfinite(fit.aicc) else math.inf,
+            "at_bounds": " ".join(fit.at_bounds),
+        }
+        for fit in fits
+    ]
+    return pd.DataFrame(rows)
+
+
+def numbers(fits: Sequence[Fit]) -> pd.DataFrame:
+    """One row per itinerary and number: what was simulated, its range, and whether it is met."""
+    rows = [
+        {
+            "model": fit.candidate.name,
+            "id": target.id,
+            "simulated": value,
+            "low": target.low,
+            "high": target.high,
+            "met": target.holds(value),
+        }
+        for fit in fits
+        for target, value in zip(fit.targets, fit.simulated.tolist(), strict=True)
+    ]
+    return pd.DataFrame(rows)
+
+
+def fitted(fits: Sequence[Fit]) -> pd.DataFrame:
+    """One row per itinerary and free constant: its fitted value, unit and range."""
+    known, culture = library.parameters(), library.tissue("culture").values
+    rows = [
+        {
+            "model": fit.candidate.name,
+            "symbol": symbol,
+            "value": fit.constants[symbol],
+            "unit": known[symbol].unit or "1",
+            "low": culture[symbol].low,
+            "high": culture[symbol].high,
+        }
+        for fit in fits
+        for symbol in fit.candidate.free
+    ]
+    return pd.DataFrame(rows)
+
+
+def simulated(
+    chosen: Sequence[Target], constants: Mapping[str, float], changes: Mapping[str, str] | None = None
+) -> np.ndarray:
+    """(n_targets,) what the cell in culture with these constants gives at `mean`; not a number where it shows none."""
+    bench = Bench("mean")
+    written = {f"parameters.{symbol}": _written(symbol, value) for symbol, value in constants.items()}
+    values = []
+    for target in chosen:
+        given = {**target.changes, **(changes or {}), **written, "tissue": "culture"}
+        scenario = io.load_scenario(f"published/{target.scenario}", given)
+        values.append(READINGS[target.reading](bench, scenario, **target.arguments).value)
+    return np.array(values)
+
+
+# -- constants and their ranges ----------------------------------------------------------------------------------------
+
+
+def _bounds(symbol: str) -> tuple[float, float]:
+    """The published range of a constant of the cell in culture; esat counts as 1 / esat, which is 0 without it."""
+    value = library.tissue("culture").values[symbol]
+    if symbol == "esat":
+        return 0.0, 1.0 / value.low
+    return (0.0 if symbol in _ABSENT else value.low), value.high
+
+
+def _inner(symbol: str, value: float) -> float:
+    return 1.0 / value if symbol == "esat" else value
+
+
+def _constants(free: Sequence[str], inner: np.ndarray) -> dict[str, float]:
+    """The free constants, and zero (none, for esat) for those of every part that is absent."""
+    off = {"ksort": 0.0, "esat": 1e9, "kc": 0.0, "smax": 0.0}
+    given = dict(zip(free, (float(value) for value in inner), strict=True))
+    if "esat" in given:
+        given["esat"] = min(1.0 / max(given["esat"], 1e-9), 1e9)
+    return {symbol: value for symbol, value in off.items() if symbol not in free} | given
+
+
+def _written(symbol: str, value: float) -> str:
+    return f"{value!r} /min" if library.parameters()[symbol].kind == "rate" else repr(value)
+
+
+# -- distances ---------------------------------------------------------------------------------------------------------
+
+
+def _distances(chosen: Sequence[Target], free: Sequence[str], limits: np.ndarray, place: np.ndarray) -> np.ndarray:
+    """(2 n,) what a fit squares, for constants at a place (n_free,) between their `limits` (n_free, 2)."""
+    constants = _constants(free, limits[:, 0] + place * (limits[:, 1] - limits[:, 0]))
+    values = simulated(chosen, constants, _COARSE)
+    return np.concatenate([_outside(chosen, values), _PULL * _off_middle(chosen, values)])
+
+
+def _outside(chosen: Sequence[Target], values: np.ndarray) -> np.ndarray:
+    """(n,) distance of each number to its range, in quarters of the range's width; 0 inside."""
+    low, high = np.array([(target.low, target.high) for target in chosen]).T
+    outside = np.maximum(np.maximum(low - values, values - high), 0.0) / (0.25 * (high - low))
+    return np.where(np.isfinite(values), outside, _UNSEEN)
+
+
+def _off_middle(chosen: Sequence[Target], values: np.ndarray) -> np.ndarray:
+    low, high = np.array([(target.low, target.high) for target in chosen]).T
+    off = (values - 0.5 * (low + high)) / (0.25 * (high - low))
+    return np.where(np.isfinite(off), off, _UNSEEN)
