@@ -663,6 +663,11 @@ FAULTS_OF_AN_ITINERARY = {
         {"itinerary.states": []},
         "itinerary.states: a list of 0 given; at least 1 needed",
     ),
+    "rates beyond the random numbers of a receptor": (
+        {"itinerary.transitions.0.rate": "1e6 /min"},
+        "exposure: 1.5e+03 min at up to 1e+06 transitions per min are more than the random numbers of one receptor last "
+        'for; shorten it, or use resolution = "counts" or "mean"',
+    ),
     "rates beyond the precision of a clock": (
         {"itinerary.transitions.0.rate": "9e8 /min"},
         "exposure: 1.5e+03 min at up to 9e+08 transitions per min are beyond the precision of a clock; "

@@ -164,3 +164,15 @@ def test_each_replicate_has_a_medium_of_its_own():
     for replicate in range(2):
         alone = simulate(given, seed=3, replicate=replicate)
         assert np.array_equal(counts[replicate], alone.counts[list(given.itinerary.state_names)])
+
+
+def test_a_run_that_ends_where_its_medium_was_changed_ends_in_the_old_one():
+    run = Run(scenario(receptors=2_000, follow=0), seed=1)
+    run.advance(20.0)
+    run.steer(3.0)
+    for ended in (run, Run.resume(Snapshot.from_bytes(run.snapshot().to_bytes()))):
+        now = ended.so_far()
+        afresh = simulate(now.scenario, seed=1)
+        assert all(getattr(now, name).equals(getattr(afresh, name)) for name in TABLES)
+    run.advance()
+    assert run.result().exposure.equals(simulate(run.scenario, seed=1).exposure)

@@ -84,6 +84,31 @@ def test_receptors_whose_clock_stood_still_wake_when_it_goes_on():
     assert long.counts[0, 0] < 1_900
 
 
+def test_receptors_made_into_an_end_are_followed_no_further():
+    states = (State("surface", "membrane"), State("out", "out"))
+    itinerary = Itinerary(states, (Transition("make", None, "out", 0.5), Transition("lose", "surface", "out", 0.01)))
+    receptors = cell(itinerary, {"surface": 500}, follow=500)
+    carry(receptors, [5.0, 10.0])
+    identities, _, transitions = receptors.take_log()
+    assert set(receptors.followed_alive()[1].tolist()) == {0}
+    assert (transitions == 0).sum() == len(np.unique(identities[transitions == 0])) > 2_000
+
+
+def test_alarms_do_not_drift_over_many_windows():
+    # At 10^8 min a sum of short windows is off by more than rounding of one: an alarm must still ring in time.
+    step, begin = 2.0**-7, 6.8e7
+    long, short = (cell(exchange(1e-3, 1e-3), {"outside": 3_000}) for _ in range(2))
+    usual = constant_rates(long)
+    for receptors in (long, short):
+        receptors.advance(usual, 0.0, 1.0, np.zeros(0))
+        receptors.advance(0.0 * usual, 1.0, begin, np.zeros(0))
+        receptors.advance(usual, begin, begin + step, np.zeros(0))
+    long.advance(1.3 * usual, begin + step, begin + 6_001 * step, np.zeros(0))
+    for k in range(1, 6_001):
+        short.advance(1.3 * usual, begin + k * step, begin + (k + 1) * step, np.zeros(0))
+    assert portrait(long).tobytes() == portrait(short).tobytes()
+
+
 def test_recording_and_following_move_no_receptor():
     plain = cell(five_states(), {"M": 20_000})
     watched = cell(five_states(), {"M": 20_000}, follow=700)

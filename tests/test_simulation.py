@@ -5,9 +5,10 @@ import pytest
 from cells import portrait
 from scipy.integrate import solve_ivp
 
+from trafficking import kernel, receptors
 from trafficking.cells import replicas
 from trafficking.scenario import Scenario
-from trafficking.simulation import Run, simulate, starting_cells
+from trafficking.simulation import Run, replicated, simulate, starting_cells
 
 UNCOUPLED = {"endocytosis": False, "sorting": False, "transcription": False}
 
@@ -331,3 +332,43 @@ def test_a_run_in_progress_can_be_closed_where_it_stands_and_run_again(resolutio
         assert getattr(now, name).equals(getattr(again, name)), name
     run.advance()
     assert run.so_far().counts.equals(run.result().counts)
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_a_run_that_was_interrupted_within_a_window_says_so_from_then_on(threads, monkeypatch):
+    run = Run(scenario(receptors=60_000, coupling=UNCOUPLED, follow=0), seed=1, threads=threads)
+    run.advance(30.0)
+    calls, whole = [], kernel.advance
+
+    def interrupted(*arguments):
+        calls.append(1)
+        if len(calls) > 1:
+            raise KeyboardInterrupt
+        return whole(*arguments)
+
+    monkeypatch.setattr(kernel, "advance", interrupted)
+    monkeypatch.setattr(receptors, "_MOST_STRETCH", 16_384)
+    with pytest.raises(KeyboardInterrupt):
+        run.advance()
+    monkeypatch.undo()
+    for way_on in (run.advance, run.advance_window, run.snapshot, run.result, run.so_far, run.fork):
+        with pytest.raises(RuntimeError, match="interrupted within the window that began at 30 min"):
+            way_on()
+
+
+def test_wrong_numbers_of_threads_replicates_and_minutes_are_refused():
+    given = scenario(receptors=20)
+    for threads in (0, -1, 1.5, True):
+        with pytest.raises(ValueError, match="threads: .* a whole number of at least 1"):
+            Run(given, threads=threads)
+    for replicates in ([-1], [2**40], [1.5]):
+        with pytest.raises(ValueError, match="replicate: "):
+            replicated(given, replicates)
+    with pytest.raises(ValueError, match="none given"):
+        replicated(given, [])
+    run = Run(given)
+    with pytest.raises(ValueError, match="until_min: nan given"):
+        run.advance(float("nan"))
+    run.advance()
+    with pytest.raises(ValueError, match="steer: the run has ended, at 210 min"):
+        run.steer(3.0)

@@ -271,6 +271,13 @@ def test_parameters_prints_value_range_source_and_standing(tmp_path):
     assert table.stdout.startswith("tissue,symbol,meaning,value,unit")
 
 
+def test_the_page_of_constants_is_what_the_program_prints():
+    command = [sys.executable, "-m", "trafficking", "parameters", "--as", "markdown"]
+    printed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    page = (Path(__file__).parent.parent / "docs" / "parameters.md").read_text(encoding="utf-8")
+    assert page.endswith("\n\n" + printed)
+
+
 def test_published_experiments_are_listed_when_asked_for(tmp_path):
     assert "published/" not in call("scenarios", cwd=tmp_path).stdout
     listed = call("scenarios", "published", cwd=tmp_path).stdout.splitlines()

@@ -29,7 +29,7 @@ class Clocks:
         self._share = np.full((len(cells), n * kernel.WIDE), np.inf)
         self.states = _standing_still(len(cells), n + 1)
         self.sources = _standing_still(len(cells), len(itinerary.synthesis))
-        self.alarm = np.zeros((len(cells), 5))
+        self.alarm = np.zeros((len(cells), kernel.ALARM))
         self._making = cells.making
         self.tables = (self.states, self._share, self._arrow, self._to, self._ways)
 

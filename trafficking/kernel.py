@@ -20,9 +20,9 @@ Receptors that stay where they are cost nothing where few move: slots come in gr
 alarm, a reading of its cell's alarm clock before which nobody in it leaves. That clock runs at least as fast as any
 hazard clock does relative to its USUAL rate, so the alarms stay true when rates change; they are set anew once rates
 are far from usual. An alarm decides who is looked at, never what happens.
-    alarm: (n_cells, 5) float64 - AT_END, what the alarm clock reads at the window's end; DUE, the reading up to which
-        groups are looked at; SLOWEST, the least rate of a clock over its usual one; SLACK, minutes that rounding may
-        cost; QUIET, whether alarms are kept at all.
+    alarm: (n_cells, ALARM) float64 - AT_END, what the alarm clock reads at the window's end; DUE, the reading up to
+        which groups are looked at; SLOWEST, the least rate of a clock over its usual one; SLACK, minutes that rounding
+        may cost; QUIET, whether alarms are kept at all; AGE, windows since they were last set anew.
 """
 
 from __future__ import annotations
@@ -36,11 +36,14 @@ WIDE = 8  # of the tables: at most so many ways lead out of a state
 GROUP = 8  # slots that share an alarm: a line of memory
 TILE = 2048  # slots that are looked at before those who move are carried
 ORIGIN, READING, DWELL, ANCHOR, RATE, USUAL, LIMIT = range(7)
-AT_END, DUE, SLOWEST, SLACK, QUIET = range(5)
+AT_END, DUE, SLOWEST, SLACK, QUIET, AGE = range(6)
+ALARM = 6  # columns of that table
 LONGEST_CLOCK = 2.0**33  # beyond this a float64 no longer resolves a millionth of a mean dwell time
 
 _ONE = np.uint64(1)
 _ROUNDING = 2.0**-46  # generous, beside the 2^-53 of one operation
+_OLDEST = 1024.0  # windows
+_ROUNDING_OF_SUM = 2.0**-40  # more than 1024 roundings
 _FEW = 1.0 / 32.0  # share of receptors that move in a window, below which alarms pay
 
 
@@ -116,7 +119,7 @@ def _set_alarm(now, end, counts, clock, alarm):
     """
     fastest, slowest, longest = 0.0, np.inf, 0.0
     moving = present = 0.0
-    fresh = alarm[QUIET] == 0.0
+    fresh = alarm[QUIET] == 0.0 or alarm[AGE] >= _OLDEST
     for state in range(len(counts)):
         at = state * WIDE
         rate, usual = clock[at + RATE], clock[at + USUAL]
@@ -138,8 +141,10 @@ def _set_alarm(now, end, counts, clock, alarm):
             clock[state * WIDE + USUAL] = clock[state * WIDE + RATE]
         fastest = slowest = 1.0
     alarm[QUIET] = 1.0 if moving * (end - now) < _FEW * present else 0.0
-    alarm[AT_END] += fastest * (end - now)
-    alarm[DUE] = np.inf if fresh else alarm[AT_END]
+    # The reading is a sum: it starts from nothing each time, and what rounding may cost in so many windows is added.
+    alarm[AGE] = 0.0 if fresh else alarm[AGE] + 1.0
+    alarm[AT_END] = fastest * (end - now) if fresh else alarm[AT_END] + fastest * (end - now)
+    alarm[DUE] = np.inf if fresh else alarm[AT_END] * (1.0 + _ROUNDING_OF_SUM)
     alarm[SLOWEST] = min(slowest, 1.0)
     alarm[SLACK] = _ROUNDING * (abs(end) + longest)
     return moving * (end - now)

@@ -14,6 +14,7 @@ from trafficking.exposure import Constant, Exposure, Meals, PulseTrain, Segment,
 from trafficking.itinerary import Itinerary
 
 _MOST_CLOCK = 2.0**33  # beyond it a clock in float64 no longer resolves a millionth of its unit
+_MOST_TRANSITIONS = 2.0**30  # of one receptor, each of which takes two and sometimes more of its 2^32 draws
 _MOST_AGENTS = 10**8
 _BYTES_PER_AGENT = 24
 _BYTES_PER_CELL = 2_000
@@ -72,11 +73,14 @@ def excesses(
         least = units.friendly(1.01 * duration / _MOST_NUMBERS, "time")
         windows = f"{duration / window_min:.3g} windows"
         yield "window", f"{units.friendly(window_min, 'time')} given, for {windows}; use at least {least}"
-    fastest = _fastest(itinerary, protocol.max_nM, receptors)
-    if agents and not fastest * duration < _MOST_CLOCK:
+    fastest, births = _fastest(itinerary, protocol.max_nM, receptors)
+    pace = max(fastest, births)
+    if agents and not (pace * duration < _MOST_CLOCK and fastest * duration < _MOST_TRANSITIONS):
+        clock = not pace * duration < _MOST_CLOCK
+        beyond = "beyond the precision of a clock" if clock else "more than the random numbers of one receptor last for"
         yield (
             "exposure",
-            f"{duration:.3g} min at up to {fastest:.3g} transitions per min are beyond the precision of a clock; "
+            f"{duration:.3g} min at up to {pace if clock else fastest:.3g} transitions per min are {beyond}; "
             'shorten it, or use resolution = "counts" or "mean"',
         )
     elif agents and not crowds:
@@ -141,11 +145,11 @@ def _edges(segment: Segment) -> float:
     return 1.0
 
 
-def _fastest(itinerary: Itinerary, insulin_nM: float, receptors: int) -> float:
-    """An upper bound of the rate out of any state, and of all births, per minute."""
+def _fastest(itinerary: Itinerary, insulin_nM: float, receptors: int) -> tuple[float, float]:
+    """Upper bounds of the rate out of any state and of all births in a cell, per minute."""
     out = np.zeros(len(itinerary.states) + 1)  # the last one is synthesis, whose source is -1
     for source, arrow in zip(itinerary.sources, itinerary.transitions, strict=True):
         ligand = insulin_nM if arrow.needs_ligand else 1.0
         births = receptors if source < 0 else 1
         out[source] += (arrow.rate + arrow.extra) * ligand * births
-    return float(out.max())
+    return float(out[:-1].max()), float(out[-1])

@@ -39,6 +39,7 @@ class Dish:
         self._sources = itinerary.sources
         self.insulin_nM = self._nominal = nominal_nM
         self.destroyed_nM = 0.0
+        self._before: tuple[float, float] | None = None  # insulin and nominal insulin until it was changed, just now
         self._rows = [np.array([[nominal_nM, nominal_nM, 0.0]])]
 
     def speed(self, law: Itinerary, counts: np.ndarray) -> tuple[float, float]:
@@ -69,6 +70,7 @@ class Dish:
         destroyed = np.cumsum(passed.passages @ self._destroys)
         gone = self._per_receptor * destroyed
         left = self.insulin_nM - self._per_receptor * (held + destroyed)
+        self._before = None
         rows = len(passed.counts)
         self._rows.append(
             np.column_stack([np.maximum(left, 0.0), np.full(rows + 1, self._nominal), self.destroyed_nM + gone])[:rows]
@@ -81,6 +83,8 @@ class Dish:
         recorded: whether the end of the window is a row.
         """
         if fresh or nominal_nM != self._nominal:
+            if not fresh:
+                self._before = self._before or (self.insulin_nM, self._nominal)
             self.insulin_nM = self._nominal = nominal_nM
             if recorded:
                 self.rows()[-1, :2] = nominal_nM
@@ -93,15 +97,18 @@ class Dish:
 
     def closed(self, n: int) -> np.ndarray:
         """`rows` of a run whose last row, the n-th, is now."""
-        now = np.array([[max(self.insulin_nM, 0.0), self._nominal, self.destroyed_nM]])
+        # A run that ends now ends in the medium that it had; a new one would be for the minutes after.
+        insulin, nominal = self._before or (self.insulin_nM, self._nominal)
+        now = np.array([[max(insulin, 0.0), nominal, self.destroyed_nM]])
         return np.concatenate([self.rows()[: n - 1], now])
 
     def save(self) -> dict[str, np.ndarray]:
-        now = np.array([self.insulin_nM, self._nominal, self.destroyed_nM])
+        now = np.array([self.insulin_nM, self._nominal, self.destroyed_nM, *(self._before or ())])
         return {"medium.now": now, "medium.rows": self.rows().copy()}
 
     def take_up(self, saved: Mapping[str, np.ndarray]) -> None:
-        self.insulin_nM, self._nominal, self.destroyed_nM = saved["medium.now"].tolist()
+        self.insulin_nM, self._nominal, self.destroyed_nM, *before = saved["medium.now"].tolist()
+        self._before = (before[0], before[1]) if before else None
         self._rows = [saved["medium.rows"]]
 
     def keep(self, n: int) -> None:

@@ -9,8 +9,9 @@ from __future__ import annotations
 import itertools
 import math
 import os
+from collections import deque
 from collections.abc import Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from typing import NamedTuple
 
 import numpy as np
@@ -29,6 +30,7 @@ _SLOT_NS, _TRANSITION_NS = 0.3, 15.0
 _LEAST_STRETCH, _MOST_STRETCH = 4_096, 131_072  # slots of one call into the kernel
 _STRETCHES_PER_THREAD = 4
 _WINDOWS_TO_TIDY = 64
+_MOST_TALLIED = 2**25  # numbers, of all threads but one: each counts for itself, cell by cell
 _COLUMNS = ("states", "targets", "identities", "draws")
 
 
@@ -189,6 +191,7 @@ class Receptors:
     def _advance_crowd(self, start_min: float, end_min: float, seen: Tally, threads: int) -> None:
         """The threads take stretch after stretch from one list, this thread among them."""
         length = _MOST_STRETCH
+        threads = max(1, min(threads, 1 + _MOST_TALLIED // seen.by_cell.size))
         if threads > 1:
             length = min(max(self._in_use // (threads * _STRETCHES_PER_THREAD), _LEAST_STRETCH), _MOST_STRETCH)
         length = -(-length // kernel.GROUP) * kernel.GROUP
@@ -209,11 +212,15 @@ class Receptors:
 
         vacant = np.zeros((threads, len(self._slabs), len(self.counts)), dtype=np.int64)
         if threads > 1 and self._workers is None:
-            self._workers = ThreadPoolExecutor(threads - 1, thread_name_prefix="receptors")
+            self._workers = ThreadPoolExecutor(self._threads - 1, thread_name_prefix="receptors")
         others = []
-        if self._workers is not None:
-            others = [self._workers.submit(work, seen.another(), vacant[i]) for i in range(1, threads)]
-        work(seen, vacant[0])
+        try:
+            if self._workers is not None:
+                others = [self._workers.submit(work, seen.another(), vacant[i]) for i in range(1, threads)]
+            work(seen, vacant[0])
+        finally:
+            deque(stretches, maxlen=0)  # whatever happened here, nobody starts on another stretch
+            wait(others)
         for other in others:
             seen.add(other.result())
         for slab, left in zip(self._slabs, vacant.sum(axis=0) if others else vacant[0], strict=True):
@@ -248,6 +255,8 @@ class Receptors:
             chosen = _Followed(newborn.cells[apart], *(column[apart] for column in newborn.columns))
             since = newborn.born_min[apart]
             self._log.append((chosen.identities.copy(), since, newborn.arrows[apart].astype(np.int64)))
+            alive = chosen.states != clocks.free  # not those that are made into an end
+            chosen, since = _Followed(*(column[alive] for column in chosen)), since[alive]
             self._advance_followed(chosen, since, end_min, seen)
             self._followed = self._followed.and_(chosen.alive(clocks.free))
         waiting = np.flatnonzero((newborn.states != clocks.free) & ~apart)
@@ -264,7 +273,7 @@ class Receptors:
         self._in_use = sum(slab.in_use for slab in self._slabs)
 
     def _added(self, cells: np.ndarray, waiting: np.ndarray) -> Iterator[Slab]:
-        """New slabs, as long as they are asked for, with room for cells in which somebody still waits.
+        """New slabs, as long as they are asked for, with room for cells in which somebody waited.
 
         Cells that are nearly full get some too: slabs are to stay few.
         """

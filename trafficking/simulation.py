@@ -86,6 +86,7 @@ class Run:
             cells: in place of those that the scenario describes; each is then recorded in every row.
         """
         _check_seed(seed, replicate)
+        _check_threads(threads)
         self.scenario, self.seed, self.replicate = scenario, seed, replicate
         self.time_min = 0.0 if saved is None else saved.time_min
         self._threads = threads or os.cpu_count() or 1
@@ -97,7 +98,7 @@ class Run:
         self._record = Record(scenario, len(self.cells), every_cell=cells is not None)
         self._insulin = np.zeros(0)  # of the rows that were asked for so far
         self._known_stretch: _Stretch | None = None
-        self._asked = False
+        self._asked = self._within_a_window = False
         self._use(self.itinerary)
         self._laws: dict[tuple[Any, ...], Itinerary] = {(): self.itinerary}  # under each set of treatments
         self._medium: Dish | None = None
@@ -143,6 +144,7 @@ class Run:
 
     def snapshot(self) -> Snapshot:
         """This run now, as a value; `advance` and `steer` leave it at the end of a window, where it can be saved."""
+        self._check_whole()
         if not isinstance(self.population, Receptors | Numbers | Expectation):
             raise TypeError("snapshot: only runs of the engine's own populations can be saved, not Mesa's objects")
         log = self._joined_log() or (np.zeros(0, np.uint64), np.zeros(0), np.zeros(0, np.int64))
@@ -253,6 +255,8 @@ class Run:
         Args:
             keep_going: asked between calls into the kernel, about every 0.1 s; stops when it says False.
         """
+        if until_min is not None and math.isnan(until_min):
+            raise ValueError(f"until_min: {until_min!r} given; a number of minutes is needed")
         until = self.duration_min if until_min is None else min(until_min, self.duration_min)
         self._asked = keep_going is not None
         while not self.finished and (keep_going is None or keep_going()):
@@ -275,6 +279,11 @@ class Run:
 
         `scenario` becomes the steered one: run afresh, it gives this run's tables.
         """
+        self._check_whole()
+        if self.finished and until_min is None:
+            raise ValueError(
+                f"steer: the run has ended, at {self.time_min:g} min; say until when it goes on (until_min)"
+            )
         self.scenario = self.scenario.steered(self.time_min, insulin_nM, max(until_min or 0.0, self.duration_min))
         self._record.extend(self.scenario)
         self._known_stretch = None
@@ -285,6 +294,7 @@ class Run:
 
     def result(self) -> Result:
         """The tables up to now; of a run in progress those of the whole plan as far as they are known."""
+        self._check_whole()
         times, counts, mrna, passages = self._record.rows()
         log = self._joined_log()
         medium = None if self._medium is None else self._medium.rows()
@@ -298,6 +308,7 @@ class Run:
         Raises:
             ValueError: no time has passed yet.
         """
+        self._check_whole()
         if self.finished:
             return self.result()
         scenario = self.scenario.lasting(self.time_min)
@@ -319,11 +330,20 @@ class Run:
             self._logs = [(identities, times_min, transitions)]
         return self._logs[0] if self._logs else None
 
+    def _check_whole(self) -> None:
+        if self._within_a_window:
+            raise RuntimeError(
+                f"this run was interrupted within the window that began at {self.time_min:g} min, so some of its "
+                "receptors are ahead of others; begin anew, or resume from a snapshot"
+            )
+
     def _window(self, end: float) -> None:
+        self._check_whole()
         rates, mrna = self._rates(self.population.counts, end)
         records = self._record.between(self.time_min, end)
         of_cells = self._record.of_cells(records)
         before = None if self._medium is None else self.population.counts.copy()
+        self._within_a_window = True
         passed = self.population.advance(rates, self.time_min, end, records, of_cells)
         if self._medium is not None and before is not None:
             self._medium.pass_window(passed, before, self.population.counts)
@@ -342,6 +362,7 @@ class Run:
             log = self.population.take_log()
             if len(log[0]):
                 self._logs.append(log)
+        self._within_a_window = False
 
     def _treat(self, at_min: float, *, recorded: bool) -> None:
         """Moves receptors, and changes the medium, as the treatments of this minute say, in the order listed.
@@ -489,6 +510,10 @@ def replicated(
     """
     if scenario.cells.number > 1:
         raise ValueError(f"replicated: {scenario.name} has {scenario.cells.number:,} cells; one is needed")
+    if not len(replicates):
+        raise ValueError("replicates: none given; at least one is needed")
+    for replicate in replicates:
+        _check_seed(seed, replicate)
     if scenario.resolution != "agents" or scenario.medium is not None:  # cells side by side would share the medium
         runs = [Run(scenario, seed=seed, replicate=replicate, threads=1) for replicate in replicates]
         for run in runs:
@@ -534,3 +559,8 @@ def _check_seed(seed: int, replicate: int) -> None:
     for name, value, limit in (("seed", seed, 2**63), ("replicate", replicate, 2**32)):
         if isinstance(value, bool) or not isinstance(value, int | np.integer) or not 0 <= value < limit:
             raise ValueError(f"{name}: {value!r} given; an integer from 0 to {limit - 1} is needed")
+
+
+def _check_threads(threads: int | None) -> None:
+    if threads is not None and (isinstance(threads, bool) or not isinstance(threads, int) or threads < 1):
+        raise ValueError(f"threads: {threads!r} given; a whole number of at least 1 is needed")

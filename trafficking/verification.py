@@ -131,8 +131,7 @@ def compare(
     means = [_sized(mean, n, window, "mean") for n in sizes]
     own = [_shares(sized, times, replicates if many else 1, seed + i) for i, sized in enumerate(means)]
     expected = [shares.mean(axis=0) for shares in own]
-    # What sets the cells of a replicate apart is known: it is taken out, and does not add to the scatter.
-    seen = {name: [s - o + e for s, o, e in zip(shares(name), own, expected, strict=True)] for name in resolutions}
+    seen = {name: [_alike(*trio) for trio in zip(shares(name), own, expected, strict=True)] for name in resolutions}
     wholes = [_whole(sized) for sized in means]
     parts = [_means(seen[name], expected, wholes).assign(resolution=name) for name in resolutions]
     if not coupled and not many and not tested.treatments:
@@ -183,6 +182,15 @@ def _means(seen: list[np.ndarray], expected: list[np.ndarray], sizes: list[int])
         deviation = off[0] / error[0]
     chance = 2.0 * t.sf(np.abs(deviation), len(seen[0]) - 1)
     return _rows("mean", enough, expected[-1], seen[-1].mean(axis=0), chance, deviation)
+
+
+def _alike(shares: np.ndarray, own: np.ndarray, expected: np.ndarray) -> np.ndarray:
+    """(replicates, n_times, n_states) shares as if all replicates had the same cells.
+
+    What sets the cells of a replicate apart is known: its own expectation, and a scatter that grows as the root of it.
+    """
+    size = np.sqrt(np.divide(expected, own, out=np.ones_like(shares), where=own > 0.0))
+    return expected + (shares - own) * size
 
 
 def _scatter(shares: np.ndarray, mean: Scenario, times: np.ndarray) -> pd.DataFrame:
