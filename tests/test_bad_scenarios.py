@@ -665,8 +665,8 @@ FAULTS_OF_AN_ITINERARY = {
     ),
     "rates beyond the random numbers of a receptor": (
         {"itinerary.transitions.0.rate": "1e6 /min"},
-        "exposure: 1.5e+03 min at up to 1e+06 transitions per min are more than the random numbers of one receptor last "
-        'for; shorten it, or use resolution = "counts" or "mean"',
+        "exposure: 1.5e+03 min at up to 1e+06 transitions per min are more than the random numbers of one receptor "
+        'last for; shorten it, or use resolution = "counts" or "mean"',
     ),
     "rates beyond the precision of a clock": (
         {"itinerary.transitions.0.rate": "9e8 /min"},

@@ -55,6 +55,7 @@ FLOORS = {
     "plots": 5,
     "binding": 4,
     "dishes": 5,
+    "body_files": 5,
     "organs": 5,
     "response": 5,
     "agents": 6,

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from trafficking import bench_commands, evidence_commands
+from trafficking import bench_commands, body_commands, evidence_commands
 
 if TYPE_CHECKING:
     from trafficking.scenario import Scenario
@@ -294,6 +294,7 @@ def doctor(
 for _command in (
     bench_commands.assay,
     bench_commands.causes,
+    body_commands.body,
     evidence_commands.validate,
     evidence_commands.parameters,
     evidence_commands.compare_models,

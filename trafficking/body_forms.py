@@ -1,0 +1,216 @@
+"""One person over years, as a file: what goes wrong, how the beta cells are limited, and which receptors act.
+
+Like `Scenario`, a body scenario is complete once it is made and opens no files; another is made from `to_dict`.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+from functools import cached_property, lru_cache
+from typing import Annotated, Any, Self
+
+import numpy as np
+from pydantic import Field, ValidationError, field_validator, model_validator
+
+from trafficking.faults import Faults, Read, ScenarioError, choice, lines, listed, number, shown, words
+from trafficking.physiology import HEALTHY, YEAR_D, Exhaustion, Growth, Topp, constant
+from trafficking.quantities import Form, Name, PositiveNumber, Share
+
+_NUMBER_THEN_UNIT = re.compile(r"([0-9]+\.?[0-9]*(?:[eE][+-]?[0-9]{1,3})?)\s*(\S+)")
+_LONGEST_YEARS = 100.0
+
+
+def _measured(what: str, units: Mapping[str, float], example: str, *, least: float, most: float) -> Read:
+    """Text with a unit, from `least` to `most` in the first of `units` (unit -> how many of the first it is)."""
+    first = next(iter(units))
+
+    def read(given: Any) -> float:
+        needed = f'{what} with its unit, such as "{example}"'
+        match = _NUMBER_THEN_UNIT.fullmatch(given.strip()) if isinstance(given, str) and len(given) < 60 else None
+        if match is None or match.group(2) not in units:
+            raise ValueError(f"{shown(given)} given; text is needed, {needed} (units: {', '.join(units)})")
+        value = float(match.group(1)) * units[match.group(2)]
+        if not least <= value <= most:
+            raise ValueError(f"{shown(given)} given; from {least:g} to {most:g} {first} are allowed")
+        return value
+
+    schema = {"type": "string", "description": f"{what} with its unit", "examples": [example]}
+    return Read(read, schema, lambda value: f"{value!r} {first}")
+
+
+_DAYS = {"d": 1.0, "y": YEAR_D}
+_MOST_D = _LONGEST_YEARS * YEAR_D
+When = Annotated[float, _measured("a time", _DAYS, "2 y", least=0.0, most=_MOST_D)]
+Lasting = Annotated[float, _measured("a time", _DAYS, "10 y", least=1.0, most=_MOST_D)]
+Window = Annotated[float, _measured("a time", _DAYS, "1 d", least=0.01, most=10.0)]
+Years = Annotated[float, _measured("a time", {"y": 1.0, "d": 1.0 / YEAR_D}, "5 y", least=0.1, most=1e6)]
+Mass = Annotated[float, _measured("a mass", {"mg": 1.0, "g": 1e3}, "900 mg", least=HEALTHY.beta + 1.0, most=1e6)]
+PerYear = Annotated[float, _measured("a rate", {"/y": 1.0}, "0.05 /y", least=0.0, most=100.0)]
+
+
+class Point(Form):
+    """A factor from a time on; between two points it moves along a straight line."""
+
+    at_d: When = Field(alias="at")
+    factor: Annotated[float, number(0.01, 10.0)]
+
+
+class ExhaustionForm(Form):
+    """Slow wear of beta cells that secrete too much for years; form and numbers are assumptions."""
+
+    threshold: PositiveNumber = Field(default_factory=lambda: constant("threshold"), description="healthy secretion")
+    wear_per_year: PerYear = Field(default_factory=lambda: constant("wear"), alias="wear")
+    recovery_years: Years = Field(default_factory=lambda: constant("recovery"), alias="recovery")
+
+
+class BetaCells(Form):
+    """The limits of the beta cells; without any they always grow to what is needed."""
+
+    cap_mg: Mass | None = Field(
+        None, alias="cap", description="mass beyond which they no longer replicate (assumption)"
+    )
+    death: Annotated[float, number(0.1, 100.0)] = Field(1.0, description="death rate over the healthy one")
+    exhaustion: ExhaustionForm | None = Field(None, description="default: they do not wear out")
+
+
+class BodyScenario(Form):
+    """One person over years: frozen, validated, complete."""
+
+    name: Name = Field(description="a name of letters, digits, dashes and underscores")
+    title: Annotated[str, words(200)] = ""
+    question: Annotated[str, words(1000)] = ""
+    expected: Annotated[str, words(2000, paragraphs=True)] = ""
+    sources: Annotated[tuple[Annotated[str, words(500)], ...], listed(0, 50)] = ()
+    notes: Annotated[str, words(10_000, paragraphs=True)] = ""
+    duration_d: Lasting = Field(alias="duration", description="a time such as 10 y; a year has 365 d")
+    window_d: Window = Field(1.0, alias="window", description="the organs and the body are coupled this often")
+    insult: Annotated[tuple[Point, ...], listed(0, 1000)] = Field(
+        (), description="u: insulin sensitivity over healthy, all but receptors and activity; default 1"
+    )
+    activity: Annotated[tuple[Point, ...], listed(0, 1000)] = Field(
+        (), description="a: what follows the receptor in muscle and fat, 1 = healthy; default 1"
+    )
+    receptors: Annotated[str, choice("organs", "stand_in", "held")] = Field(
+        "organs", description="those of each organ, a stand-in r = (I/I0)^-elasticity, or their number held constant"
+    )
+    elasticity: Annotated[float, number(0.0, 0.99)] | None = Field(None, description="of the stand-in")
+    dose: Annotated[float, number(0.01, 2.0)] = Field(1.0, description="receptors made over normal; 0.5: Insr+/-")
+    power: Annotated[float, number(0.0, 2.0)] = Field(
+        default_factory=lambda: constant("power"), description="q: sensitivity goes with receptors to this power"
+    )
+    hepatic_clearance: Share = Field(
+        default_factory=lambda: constant("hepatic_clearance"),
+        description="share of insulin's clearance that goes with liver receptors; 0: none",
+    )
+    beta_cells: BetaCells = Field(default_factory=lambda: BetaCells.model_validate({}))
+
+    # -- in and out ------------------------------------------------------------------------------------------------
+
+    @classmethod
+    def from_dict(cls, given: Mapping[str, Any]) -> Self:
+        """A body scenario from the tables of a file.
+
+        Raises:
+            ScenarioError: one line per fault.
+        """
+        try:
+            return cls.model_validate(given)
+        except ValidationError as refused:
+            raise ScenarioError(lines(refused.errors(include_url=False), _schema())) from None
+
+    def to_dict(self) -> dict[str, Any]:
+        """The complete scenario as tables of texts and numbers; `from_dict` gives an equal one."""
+        return self.model_dump(by_alias=True, exclude_none=True, mode="json")
+
+    @staticmethod
+    def json_schema() -> dict[str, Any]:
+        """JSON schema of a body scenario file."""
+        return _schema()
+
+    def held(self) -> Self:
+        """The same person with receptors whose number never changes."""
+        given = {key: value for key, value in self.to_dict().items() if key != "elasticity"}
+        return self.from_dict(given | {"receptors": "held"})
+
+    # -- what it says ----------------------------------------------------------------------------------------------
+
+    def insult_at(self, day: float) -> float:
+        """u on a day; 1 is healthy."""
+        return _between(self.insult, day)
+
+    def activity_at(self, day: float) -> float:
+        """a of muscle and fat on a day; 1 is healthy."""
+        return _between(self.activity, day)
+
+    @cached_property
+    def growth(self) -> Growth:
+        """What moves beta-cell mass."""
+        given = self.beta_cells
+        published = Topp.published()
+        topp = Topp(**{**published.__dict__, "death": published.death * given.death})
+        worn = given.exhaustion
+        exhaustion = None if worn is None else Exhaustion(worn.threshold, worn.wear_per_year, worn.recovery_years)
+        return Growth(topp, given.cap_mg or math.inf, exhaustion)
+
+    @property
+    def assumptions(self) -> list[str]:
+        """What has no source and matters here, each as 'q = 0.5 (assumption)'."""
+        said = [f"q = {self.power:g}"]
+        if self.receptors == "organs":
+            shares = (f"{organ} {constant(f'{organ}_share'):g}" for organ in ("muscle", "liver", "adipose"))
+            said += [f"shares of sensitivity: {', '.join(shares)}"]
+        else:
+            said += [f"receptors {self.receptors.replace('_', '-')}"]
+        if self.hepatic_clearance and self.receptors != "held":
+            said += [f"{100 * self.hepatic_clearance:g} % of clearance goes with liver receptors"]
+        if self.beta_cells.cap_mg is not None:
+            said += [f"cap on beta cells = {self.beta_cells.cap_mg:g} mg"]
+        if (worn := self.beta_cells.exhaustion) is not None:
+            said += [f"beta cells wear by {worn.wear_per_year:g} a year and load above {worn.threshold:g}"]
+        return [f"{each} (assumption)" for each in said]
+
+    # -- how it is made --------------------------------------------------------------------------------------------
+
+    @field_validator("insult", "activity")
+    @classmethod
+    def _in_order(cls, given: tuple[Point, ...]) -> tuple[Point, ...]:
+        found = []
+        for i in range(1, len(given)):
+            if not given[i - 1].at_d < given[i].at_d:
+                found.append((f"[{i}].at", f"{given[i].at_d:g} d given; must come after {given[i - 1].at_d:g} d"))
+        if found:
+            raise Faults(found)
+        return given
+
+    @model_validator(mode="after")
+    def _fitting(self) -> Self:
+        found = []
+        if self.receptors == "stand_in" and self.elasticity is None:
+            found.append(("elasticity", "missing; receptors = 'stand_in' needs a number, such as 0.3"))
+        if self.receptors != "stand_in" and self.elasticity is not None:
+            found.append(("elasticity", f"only receptors = 'stand_in' have one; {shown(self.receptors)} is given"))
+        if self.duration_d / self.window_d > 1e6:
+            found.append(("window", f"{self.duration_d / self.window_d:,.0f} windows in the run; at most 1,000,000"))
+        if found:
+            raise Faults(found)
+        return self
+
+
+def _between(points: tuple[Point, ...], day: float) -> float:
+    if not points:
+        return 1.0
+    return float(np.interp(day, [point.at_d for point in points], [point.factor for point in points]))
+
+
+@lru_cache
+def _schema() -> dict[str, Any]:
+    schema = BodyScenario.model_json_schema(by_alias=True)
+    for table in (schema, *schema["$defs"].values()):
+        for entry in table.get("properties", {}).values():
+            if entry.get("default", ...) is None:
+                del entry["default"]
+            elif isinstance(entry.get("default"), float) and entry.get("type") == "string":
+                entry["default"] = f"{entry['default']!r} d"
+    return schema

@@ -1,0 +1,92 @@
+"""The figure of a life: insulin, receptors, glucose and beta cells over the years, beside receptors held constant."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from trafficking import physiology
+from trafficking.body import MINUTES_PER_DAY, BodyResult
+from trafficking.organs import ORGANS
+from trafficking.physiology import YEAR_D
+from trafficking.plots import GRID, INK, INSULIN, MUTED, SMALL, TEXT, TITLE, plain
+
+_SIZE = (11.0, 9.0)  # inches
+_STAGES = ("#ffffff", "#e8f1fa", "#fdf0d5", "#f8d5c9", "#e8b4c4")  # 0 to 4
+_GLUCOSE, _BETA = "#d55e00", "#009e73"
+_ORGANS = {
+    "muscle": ("#0072b2", "-"),
+    "liver": ("#d55e00", "--"),
+    "adipose": ("#e69f00", "-."),
+    "ovary": ("#cc79a7", ":"),
+    "pancreas": ("#009e73", (0, (5, 1, 1, 1, 1, 1))),
+}
+_MOST_POINTS = 3000
+
+
+def life(results: Sequence[tuple[str, BodyResult]]) -> Figure:
+    """Four rows (insulin, surface receptors, glucose, beta-cell mass) and a column for each result with its title.
+
+    The shade behind the curves is the stage at the yearly check-ups.
+    """
+    figure = Figure(figsize=_SIZE, facecolor="white")
+    scenario = results[0][1].scenario
+    figure.suptitle(scenario.title or scenario.name, x=0.02, ha="left", fontsize=TITLE, fontweight="bold", color=INK)
+    panels = figure.subplots(4, len(results), sharex=True, sharey="row", squeeze=False)
+    for column, (title, result) in enumerate(results):
+        _draw(panels[:, column], result)
+        panels[0, column].set_title(title, fontsize=TEXT, color=INK, loc="left")
+        panels[-1, column].set_xlabel("Years", color=INK, fontsize=TEXT)
+    labels = ("Plasma insulin (uU/mL)", "Surface receptors\n(% of lean)", "Fasting glucose (mM)", "Beta-cell mass (mg)")
+    for panel, label in zip(panels[:, 0], labels, strict=True):
+        panel.set_ylabel(label, color=INK, fontsize=TEXT - 1.0)
+    panels[1, 0].legend(fontsize=SMALL, frameon=False, ncols=3, loc="lower left")
+    figure.text(0.02, 0.012, _foot(results), fontsize=SMALL, color=MUTED, va="bottom")
+    figure.tight_layout(rect=(0.0, 0.055, 1.0, 1.0))
+    return figure
+
+
+def _draw(panels: np.ndarray, result: BodyResult) -> None:
+    table = result.levels.iloc[:: max(1, len(result.levels) // _MOST_POINTS)]
+    years = table["time_min"].to_numpy() / MINUTES_PER_DAY / YEAR_D
+    insulin, receptors, glucose, beta = panels
+    insulin.plot(years, table["insulin_nM"] / physiology.NM_PER_UU_PER_ML, color=INSULIN, linewidth=2.2)
+    for organ in ORGANS:
+        colour, dashes = _ORGANS[organ]
+        share = 100.0 * table[f"{organ}_surface"]
+        receptors.plot(years, share, color=colour, linestyle=dashes, linewidth=1.8, label=organ)
+    glucose.plot(years, table["glucose_mM"], color=_GLUCOSE, linewidth=2.2)
+    for level in ("impaired_fasting", "diabetic_fasting"):
+        glucose.axhline(physiology.constant(level), color=MUTED, linewidth=0.9, linestyle=(0, (4, 3)))
+    beta.plot(years, table["beta_mg"], color=_BETA, linewidth=2.2)
+    for panel in panels:
+        _shade(panel, result)
+        plain(panel)
+        panel.grid(color=GRID, linewidth=0.8)
+        panel.set_axisbelow(True)
+        panel.set_xlim(years[0], years[-1])
+    for panel in (insulin, beta):
+        panel.set_ylim(bottom=0.0)
+    receptors.set_ylim(bottom=min(60.0, receptors.get_ylim()[0]))  # room for the names
+
+
+def _shade(panel: Axes, result: BodyResult) -> None:
+    """From each check-up to the next one, or to the end, in the colour of the stage."""
+    last = result.levels["time_min"].iloc[-1] / MINUTES_PER_DAY / YEAR_D
+    times = [*result.checkups["year"].tolist(), last]
+    for (start, end), stage in zip(pairwise(times), result.checkups["stage"].tolist(), strict=True):
+        if stage and end > start:
+            panel.axvspan(start, end, color=_STAGES[stage], linewidth=0.0, zorder=0)
+
+
+def _foot(results: Sequence[tuple[str, BodyResult]]) -> str:
+    seen = sorted({stage for _, result in results for stage in result.checkups["stage"].tolist()})
+    named = [f"{stage} {physiology.STAGES[stage]}" for stage in seen]
+    return (
+        f"Shade: stage from one yearly check-up to the next ({', '.join(named)}).\n"
+        "Dashed: 6.1 and 7.0 mM. A research and teaching model of a mean person on daily means; not medical advice."
+    )
