@@ -27,8 +27,9 @@ from trafficking.tally import Passed, Tally
 
 ALONE_BELOW_NS = 200_000.0  # work of a window that one thread does sooner than it wakes another
 _SLOT_NS, _TRANSITION_NS = 0.3, 15.0
-_LEAST_STRETCH, _MOST_STRETCH = 4_096, 131_072  # slots of one call into the kernel
-_STRETCHES_PER_THREAD = 4
+_LEAST_STRETCH, _MOST_STRETCH = 8_192, 131_072  # slots of one call into the kernel
+_STRETCHES_PER_THREAD = 12
+_LINE = 16  # numbers, more than a line of memory
 _WINDOWS_TO_TIDY = 64
 _MOST_TALLIED = 2**25  # numbers, of all threads but one: each counts for itself, cell by cell
 _COLUMNS = ("states", "targets", "identities", "draws")
@@ -200,8 +201,7 @@ class Receptors:
         keys, clocks = self.clocks.cells.path, self.clocks
 
         def work(mine: Tally, vacant: np.ndarray) -> Tally:
-            own = np.zeros(mine.passages.shape, np.int64)
-            room = own, np.empty(kernel.TILE, np.uint32), np.empty(kernel.TILE, np.uint8)
+            room = _apart(mine.passages.shape), np.empty(kernel.TILE, np.uint32), np.empty(kernel.TILE, np.uint8)
             for at, low in stretches:
                 slab = self._slabs[at]
                 kernel.advance(
@@ -210,7 +210,7 @@ class Receptors:
                 )  # fmt: skip
             return mine
 
-        vacant = np.zeros((threads, len(self._slabs), len(self.counts)), dtype=np.int64)
+        vacant = [_apart((len(self._slabs), len(self.counts))) for _ in range(threads)]
         if threads > 1 and self._workers is None:
             self._workers = ThreadPoolExecutor(self._threads - 1, thread_name_prefix="receptors")
         others = []
@@ -223,8 +223,9 @@ class Receptors:
             wait(others)
         for other in others:
             seen.add(other.result())
-        for slab, left in zip(self._slabs, vacant.sum(axis=0) if others else vacant[0], strict=True):
-            slab.vacant += left
+        for left in vacant:
+            for slab, slots_left in zip(self._slabs, left, strict=True):
+                slab.vacant += slots_left
 
     def _advance_followed(self, followed: _Followed, since: np.ndarray, end_min: float, seen: Tally) -> None:
         done, room = 0, 4 * len(since) + 64
@@ -357,6 +358,12 @@ def starting_slab(start: Start, clocks: Clocks) -> tuple[Slab, np.ndarray]:
         clocks.left, clocks.states, counts,
     )  # fmt: skip
     return slab, counts
+
+
+def _apart(shape: tuple[int, ...]) -> np.ndarray:
+    """Zeros (int64) that share no line of memory with another thread's, which would slow both."""
+    size = math.prod(shape)
+    return np.zeros(size + 2 * _LINE, np.int64)[_LINE : _LINE + size].reshape(shape)
 
 
 def compile_all() -> None:
