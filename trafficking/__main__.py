@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from trafficking import bench_commands, body_commands, evidence_commands
+from trafficking.options import Named, Overwrite, Seed, Settings, settings_read
 
 if TYPE_CHECKING:
     from trafficking.scenario import Scenario
@@ -32,16 +33,7 @@ app = typer.Typer(
 )
 
 RunFolder = Annotated[Path, typer.Argument(metavar="RUN", help="Folder of a finished run.", show_default=False)]
-Named = Annotated[str, typer.Argument(metavar="SCENARIO", help="A name from `trafficking scenarios`, or a TOML file.")]
-Settings = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--set", metavar="KEY=VALUE", help='Change any value, such as exposure[1].insulin="20 nM"; repeatable.'
-    ),
-]
 Threads = Annotated[int | None, typer.Option(min=1, help="At most this many; no result depends on it.")]
-Seed = Annotated[int, typer.Option(min=0, help="Starts the random numbers; the same seed, the same receptors.")]
-Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace what is there.")]
 
 
 @app.callback(invoke_without_command=True)
@@ -198,6 +190,8 @@ def plot(
         figure = folder / f"{what}.png"
         _checked(lambda: io.read_manifest(folder))
         if not figure.is_file():
+            if what == "cells" and io.load_run(folder).scenario.cells.number == 1:
+                terminal.refuse(f"--what: 'cells' given; {folder} is a run of one cell, which has no such figure")
             option = "" if what == "figure" else f" --what {what}"
             terminal.refuse(f"{folder} holds no {what}.png; draw one with{option} --out FILE.png")
         print(figure)
@@ -307,14 +301,7 @@ for _command in (
 
 def _changes(settings: list[str] | None, receptors: int | None = None, resolution: str | None = None) -> dict[str, str]:
     """The options as changes to a scenario file: text by the path of the key."""
-    from trafficking import terminal
-
-    changes: dict[str, str] = {}
-    for setting in settings or ():
-        key, equals, value = setting.partition("=")
-        if not equals or not key.strip():
-            terminal.refuse(f"--set: {setting!r} given; KEY=VALUE is needed, such as receptors=50000")
-        changes[key.strip()] = value.strip()
+    changes = settings_read(settings)
     if any(not key.startswith(_HARMLESS) and key.partition("[")[0] not in _HARMLESS_OF_CELLS for key in changes):
         changes |= {"expected": "", "expect": "[]"}
     if receptors is not None:

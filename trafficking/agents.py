@@ -260,7 +260,7 @@ class TraffickingModel(mesa.Model):
         changes: dict[str, Any] = {"resolution": "agents"}
         if receptors is not None:
             changes["receptors"] = receptors
-        scenario = Scenario.from_dict(scenario.to_dict() | changes)
+        scenario = scenario.changed(**changes)
         if scenario.cells.number > 1:
             raise ValueError(f"cells: {scenario.cells.number:,} given; a Mesa model holds one cell, set cells to 1")
         self.flock: _Flock

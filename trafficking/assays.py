@@ -19,8 +19,6 @@ import pandas as pd
 from trafficking import units
 from trafficking.binding import Noise, free_nM, reader_of, share_bound
 from trafficking.dishes import (
-    bound_states,
-    changed,
     clamped,
     crossing,
     resting,
@@ -59,10 +57,10 @@ def surface_binding(
         time_min, surface_receptors and hidden_receptors (with insulin still on them) after the wash, and
         bound_receptors (tracer), percent (of the same binding to the reference cell of the scenario).
     """
-    given: dict[str, Any] = dict(
-        at_min=at_min, wash_min=wash_min, tracer_nM=tracer_nM, seed=seed, replicate=replicate, noise=noise
-    )
-    return _binding(scenario, "membrane", hides=True, **given)
+    return _binding(
+        scenario, "membrane", hides=True, at_min=at_min, wash_min=wash_min, tracer_nM=tracer_nM,
+        seed=seed, replicate=replicate, noise=noise,
+    )  # fmt: skip
 
 
 def total_binding(
@@ -80,10 +78,10 @@ def total_binding(
     Returns:
         As `surface_binding`; live_receptors in place of surface_receptors, and nothing hidden. Lysosomes do not count.
     """
-    given: dict[str, Any] = dict(
-        at_min=at_min, wash_min=wash_min, tracer_nM=tracer_nM, seed=seed, replicate=replicate, noise=noise
-    )
-    return _binding(scenario, "live", hides=False, **given)
+    return _binding(
+        scenario, "live", hides=False, at_min=at_min, wash_min=wash_min, tracer_nM=tracer_nM,
+        seed=seed, replicate=replicate, noise=noise,
+    )  # fmt: skip
 
 
 def competition(
@@ -114,7 +112,7 @@ def competition(
     itinerary = scenario.unlabelled
     (counts,) = _dishes(scenario, [at_min], wash_min, seed, replicate)
     states = states_in(scenario, "membrane")
-    sites, hidden = counts[states].sum(), counts[states & bound_states(scenario)].sum()
+    sites, hidden = counts[states].sum(), counts[states & scenario.itinerary.bound].sum()
     per_receptor = 0.0 if scenario.medium is None else scenario.medium.nM_per_receptor
     rows = []
     for competitor in competitor_nM:
@@ -177,7 +175,7 @@ def dose_response(
     reader = reader_of(scenario, seed, replicate, noise)
     bound = []
     for dose in doses_nM:
-        given = changed(scenario, exposure=[clamped(dose, exposure_min)], start=resting(scenario), expect=[])
+        given = scenario.changed(exposure=[clamped(dose, exposure_min)], start=resting(scenario), expect=[])
         table = surface_binding(
             given, at_min=[exposure_min], wash_min=wash_min, tracer_nM=tracer_nM, seed=seed, replicate=replicate
         )
@@ -219,8 +217,8 @@ def recovery(
     times, longest = [float(time) for time in after_min], float(max(after_min))
     shared: dict[str, Any] = dict(wash_min=wash_min, tracer_nM=tracer_nM, seed=seed, replicate=replicate)
     pause = [{"kind": "washout", "duration": units.text(longest, "time")}] if longest > 0.0 else []
-    met = changed(scenario, exposure=[clamped(insulin_nM, exposure_min), *pause], start=resting(scenario), expect=[])
-    never = changed(scenario, exposure=[clamped(0.0, exposure_min)], start=resting(scenario), expect=[], treatments=[])
+    met = scenario.changed(exposure=[clamped(insulin_nM, exposure_min), *pause], start=resting(scenario), expect=[])
+    never = scenario.changed(exposure=[clamped(0.0, exposure_min)], start=resting(scenario), expect=[], treatments=[])
     bound = surface_binding(met, at_min=[exposure_min + time for time in times], **shared)["bound_receptors"]
     control = surface_binding(never, at_min=[exposure_min], **shared)["bound_receptors"]
     seen = reader.read(np.append(bound.to_numpy(), control.to_numpy()))
@@ -293,7 +291,7 @@ def _binding(
 ) -> pd.DataFrame:
     reader = reader_of(scenario, seed, replicate, noise)
     times = [0.0, scenario.duration_min] if at_min is None else [float(time) for time in at_min]
-    states, bound = states_in(scenario, where), bound_states(scenario)
+    states, bound = states_in(scenario, where), scenario.itinerary.bound
     counts = np.array(_dishes(scenario, times, wash_min, seed, replicate))
     share = share_bound(scenario.unlabelled, tracer_nM, COLD_MIN)
     sites = counts[:, states].sum(axis=1)
@@ -318,7 +316,7 @@ def _dishes(scenario: Scenario, times: Sequence[float], wash_min: float, seed: i
     for time in times:
         if not 0.0 <= time <= scenario.duration_min:
             raise ValueError(f"at_min: {time!r} given; the scenario lasts {scenario.duration_min:g} min")
-    quiet = changed(scenario, follow=0)
+    quiet = scenario.changed(follow=0)
     run, found = Run(quiet, seed=seed, replicate=replicate), {}
     for time in sorted(set(times)):
         run.advance(time)

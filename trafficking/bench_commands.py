@@ -6,23 +6,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from trafficking.options import Named, Seed, Settings, settings_read
+
 if TYPE_CHECKING:
     import pandas as pd
 
     from trafficking.scenario import Scenario
 
-Settings = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--set", metavar="KEY=VALUE", help='Change any value, such as exposure[1].insulin="20 nM"; repeatable.'
-    ),
-]
 Resolution = Annotated[
     str, typer.Option(metavar="agents|counts|mean", help="Every receptor, random numbers, or expected ones.")
 ]
-Seed = Annotated[int, typer.Option(min=0, help="Starts the random numbers.")]
 Csv = Annotated[bool, typer.Option("--csv", help="All rows as CSV, to keep or to read elsewhere.")]
-Named = Annotated[str, typer.Argument(metavar="SCENARIO", help="A name from `trafficking scenarios`, or a TOML file.")]
 _ROWS = 24  # of a table on the screen
 
 
@@ -74,34 +68,35 @@ def _arguments(assay: Any, given: list[str] | None) -> dict[str, Any]:
     import inspect
 
     from trafficking import terminal
+    from trafficking.assays import competition  # which passes on what `scatchard` does not take itself
     from trafficking.faults import nearest, override
 
-    known = [name for name in inspect.signature(assay).parameters if name not in ("scenario", "seed", "noise", "more")]
+    taken = dict(inspect.signature(assay).parameters)
+    if taken.pop("more", None) is not None:
+        taken |= inspect.signature(competition).parameters
+    known = [name for name in taken if name not in ("scenario", "seed", "noise")]
     read: dict[str, Any] = {}
     for text in given or ():
         name, equals, value = text.partition("=")
         name = name.strip()
-        if not equals or ("more" not in inspect.signature(assay).parameters and name not in known):
+        if not equals or name not in known:
             terminal.refuse(f"--with: {text!r} given; allowed are {', '.join(known)}{nearest(name, known)}")
         read = override(read, name, value.strip())
     return read
 
 
 def _chosen(name: str, resolution: str, settings: list[str] | None) -> Scenario:
-    from trafficking import io, terminal
+    from trafficking import io
 
     changes = {"expected": "", "expect": "[]", "resolution": resolution}
-    for setting in settings or ():
-        key, equals, value = setting.partition("=")
-        if not equals or not key.strip():
-            terminal.refuse(f"--set: {setting!r} given; KEY=VALUE is needed, such as receptors=50000")
-        changes[key.strip()] = value.strip()
-    return io.load_scenario(name, changes)
+    return io.load_scenario(name, changes | settings_read(settings))
 
 
 def _show(table: pd.DataFrame, csv: bool) -> None:
     if csv:
-        print(table.to_csv(index=False, lineterminator="\n"), end="")
+        from trafficking import io
+
+        print(io.csv_bytes(table).decode(), end="")
         return
     step = max(-(-len(table) // _ROWS), 1)
     print(table.iloc[::step].to_string(index=False, float_format=lambda value: f"{value:.4g}"))

@@ -76,7 +76,7 @@ def share_bound(itinerary: Itinerary, insulin_nM: float, minutes: float, celsius
     """Chance that a free surface receptor holds insulin after `minutes` in this much of it, held in the cold."""
     cold = at_celsius(itinerary, celsius)
     surface = itinerary.mask("membrane")
-    bound = surface & np.array([state.bound for state in itinerary.states])
+    bound = surface & itinerary.bound
     rates = cold.rates(insulin_nM, np.zeros(len(itinerary.states)))
     matrix = np.zeros((len(itinerary.states) + 1,) * 2)
     matrix[:-1, :-1] = itinerary.generator(rates)
@@ -91,11 +91,6 @@ def free_nM(total_nM: float, sites_nM: float, share: Callable[[float], float]) -
     """Insulin left in a dish when so many sites have bound `share(free)` of themselves; the root of a balance."""
     if sites_nM <= 0.0:
         return total_nM
-    low, high = 0.0, total_nM
-    for _ in range(60):
-        middle = 0.5 * (low + high)
-        if middle + sites_nM * share(middle) > total_nM:
-            high = middle
-        else:
-            low = middle
-    return 0.5 * (low + high)
+    from scipy.optimize import brentq  # heavy
+
+    return float(brentq(lambda free: free + sites_nM * share(free) - total_nM, 0.0, total_nM, xtol=1e-15 * total_nM))

@@ -16,6 +16,7 @@ from functools import cached_property
 
 import numpy as np
 import pandas as pd
+from scipy.integrate import cumulative_trapezoid
 
 from trafficking import organs, physiology
 from trafficking.body_forms import BodyScenario
@@ -155,7 +156,7 @@ def _checkups(levels: pd.DataFrame) -> pd.DataFrame:
     days = levels["time_min"].to_numpy() / MINUTES_PER_DAY
     glucose, insulin = levels["glucose_mM"].to_numpy(), levels["insulin_nM"].to_numpy()
     above = np.maximum(glucose - physiology.constant("diabetic_fasting"), 0.0)
-    exposure = np.concatenate([[0.0], np.cumsum(0.5 * (above[1:] + above[:-1]) * np.diff(days))]) / YEAR_D
+    exposure = cumulative_trapezoid(above, days, initial=0.0) / YEAR_D
     years = np.arange(1, int(days[-1] / YEAR_D + 1e-9) + 1)
     at = np.searchsorted(days, years * YEAR_D - 1e-6)
     ratio = insulin / (HEALTHY.insulin * NM_PER_UU_PER_ML)

@@ -6,9 +6,11 @@ import json
 import math
 import shlex
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from trafficking.options import Overwrite
 
 if TYPE_CHECKING:
     from trafficking.body import BodyResult
@@ -25,7 +27,7 @@ def body(
     out: Annotated[
         Path | None, typer.Option(metavar="FOLDER", help="Where to write; default runs/body-SCENARIO, numbered.")
     ] = None,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace what is there.")] = False,
+    overwrite: Overwrite = False,
     names: Annotated[bool, typer.Option("--list", help="List the body scenarios that come with the package.")] = False,
 ) -> None:
     """Simulate glucose, insulin, beta cells and the receptors of five organs over years. Not medical advice."""
@@ -47,9 +49,12 @@ def body(
 
 def said(results: list[BodyResult]) -> list[str]:
     """The lines on a life; with a second result, that with receptors held, also what the receptors' loss adds."""
+    from trafficking.body import MINUTES_PER_DAY
+    from trafficking.physiology import YEAR_D
+
     life = results[0]
     scenario, levels = life.scenario, life.levels
-    years = levels["time_min"].to_numpy() / (60 * 24 * 365)
+    years = levels["time_min"].to_numpy() / MINUTES_PER_DAY / YEAR_D
     insulin, muscle = levels["insulin_nM"].to_numpy(), levels["muscle_surface"].to_numpy()
     most, fewest = int(insulin.argmax()), int(muscle.argmin())
     stages = [" ".join(str(stage) for stage in result.checkups["stage"]) for result in results]
@@ -86,9 +91,10 @@ def _onset(results: list[BodyResult]) -> str:
 def _simulated(scenario: BodyScenario) -> BodyResult:
     from trafficking import terminal
     from trafficking.body import simulate_body
+    from trafficking.physiology import YEAR_D
 
     words = f"{scenario.name}, {scenario.receptors.replace('_', '-')}"
-    with terminal.Progress(words, scenario.duration_d, lambda days: f"{days / 365.0:.2g} years") as progress:
+    with terminal.Progress(words, scenario.duration_d, lambda days: f"{days / YEAR_D:.2g} years") as progress:
         return simulate_body(scenario, progress=progress)
 
 
@@ -115,13 +121,9 @@ def _fill(folder: Path, results: list[BodyResult], figure: bytes) -> None:
 
     contents: dict[str, bytes] = {"figure.png": figure}
     for result, suffix in zip(results, ("", "_held"), strict=False):
-        contents[f"levels{suffix}.csv"] = _csv(result.levels)
-        contents[f"checkups{suffix}.csv"] = _csv(result.checkups)
+        contents[f"levels{suffix}.csv"] = io.csv_bytes(result.levels)
+        contents[f"checkups{suffix}.csv"] = io.csv_bytes(result.checkups)
     made_by = {"format": FORMAT, "scenario": results[0].scenario.to_dict(), "versions": io.versions()}
     contents[MARKER] = f"{json.dumps(made_by, indent=1, ensure_ascii=False)}\n".encode()
     for name, content in contents.items():
         folders.write_file(folder / name, content)
-
-
-def _csv(frame: Any) -> bytes:
-    return frame.to_csv(index=False, lineterminator="\n").encode()

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import tomllib
-from importlib.resources import files
 from pathlib import Path
-from typing import Any
 
 from trafficking.body_forms import BodyScenario
-from trafficking.faults import ScenarioError, nearest, shown
-
-_LARGEST = 1_000_000  # bytes
+from trafficking.faults import ScenarioError, nearest
+from trafficking.io import read_toml, shipped
 
 
 def body_names() -> tuple[str, ...]:
@@ -28,16 +24,15 @@ def load_body(source: str | Path) -> BodyScenario:
         ScenarioError: one line per fault, each beginning with the file.
     """
     try:
-        return BodyScenario.from_dict(_tables(_find(source)))
+        return BodyScenario.from_dict(read_toml(_find(source)))
     except ScenarioError as fault:
         raise ScenarioError([f"{source}: {line}" for line in fault.lines]) from None
+    except RecursionError:
+        raise ScenarioError([f"{source}: nested too deeply"]) from None
 
 
 def _shipped() -> Path:
-    """In a wheel the scenarios lie in the package; in a checkout beside it."""
-    package = Path(str(files("trafficking")))
-    inside = package / "scenarios"
-    return (inside if inside.is_dir() else package.parent / "scenarios") / "body"
+    return shipped() / "body"
 
 
 def _find(source: str | Path) -> Path:
@@ -49,21 +44,3 @@ def _find(source: str | Path) -> Path:
         hint = nearest(source, known) or f"; allowed are {', '.join(known)}"
         raise ScenarioError([f"neither a file nor the name of a body scenario{hint}"])
     return path
-
-
-def _tables(path: Path) -> dict[str, Any]:
-    try:
-        with path.open("rb") as file:
-            content = file.read(_LARGEST + 1)
-    except OSError as fault:
-        raise ScenarioError([f"cannot be read: {fault.strerror}"]) from None
-    if len(content) > _LARGEST:
-        raise ScenarioError([f"over {_LARGEST:,} bytes; a body scenario is far smaller"])
-    try:
-        return tomllib.loads(content.decode("utf-8-sig"))
-    except UnicodeDecodeError:
-        raise ScenarioError(["not UTF-8 text; save the file as UTF-8"]) from None
-    except tomllib.TOMLDecodeError as fault:
-        raise ScenarioError([f"no valid TOML: {shown(str(fault))}"]) from None
-    except RecursionError:
-        raise ScenarioError(["nested too deeply"]) from None

@@ -8,15 +8,15 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping
-from functools import cached_property, lru_cache
+from functools import cached_property
 from typing import Annotated, Any, Self
 
 import numpy as np
-from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
-from trafficking.faults import Faults, Read, ScenarioError, choice, lines, listed, number, shown, words
+from trafficking.faults import Faults, Read, choice, listed, number, shown, words
 from trafficking.physiology import HEALTHY, YEAR_D, Exhaustion, Growth, Topp, constant
-from trafficking.quantities import Form, Name, PositiveNumber, Share
+from trafficking.quantities import Document, Form, Name, PositiveNumber, Share
 
 _NUMBER_THEN_UNIT = re.compile(r"([0-9]+\.?[0-9]*(?:[eE][+-]?[0-9]{1,3})?)\s*(\S+)")
 _LONGEST_YEARS = 100.0
@@ -75,7 +75,7 @@ class BetaCells(Form):
     exhaustion: ExhaustionForm | None = Field(None, description="default: they do not wear out")
 
 
-class BodyScenario(Form):
+class BodyScenario(Document):
     """One person over years: frozen, validated, complete."""
 
     name: Name = Field(description="a name of letters, digits, dashes and underscores")
@@ -106,28 +106,9 @@ class BodyScenario(Form):
     )
     beta_cells: BetaCells = Field(default_factory=lambda: BetaCells.model_validate({}))
 
-    # -- in and out ------------------------------------------------------------------------------------------------
-
     @classmethod
-    def from_dict(cls, given: Mapping[str, Any]) -> Self:
-        """A body scenario from the tables of a file.
-
-        Raises:
-            ScenarioError: one line per fault.
-        """
-        try:
-            return cls.model_validate(given)
-        except ValidationError as refused:
-            raise ScenarioError(lines(refused.errors(include_url=False), _schema())) from None
-
-    def to_dict(self) -> dict[str, Any]:
-        """The complete scenario as tables of texts and numbers; `from_dict` gives an equal one."""
-        return self.model_dump(by_alias=True, exclude_none=True, mode="json")
-
-    @staticmethod
-    def json_schema() -> dict[str, Any]:
-        """JSON schema of a body scenario file."""
-        return _schema()
+    def _default_text(cls, value: float) -> str:
+        return f"{value!r} d"
 
     def held(self) -> Self:
         """The same person with receptors whose number never changes."""
@@ -202,15 +183,3 @@ def _between(points: tuple[Point, ...], day: float) -> float:
     if not points:
         return 1.0
     return float(np.interp(day, [point.at_d for point in points], [point.factor for point in points]))
-
-
-@lru_cache
-def _schema() -> dict[str, Any]:
-    schema = BodyScenario.model_json_schema(by_alias=True)
-    for table in (schema, *schema["$defs"].values()):
-        for entry in table.get("properties", {}).values():
-            if entry.get("default", ...) is None:
-                del entry["default"]
-            elif isinstance(entry.get("default"), float) and entry.get("type") == "string":
-                entry["default"] = f"{entry['default']!r} d"
-    return schema

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from trafficking.dishes import changed, clamped, resting
+from trafficking.dishes import clamped, resting
 from trafficking.forms import itinerary_table
 from trafficking.itinerary import Itinerary
 from trafficking.master_equation import insulin_free, steady_state
@@ -67,11 +67,11 @@ def _live(scenario: Scenario, seed: int, replicate: int) -> tuple[np.ndarray, np
 
 
 def _without_insulin(scenario: Scenario) -> Scenario:
-    return changed(scenario, exposure=[clamped(0.0, scenario.duration_min)], start=resting(scenario), expect=[])
+    return scenario.changed(exposure=[clamped(0.0, scenario.duration_min)], start=resting(scenario), expect=[])
 
 
 def _as_it_is(scenario: Scenario) -> Scenario:
-    return changed(scenario, start=resting(scenario), follow=0, expect=[])
+    return scenario.changed(start=resting(scenario), follow=0, expect=[])
 
 
 def _redrawn(scenario: Scenario, change: Callable[[Itinerary], Itinerary]) -> Scenario | None:
@@ -91,7 +91,7 @@ def _rested(scenario: Scenario, drawn: Itinerary, coupling: dict[str, bool]) -> 
         off = (name for name, on in coupling.items() if not on)
         drawn = drawn.with_synthesis(whole * insulin_free(drawn.without(*off))[1])
     table = itinerary_table(drawn)
-    return changed(scenario, itinerary=table, coupling=coupling, start=resting(scenario), follow=0, expect=[])
+    return scenario.changed(itinerary=table, coupling=coupling, start=resting(scenario), follow=0, expect=[])
 
 
 def _without_coupling(name: str) -> Callable[[Scenario], Scenario | None]:

@@ -167,7 +167,7 @@ class Cells(Form):
         else:
             steps = (round(i * duration_min / (_TIMES * step_min)) for i in range(_TIMES))
             times = [*(step * step_min for step in steps), duration_min]
-        times = sorted({_ended(time, duration_min) for time in times})
+        times = sorted({ended(time, duration_min) for time in times})
         numbers = self.number * len(times) * columns
         if self.number > 1 and numbers > _MOST_NUMBERS:
             what = f"{len(times)} times of {self.number:,} cells and {columns} states are {numbers:,} numbers"
@@ -219,9 +219,9 @@ def on_grid(time_min: float, duration_min: float, step_min: float) -> float | No
         return duration_min
     exact = round(time_min / step_min) * step_min
     near = math.isclose(time_min, exact, rel_tol=1e-9, abs_tol=1e-9 * step_min)
-    return _ended(exact, duration_min) if near and time_min < duration_min else None
+    return ended(exact, duration_min) if near and time_min < duration_min else None
 
 
-def _ended(time_min: float, duration_min: float) -> float:
-    # A whole number of steps may round to just before the end, or after it; that is the end.
+def ended(time_min: float, duration_min: float) -> float:
+    """A time, or the end of the run where a whole number of steps rounds to just before or after that."""
     return duration_min if time_min >= duration_min - 4.0 * math.ulp(duration_min) else time_min

@@ -7,6 +7,7 @@ by which random numbers scatter. Both cost the same for a thousand receptors and
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import Any
 
@@ -19,7 +20,7 @@ from trafficking.itinerary import Itinerary
 from trafficking.tally import Passed
 
 
-class _Uncounted:
+class _Uncounted(ABC):
     """What `Expectation` and `Numbers` share: the stretches between records, their propagators, expected passages."""
 
     counts: np.ndarray
@@ -82,8 +83,9 @@ class _Uncounted:
             )
             self._known = key
 
+    @abstractmethod
     def _carry(self) -> None:
-        raise NotImplementedError
+        """Carries `counts` through the stretch whose propagator is known."""
 
 
 class Expectation(_Uncounted):

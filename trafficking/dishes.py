@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from trafficking import units
-from trafficking.results import Result
+from trafficking.results import Result, receptors_in
 from trafficking.scenario import Scenario
 from trafficking.treatments import LABEL
 
@@ -31,15 +31,8 @@ def crossing(x: np.ndarray, y: np.ndarray, level: float, *, logarithmic: bool = 
     return float(x[-1]) if len(x) and above[-1] == 0.0 else float("nan")
 
 
-def changed(scenario: Scenario, **changes: Any) -> Scenario:
-    given = scenario.to_dict() | changes
-    if scenario.cells.number > 1 and "exposure" in changes:
-        given["cells"] = {key: value for key, value in given["cells"].items() if key != "record"}
-    return Scenario.from_dict(given)
-
-
 def treated(scenario: Scenario, treatment: dict[str, Any]) -> Scenario:
-    return changed(scenario, treatments=[*scenario.to_dict().get("treatments", []), treatment], follow=0)
+    return scenario.changed(treatments=[*scenario.to_dict().get("treatments", []), treatment], follow=0)
 
 
 def without_later(scenario: Scenario, after_min: float, until_min: float) -> Scenario:
@@ -48,7 +41,7 @@ def without_later(scenario: Scenario, after_min: float, until_min: float) -> Sce
     if not any(later):
         return scenario
     tables = scenario.to_dict()["treatments"]
-    return changed(scenario, treatments=[table for table, drop in zip(tables, later, strict=True) if not drop])
+    return scenario.changed(treatments=[table for table, drop in zip(tables, later, strict=True) if not drop])
 
 
 def clamped(insulin_nM: float, minutes: float) -> dict[str, str]:
@@ -71,13 +64,21 @@ def states_in(scenario: Scenario, where: str) -> np.ndarray:
     return itinerary.live if where == "live" else itinerary.mask(where)
 
 
-def bound_states(scenario: Scenario) -> np.ndarray:
-    return np.array([state.bound for state in scenario.itinerary.states])
-
-
 def per_cell(result: Result, states: np.ndarray) -> np.ndarray:
-    names = [name for name, wanted in zip(result.scenario.itinerary.state_names, states, strict=True) if wanted]
-    return result.counts[names].to_numpy().sum(axis=1) / result.scenario.cells.number
+    scenario = result.scenario
+    return receptors_in(result.counts, scenario.itinerary, states) / scenario.cells.number
+
+
+def entered(result: Result, *compartments: str, bound: bool = False) -> np.ndarray:
+    """(n,) passages from the surface into these compartments since the start; of bound receptors only, if asked."""
+    itinerary = result.scenario.itinerary
+    surface, inside = itinerary.mask("membrane"), itinerary.mask(*compartments)
+    arrows = [
+        arrow.name
+        for arrow, source, target in zip(itinerary.transitions, itinerary.sources, itinerary.targets, strict=True)
+        if source >= 0 and surface[source] and inside[target] and (itinerary.bound[source] or not bound)
+    ]
+    return np.append(0.0, np.cumsum(result.events[arrows].to_numpy(dtype=float).sum(axis=1)))
 
 
 def labelled_over_time(result: Result, begin_min: float, columns: Mapping[str, tuple[str, ...] | None]) -> pd.DataFrame:

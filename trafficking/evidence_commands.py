@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -74,7 +74,9 @@ def parameters(
         terminal.refuse(f"--as: {form!r} given; allowed are text, csv, markdown")
     table = constants(tissue)
     if form == "csv":
-        print(_csv(table).decode(), end="")
+        from trafficking import io
+
+        print(io.csv_bytes(table).decode(), end="")
         return
     head = ("tissue", "symbol", "value", "unit", "range", "known", "confidence", "fitted", "source")
     lines = [
@@ -137,12 +139,14 @@ def compare_models(
     best = min(fits, key=lambda fit: fit.aicc)
     print(f"\nlowest AICc: {best.candidate.name} ({best.candidate.parts}), {best.met} of {len(best.targets)} rows met")
     if out is not None:
+        from trafficking import io
+
         tables = {
             "models": table,
             "numbers": model_comparison.numbers(fits),
             "constants": model_comparison.fitted(fits),
         }
-        _write_files(out, {f"{name}.csv": _csv(frame) for name, frame in tables.items()})
+        _write_files(out, {f"{name}.csv": io.csv_bytes(frame) for name, frame in tables.items()})
         print(f"written: {out}")
 
 
@@ -191,17 +195,13 @@ def _write(found: Validation, out: Path) -> None:
     """The table as CSV and a figure per experiment."""
     from trafficking import evidence_plots, io, plots, validation
 
-    contents = {"validation.csv": _csv(found.table), "validation.md": validation.markdown(found).encode()}
+    contents = {"validation.csv": io.csv_bytes(found.table), "validation.md": validation.markdown(found).encode()}
     for name in dict.fromkeys(row.target.scenario for row in found.rows):
         numbers = [(row.target, row.seen, row.mean) for row in found.rows if row.target.scenario == name]
         title = io.load_scenario(f"published/{name}").title
         contents[f"{name}.png"] = plots.render(evidence_plots.experiment(title, numbers))
     _write_files(out, contents)
     print(f"written: {out} (validation.csv, validation.md and {len(contents) - 2} figures)")
-
-
-def _csv(frame: Any) -> bytes:
-    return frame.to_csv(index=False, lineterminator="\n").encode()
 
 
 def _write_files(out: Path, contents: dict[str, bytes]) -> None:

@@ -47,13 +47,13 @@ _LIBRARIES = ("numpy", "scipy", "pandas", "pyarrow", "numba", "mesa")
 @lru_cache
 def scenario_names() -> tuple[str, ...]:
     """Names of the scenarios that come with the package, sorted."""
-    return tuple(sorted(path.stem for path in _shipped().glob("*.toml")))
+    return tuple(sorted(path.stem for path in shipped().glob("*.toml")))
 
 
 @lru_cache
 def published_names() -> tuple[str, ...]:
     """Names of the published experiments that come with the package, such as "published/marshall_1985", sorted."""
-    return tuple(sorted(f"published/{path.stem}" for path in (_shipped() / "published").glob("*.toml")))
+    return tuple(sorted(f"published/{path.stem}" for path in (shipped() / "published").glob("*.toml")))
 
 
 def scenario_text(name: str) -> str:
@@ -61,7 +61,7 @@ def scenario_text(name: str) -> str:
     known = (*scenario_names(), *published_names())
     if name not in known:
         raise ScenarioError([f"{shown(name)} is no name of a scenario{nearest(name, known)}"])
-    return (_shipped() / f"{name}.toml").read_text(encoding="utf-8")
+    return (shipped() / f"{name}.toml").read_text(encoding="utf-8")
 
 
 def load_scenario(source: str | Path, changes: Mapping[str, str] | None = None) -> Scenario:
@@ -78,7 +78,7 @@ def load_scenario(source: str | Path, changes: Mapping[str, str] | None = None) 
     path = _find(source)
     where = _printable(source)
     try:
-        given = _read_toml(path)
+        given = read_toml(path)
         for key, value in (changes or {}).items():
             given = override(*_spelled_out(given, key), value)
         _read_series(given, path.parent)
@@ -89,7 +89,7 @@ def load_scenario(source: str | Path, changes: Mapping[str, str] | None = None) 
         raise ScenarioError([f"{where}: nested too deeply; a scenario needs five levels at most"]) from None
 
 
-def _shipped() -> Path:
+def shipped() -> Path:
     """In a wheel the scenarios lie in the package; in a checkout beside it."""
     inside = Path(str(files("trafficking"))) / "scenarios"
     return inside if inside.is_dir() else inside.parent.parent / "scenarios"
@@ -98,7 +98,7 @@ def _shipped() -> Path:
 def _find(source: str | Path) -> Path:
     text = str(source)
     if text in scenario_names() or text in published_names():
-        return _shipped() / f"{text}.toml"
+        return shipped() / f"{text}.toml"
     path = Path(source)
     try:
         there = path.exists()
@@ -112,7 +112,8 @@ def _find(source: str | Path) -> Path:
     return path
 
 
-def _read_toml(path: Path) -> dict[str, Any]:
+def read_toml(path: Path) -> dict[str, Any]:
+    """The tables of a scenario file; ScenarioError, without the file's name, if it is none."""
     text = _read_text(path, _LARGEST_SCENARIO, "a scenario")
     try:
         return tomllib.loads(text)
@@ -261,6 +262,11 @@ def _parquet(table: Any) -> bytes:
         table, buffer, row_group_size=_ROWS_PER_GROUP, compression="zstd", compression_level=3, version="2.6"
     )
     return buffer.getvalue()
+
+
+def csv_bytes(frame: pd.DataFrame) -> bytes:
+    """A table for reading elsewhere, not one of a run: "\n" line ends, floats in their shortest form."""
+    return frame.to_csv(index=False, lineterminator="\n").encode()
 
 
 def _csv(table: Any) -> bytes:

@@ -147,6 +147,11 @@ class Itinerary:
         return ~self.mask("biosynthetic", "lysosome", "out")
 
     @cached_property
+    def bound(self) -> np.ndarray:
+        """(n_states,) true where a receptor carries insulin."""
+        return np.array([state.bound for state in self.states])
+
+    @cached_property
     def active(self) -> np.ndarray:
         """(n_states,) share of a receptor in each state that counts as active."""
         return np.array([state.activity for state in self.states])
@@ -163,8 +168,7 @@ class Itinerary:
             numbers[i] = [arrow.rate, arrow.extra, half, arrow.power, arrow.half_load, *kind]
             load[i, [self.state_names.index(name) for name in arrow.load]] = 1.0
         membrane = self.mask("membrane")
-        bound = membrane & np.array([state.bound for state in self.states])
-        return numbers, load, membrane.astype(float), bound.astype(float)
+        return numbers, load, membrane.astype(float), (membrane & self.bound).astype(float)
 
     # -- what the picture says now ---------------------------------------------------------------------------------
 
@@ -214,14 +218,11 @@ class Itinerary:
     @cached_property
     def paths(self) -> np.ndarray:
         """(n_states, n_states), true where arrows lead from the row to the column at some insulin, or nowhere."""
-        n = len(self.states)
-        paths = np.eye(n, dtype=bool)
+        arrows = np.zeros((len(self.states),) * 2, dtype=bool)
         for source, target, arrow in zip(self.sources, self.targets, self.transitions, strict=True):
             if source >= 0 and arrow.rate + arrow.extra > 0.0:
-                paths[source, target] = True
-        for _ in range(n.bit_length()):  # each round doubles the length of the paths
-            paths = paths @ paths
-        return paths
+                arrows[source, target] = True
+        return reachable(arrows)
 
     def remarks(self, start: np.ndarray) -> list[str]:
         """Sentences on states that no receptor can reach, and on those that none can leave though they are no ends.
@@ -297,6 +298,14 @@ class Itinerary:
             for t in self.transitions
         )
         return replace(self, transitions=arrows)
+
+
+def reachable(arrows: np.ndarray) -> np.ndarray:
+    """(n_states, n_states), true where (n_states, n_states) arrows lead, one after another, or none at all."""
+    paths = arrows | np.eye(len(arrows), dtype=bool)
+    for _ in range(len(arrows).bit_length()):  # each round doubles the length of the paths
+        paths = paths @ paths
+    return paths
 
 
 def arrow_rates(

@@ -9,16 +9,16 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from scipy.integrate import cumulative_trapezoid
 
 from trafficking import units
 from trafficking.binding import Noise, reader_of
 from trafficking.dishes import (
     INSIDE,
     MATURE,
-    bound_states,
-    changed,
     clamped,
     crossing,
+    entered,
     labelled_over_time,
     per_cell,
     states_in,
@@ -133,8 +133,7 @@ def endocytic_rate(
     """
     reader = reader_of(scenario, seed, replicate, noise)
     step = min(scenario.record_min, until_min / 40.0)
-    given = changed(
-        scenario,
+    given = scenario.changed(
         start={"state": "insulin_free"},
         exposure=[clamped(insulin_nM, until_min)],
         record=units.text(step, "time"),
@@ -142,23 +141,12 @@ def endocytic_rate(
         treatments=without_later(scenario, until_min, np.inf).to_dict().get("treatments", []),
     )
     result = simulate(given, seed=seed, replicate=replicate)
-    itinerary, n = given.itinerary, given.cells.number
-    bound = bound_states(given)
-    at_surface = per_cell(result, states_in(given, "membrane") & bound)
-    states = {state.name: state for state in itinerary.states}
-    entering = [
-        arrow.name
-        for arrow in itinerary.transitions
-        if arrow.source is not None
-        and states[arrow.source].bound
-        and states[arrow.source].compartment == "membrane"
-        and states[arrow.target].compartment in INSIDE
-    ]
-    entered = np.append(0.0, np.cumsum(result.events[entering].to_numpy().sum(axis=1))) / n
+    at_surface = per_cell(result, states_in(given, "membrane") & given.itinerary.bound)
+    taken = entered(result, *INSIDE, bound=True) / given.cells.number
     times = result.counts["time_min"].to_numpy()
-    area = np.append(0.0, np.cumsum(0.5 * (at_surface[1:] + at_surface[:-1]) * np.diff(times)))
+    area = cumulative_trapezoid(at_surface, times, initial=0.0)
     table = pd.DataFrame({"time_min": times, "surface_receptors": reader.read(at_surface)})
-    table["inside_receptors"] = reader.read(entered)
+    table["inside_receptors"] = reader.read(taken)
     table["ratio"] = table["inside_receptors"] / table["surface_receptors"].where(table["surface_receptors"] > 0.0)
     table["surface_integral_receptor_min"] = area
     x, y = area, table["inside_receptors"].to_numpy()

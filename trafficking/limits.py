@@ -11,7 +11,7 @@ import numpy as np
 
 from trafficking import units
 from trafficking.exposure import Constant, Exposure, Meals, PulseTrain, Segment, Series
-from trafficking.itinerary import Itinerary
+from trafficking.itinerary import Itinerary, reachable
 
 _MOST_CLOCK = 2.0**33  # beyond it a clock in float64 no longer resolves a millionth of its unit
 _MOST_TRANSITIONS = 2.0**30  # of one receptor, each of which takes two and sometimes more of its 2^32 draws
@@ -119,7 +119,7 @@ def _mean_life(itinerary: Itinerary, insulin_nM: float) -> float:
     numbers = itinerary.rates(insulin_nM, np.zeros(len(itinerary.states)))
     inflow = itinerary.inflow(numbers)
     generator = itinerary.generator(numbers)
-    reach = np.linalg.matrix_power((generator > 0.0) | np.eye(len(generator), dtype=bool), len(generator))
+    reach = reachable(generator > 0.0)
     born = (inflow > 0.0) @ reach & ~itinerary.out
     if not np.all((reach @ itinerary.out)[born]):
         return np.inf

@@ -30,7 +30,7 @@ class Dish:
 
     def __init__(self, medium: Medium, itinerary: Itinerary, n_cells: int, nominal_nM: float) -> None:
         self._per_receptor = medium.nM_per_receptor / n_cells
-        bound = np.array([state.bound for state in itinerary.states])
+        bound = itinerary.bound
         surface = itinerary.mask("membrane")
         lost = bound[itinerary.sources] & ~bound[itinerary.targets] & (itinerary.sources >= 0)
         released = lost & surface[itinerary.sources] & surface[itinerary.targets]

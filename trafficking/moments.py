@@ -60,7 +60,7 @@ def _shared(scenario: Scenario, start: np.ndarray, one: np.ndarray, other: np.nd
 
 
 def _expected(scenario: Scenario, times_min: np.ndarray) -> np.ndarray:
-    run = Run(Scenario.from_dict(scenario.to_dict() | {"resolution": "mean"}))
+    run = Run(scenario.changed(resolution="mean"))
     run.advance()
     recorded = run.recorded
     return recorded["counts"][np.searchsorted(recorded["time_min"], times_min)]
@@ -92,7 +92,7 @@ class _Transport:
 
 def _transitions(scenario: Scenario, times_min: np.ndarray) -> list[np.ndarray]:
     """(n_states, n_states) chances from the start to the first time, and from each time to the next."""
-    run = Run(Scenario.from_dict(scenario.to_dict() | {"resolution": "agents"}), populate=_Transport)
+    run = Run(scenario.changed(resolution="agents"), populate=_Transport)
     transport = run.population
     assert isinstance(transport, _Transport)
     transitions = []

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from trafficking import compiled, stream
 from trafficking.slots import Slab
 from trafficking.stream import draw_uniform, jitted, stream_key
 
@@ -28,7 +27,6 @@ def move_slab(
         keys: (n_cells,) uint64 of the streams. occasion: which division of the run this is.
         to: (n_states,) the state into which each goes. keep: (n_states,) the chance to stay in the cell.
     """
-    compiled.keep(ENTRIES, __file__, stream.__file__)
     _move(
         slab.states, slab.identities, slab.first, slab.used, counts, vacant, keys, np.uint64(occasion),
         to.astype(np.int64), keep.astype(float), slab.free,
@@ -41,7 +39,6 @@ def staying(identities: np.ndarray, keys: np.ndarray, occasion: int, keep: np.nd
     Args:
         identities: (n,) uint64. keys: (n,) uint64, those of their cells. keep: (n,) chances.
     """
-    compiled.keep(ENTRIES, __file__, stream.__file__)
     stays = np.ones(len(identities), dtype=bool)
     _stay(identities, keys.astype(np.uint64), np.uint64(occasion), keep.astype(float), stays)
     return stays

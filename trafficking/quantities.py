@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any
+from functools import lru_cache
+from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from trafficking import units
-from trafficking.faults import Read, named, number, shown, switch
+from trafficking.faults import Read, ScenarioError, lines, named, number, shown, switch
 
 MOST_MINUTES = 2.0**33  # 16,000 years
 MOST_RECEPTORS = 10**15
@@ -74,3 +75,51 @@ class Form(BaseModel):
     """A table of a scenario file: frozen, and no other keys than its own."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Document(Form):
+    """A whole file: tables in and out, and its JSON schema."""
+
+    @classmethod
+    def from_dict(cls, given: Mapping[str, Any]) -> Self:
+        """What a file says, from its tables.
+
+        Raises:
+            ScenarioError: one line per fault.
+        """
+        try:
+            return cls.model_validate(given)
+        except ValidationError as refused:
+            raise ScenarioError(lines(refused.errors(include_url=False), cls.json_schema())) from None
+
+    def to_dict(self) -> dict[str, Any]:
+        """The complete tables, of texts and numbers; `from_dict` gives an equal document."""
+        return self.model_dump(by_alias=True, exclude_none=True, mode="json")
+
+    @classmethod
+    def json_schema(cls) -> dict[str, Any]:
+        """JSON schema of such a file."""
+        return _schema(cls)
+
+    @classmethod
+    def _default_text(cls, value: float) -> str:
+        """How a file writes the default of a quantity with a unit."""
+        return units.text(value, "time")
+
+    @classmethod
+    def _complete_schema(cls, schema: dict[str, Any]) -> None:
+        """Writes into the schema what the fields alone do not say; for documents that know more."""
+
+
+@lru_cache
+def _schema(document: type[Document]) -> dict[str, Any]:
+    schema = document.model_json_schema(by_alias=True)
+    for table in (schema, *schema["$defs"].values()):
+        for entry in table.get("properties", {}).values():
+            default = entry.get("default", ...)
+            if default is None:
+                del entry["default"]  # left to the tissue, or to other keys
+            elif isinstance(default, float) and entry.get("type") == "string":
+                entry["default"] = document._default_text(default)
+    document._complete_schema(schema)
+    return schema

@@ -12,9 +12,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from scipy.integrate import cumulative_trapezoid
 
 from trafficking import units
-from trafficking.results import Result
+from trafficking.dishes import INSIDE, crossing, entered
+from trafficking.results import Result, receptors_in
 from trafficking.scenario import Scenario, override
 from trafficking.simulation import simulate
 
@@ -225,7 +227,7 @@ def entry_ratio(bench: Bench, scenario: Scenario, *, at_min: float) -> Seen:
 def ligand_entry(bench: Bench, scenario: Scenario, *, at_min: float) -> Seen:
     """The ligand's endocytic rate constant Ke: insulin taken in over the integral of surface-bound insulin, per min."""
     result = bench.run(scenario)
-    taken, bound = _entered(result, bound=True), _integral(result, _bound(result))
+    taken, bound = entered(result, "early_endosome", bound=True), _integral(result, _bound(result, "membrane"))
     rate = taken[1:] / bound[1:]
     times = _minutes(result)[1:]
     return Seen(float(np.interp(at_min, times, rate)), times, rate, "Time (min)", "Ke (per min)", at_min)
@@ -234,8 +236,8 @@ def ligand_entry(bench: Bench, scenario: Scenario, *, at_min: float) -> Seen:
 def ligand_inside(bench: Bench, scenario: Scenario, *, at_min: float) -> Seen:
     """Share of the cell's insulin that was taken in, all that ever entered counted as there."""
     result = bench.run(scenario)
-    taken = _entered(result, bound=True)
-    return _level(result, taken / (taken + _bound(result)), at_min, "Labelled insulin inside")
+    taken = entered(result, "early_endosome", bound=True)
+    return _level(result, taken / (taken + _bound(result, "membrane")), at_min, "Labelled insulin inside")
 
 
 # -- doses -------------------------------------------------------------------------------------------------------------
@@ -253,7 +255,7 @@ def half_maximal_dose(bench: Bench, scenario: Scenario, *, doses_nM: Sequence[fl
 def half_displacing_dose(bench: Bench, scenario: Scenario, *, doses_nM: Sequence[float], at_min: float) -> Seen:
     """Insulin that halves the share of a tracer bound to the cell, inside included, against that at the lowest dose."""
     bound = [
-        float(np.interp(at_min, _minutes(result), _states(result, _carrying(result)) / result.surface[0]))
+        float(np.interp(at_min, _minutes(result), _bound(result, "membrane", *INSIDE) / result.surface[0]))
         for result in bench.doses(scenario, doses_nM)
     ]
     tracer = np.array(bound) / np.array(doses_nM)
@@ -309,48 +311,26 @@ def _gained(result: Result) -> np.ndarray:
 
 def _hidden(result: Result) -> np.ndarray:
     """(n,) receptors inside, the lysosome included, over all that are not degraded."""
-    inside = _inside(result) + _states(result, result.scenario.itinerary.mask("lysosome"))
+    itinerary = result.scenario.itinerary
+    inside = _inside(result) + receptors_in(result.counts, itinerary, itinerary.mask("lysosome"))
     return inside / (inside + result.surface)
 
 
-def _carrying(result: Result) -> np.ndarray:
-    """(n_states,) true where a receptor carries insulin."""
-    return np.array([state.bound for state in result.scenario.itinerary.states])
-
-
-def _bound(result: Result) -> np.ndarray:
-    """(n,) surface receptors with insulin."""
-    return _states(result, result.scenario.itinerary.mask("membrane") & _carrying(result))
-
-
-def _states(result: Result, mask: np.ndarray) -> np.ndarray:
-    names = [name for name, wanted in zip(result.scenario.itinerary.state_names, mask, strict=True) if wanted]
-    return result.counts[names].to_numpy(dtype=float).sum(axis=1)
-
-
-def _entered(result: Result, *, bound: bool = False) -> np.ndarray:
-    """(n,) passages from the surface into endosomes since the start; only those of bound receptors, if asked."""
+def _bound(result: Result, *compartments: str) -> np.ndarray:
+    """(n,) receptors with insulin in these compartments."""
     itinerary = result.scenario.itinerary
-    surface, inside = itinerary.mask("membrane"), itinerary.mask("early_endosome")
-    arrows = [
-        arrow.name
-        for arrow, source, target in zip(itinerary.transitions, itinerary.sources, itinerary.targets, strict=True)
-        if source >= 0 and surface[source] and inside[target] and (itinerary.states[source].bound or not bound)
-    ]
-    passages = result.events[arrows].to_numpy(dtype=float).sum(axis=1)
-    return np.concatenate([[0.0], np.cumsum(passages)])
+    return receptors_in(result.counts, itinerary, itinerary.mask(*compartments) & itinerary.bound)
 
 
 def _entry(result: Result) -> np.ndarray:
     """(n,) entries per surface receptor and minute since the start; not a number in the first row."""
     with np.errstate(invalid="ignore"):
-        return _entered(result) / _integral(result, result.surface)
+        return entered(result, "early_endosome") / _integral(result, result.surface)
 
 
 def _integral(result: Result, curve: np.ndarray) -> np.ndarray:
     """(n,) integral of a curve over time since the start, by trapezia."""
-    steps = np.diff(_minutes(result)) * 0.5 * (curve[1:] + curve[:-1])
-    return np.concatenate([[0.0], np.cumsum(steps)])
+    return cumulative_trapezoid(curve, _minutes(result), initial=0.0)
 
 
 # -- numbers of a curve ------------------------------------------------------------------------------------------------
@@ -373,13 +353,8 @@ def _half_way(x: np.ndarray, y: np.ndarray, start: float, end: float, label: str
 
 
 def _crossing(x: np.ndarray, y: np.ndarray, goal: float, start: float, label: str, x_label: str) -> Seen:
-    """Where y first crosses `goal`, counted from `start`; not a number where it never does."""
-    beyond = (y >= goal) if y[0] < goal else (y <= goal)
-    after = int(np.argmax(beyond))
-    if not beyond.any() or after == 0:
-        return Seen(float("nan"), x - start, y, x_label, label, goal, across=True)
-    share = (goal - y[after - 1]) / (y[after] - y[after - 1])
-    where = float(x[after - 1] + share * (x[after] - x[after - 1]))
+    """Where y first crosses `goal`, counted from `start`; not a number where it never does, or begins there."""
+    where = float("nan") if y[0] == goal else crossing(x, y, goal)
     return Seen(where - start, x - start, y, x_label, label, goal, across=True)
 
 

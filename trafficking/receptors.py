@@ -71,7 +71,6 @@ class Receptors:
         self._windows = 0
         self._log: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = []
         self._followed = _nobody()
-        self._ends = itinerary.out[itinerary.targets]
         if saved is not None:
             self._take_up(saved)
             return
@@ -163,7 +162,7 @@ class Receptors:
         np.add.at(self.counts, (others.cells, before), -1)
         np.add.at(self.counts, (others.cells[stays], after[stays]), 1)
         # In the log, numbers beyond the transitions say from where to where; the last state is the other daughter.
-        codes = len(self._ends) + before * (len(to) + 1) + after
+        codes = len(self.clocks.enters) + before * (len(to) + 1) + after
         moved = np.flatnonzero(after != before)
         self._log.append((others.identities[moved], np.full(len(moved), now_min), codes[moved]))
         others.states[:] = np.where(stays, after, self.clocks.free)
@@ -252,15 +251,15 @@ class Receptors:
             *newborn.columns, newborn.cells, newborn.born_min, newborn.arrows, apart, clocks.cells.path, end_min,
             *clocks.tables, clocks.left, *seen.tables,
         )  # fmt: skip
+        alive = newborn.states != clocks.free
         if apart.any():
-            chosen = _Followed(newborn.cells[apart], *(column[apart] for column in newborn.columns))
-            since = newborn.born_min[apart]
-            self._log.append((chosen.identities.copy(), since, newborn.arrows[apart].astype(np.int64)))
-            alive = chosen.states != clocks.free  # not those that are made into an end
-            chosen, since = _Followed(*(column[alive] for column in chosen)), since[alive]
-            self._advance_followed(chosen, since, end_min, seen)
+            arrows = newborn.arrows[apart].astype(np.int64)
+            self._log.append((newborn.identities[apart], newborn.born_min[apart], arrows))
+            living = apart & alive
+            chosen = _Followed(newborn.cells[living], *(column[living] for column in newborn.columns))
+            self._advance_followed(chosen, newborn.born_min[living], end_min, seen)
             self._followed = self._followed.and_(chosen.alive(clocks.free))
-        waiting = np.flatnonzero((newborn.states != clocks.free) & ~apart)
+        waiting = np.flatnonzero(alive & ~apart)
         homeless = len(waiting)
         if homeless:
             self._house(newborn, waiting, homeless)
@@ -370,5 +369,7 @@ def compile_all() -> None:
     """Lets all compiled code of the receptors be kept between runs."""
     compiled.keep(kernel.ENTRIES, kernel.__file__, stream.__file__)
     compiled.keep(slots.ENTRIES, slots.__file__, kernel.__file__, stream.__file__)
+    compiled.keep(synthesis.ENTRIES, synthesis.__file__, kernel.__file__, stream.__file__)
     compiled.keep(tally.ENTRIES, tally.__file__, stream.__file__)
+    compiled.keep(moves.ENTRIES, moves.__file__, stream.__file__)
     compiled.keep(stream.ENTRIES, stream.__file__)

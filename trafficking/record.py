@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 
 import numpy as np
 
+from trafficking.cell_forms import ended
 from trafficking.scenario import Scenario
 
 _ROWS = ("time_min", "counts", "mrna", "passages")
@@ -37,8 +37,9 @@ class Record:
         first, last = self._steps(start) + 1, self._steps(end)
         times = np.arange(first, last + 1) * self._step
         if end >= self._duration:
-            # A whole number of steps may round to just before the end; that is the end.
-            times = np.append(times[times < end - 4.0 * math.ulp(end)], end)
+            if len(times) and ended(float(times[-1]), end) == end:
+                times = times[:-1]
+            times = np.append(times, end)
         return times
 
     def _steps(self, time: float) -> int:
@@ -92,7 +93,7 @@ class Record:
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
         """`rows`, ending with a row of this minute; counts: (n_states,)."""
         columns = self.rows()
-        if columns[0][-1] >= end - 4.0 * math.ulp(end):  # a whole number of steps that rounds to this minute is it
+        if ended(float(columns[0][-1]), end) == end:
             return np.append(columns[0][:-1], end), *columns[1:]
         last = np.array([end]), counts[None], np.array([mrna]), self._pending[None]
         times, all_counts, messenger, passages = (np.concatenate(pair) for pair in zip(columns, last, strict=True))

@@ -28,7 +28,7 @@ def response(result: Result, given: Response | None = None) -> pd.DataFrame:
     law = given or result.scenario.response or Response.model_validate({})
     itinerary = result.scenario.itinerary
     membrane = itinerary.mask("membrane")
-    held = membrane & np.array([state.bound for state in itinerary.states])
+    held = membrane & itinerary.bound
     counts = result.counts[list(itinerary.state_names)].to_numpy() / (
         result.scenario.receptors * result.scenario.cells.number
     )

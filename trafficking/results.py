@@ -256,12 +256,12 @@ def _no_cells(states: tuple[str, ...], numbers: np.dtype) -> pd.DataFrame:
 
 def surface(counts: pd.DataFrame, itinerary: Itinerary) -> np.ndarray:
     """(n,) receptors at the membrane in each row of `counts`."""
-    return _total(counts, itinerary, itinerary.mask("membrane"))
+    return receptors_in(counts, itinerary, itinerary.mask("membrane"))
 
 
 def live(counts: pd.DataFrame, itinerary: Itinerary) -> np.ndarray:
     """(n,) receptors outside lysosome and ends in each row of `counts`."""
-    return _total(counts, itinerary, itinerary.live)
+    return receptors_in(counts, itinerary, itinerary.live)
 
 
 def compartments(counts: pd.DataFrame, itinerary: Itinerary) -> pd.DataFrame:
@@ -273,11 +273,12 @@ def compartments(counts: pd.DataFrame, itinerary: Itinerary) -> pd.DataFrame:
         "lysosome": itinerary.mask("lysosome"),
         "live": itinerary.live,
     }
-    curves = {name: _total(counts, itinerary, mask) for name, mask in masks.items()}
+    curves = {name: receptors_in(counts, itinerary, mask) for name, mask in masks.items()}
     return pd.DataFrame({"time_min": counts["time_min"].to_numpy(), **curves})
 
 
-def _total(counts: pd.DataFrame, itinerary: Itinerary, mask: np.ndarray) -> np.ndarray:
+def receptors_in(counts: pd.DataFrame, itinerary: Itinerary, mask: np.ndarray) -> np.ndarray:
+    """(n,) receptors in the states of a mask ((n_states,) bool) in each row of `counts`."""
     names = [name for name, wanted in zip(itinerary.state_names, mask, strict=True) if wanted]
     return counts[names].to_numpy().sum(axis=1)
 

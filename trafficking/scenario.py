@@ -12,7 +12,7 @@ from functools import cached_property, lru_cache
 from typing import Annotated, Any, Self
 
 import numpy as np
-from pydantic import Field, ValidationError, ValidationInfo, field_validator, model_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from trafficking import factors as factors_module
 from trafficking import library, units
@@ -23,7 +23,6 @@ from trafficking.faults import (
     ScenarioError,
     choice,
     joined,
-    lines,
     listed,
     nearest,
     override,
@@ -35,7 +34,7 @@ from trafficking.forms import INSULIN_KEYS, ItineraryForm, SegmentForm, itinerar
 from trafficking.itinerary import COUPLINGS, Itinerary
 from trafficking.limits import crowded, excesses
 from trafficking.master_equation import insulin_free, steady_state
-from trafficking.quantities import MOST_MINUTES, MOST_RECEPTORS, READERS, Duration, Form, Name
+from trafficking.quantities import MOST_MINUTES, MOST_RECEPTORS, READERS, Document, Duration, Name
 from trafficking.treatments import Medium, Treatment, assumed, check_medium, checked, labels, with_twins
 
 __all__ = ["Scenario", "ScenarioError", "override"]
@@ -43,7 +42,7 @@ __all__ = ["Scenario", "ScenarioError", "override"]
 _LABELS = {"insulin_free": "insulin-free", "lean": "lean", "start": "start"}
 
 
-class Scenario(Form):
+class Scenario(Document):
     """One experiment on cells of one kind, or on one cell: frozen, validated, complete."""
 
     name: Name = Field(description="a name of letters, digits, dashes and underscores")
@@ -82,29 +81,35 @@ class Scenario(Form):
 
     # -- in and out ------------------------------------------------------------------------------------------------
 
-    @classmethod
-    def from_dict(cls, given: Mapping[str, Any]) -> Self:
-        """A scenario from the tables of a file.
-
-        Raises:
-            ScenarioError: one line per fault.
-        """
-        try:
-            return cls.model_validate(given)
-        except ValidationError as refused:
-            raise ScenarioError(lines(refused.errors(include_url=False), _schema())) from None
-
     def to_dict(self) -> dict[str, Any]:
         """The complete scenario as tables of texts and numbers; `from_dict` gives an equal one."""
-        tables = self.model_dump(by_alias=True, exclude_none=True, mode="json")
+        tables = super().to_dict()
         if not self.treatments:
             del tables["treatments"]
         return tables
 
-    @staticmethod
-    def json_schema() -> dict[str, Any]:
-        """JSON schema of a scenario file."""
-        return _schema()
+    @classmethod
+    def _complete_schema(cls, schema: dict[str, Any]) -> None:
+        entries = schema["properties"]
+        number = {"type": "integer", "minimum": 1, "maximum": 100_000, "description": "the same as `number`"}
+        entries["cells"] = {"anyOf": [number, {"$ref": "#/$defs/Cells"}]}
+        del schema["$defs"]["Cells"]["properties"]["record"]["default"]  # depends on the length of the run
+        entries["tissue"]["examples"] = list(library.tissues())
+        entries["parameters"]["additionalProperties"] = False
+        entries["parameters"]["properties"] = {
+            symbol: READERS[parameter.kind].schema | {"description": parameter.meaning}
+            for symbol, parameter in library.parameters().items()
+        }
+
+    def changed(self, **tables: Any) -> Self:
+        """This scenario with other tables or values in place of its own, as `from_dict` takes them.
+
+        Under another exposure several cells are written down at the default times again.
+        """
+        given = self.to_dict() | tables
+        if self.cells.number > 1 and "exposure" in tables:
+            given["cells"] = {key: value for key, value in given["cells"].items() if key != "record"}
+        return self.from_dict(given)
 
     # -- what it says ----------------------------------------------------------------------------------------------
 
@@ -472,26 +477,3 @@ def _balance(itinerary: Itinerary, insulin_nM: float | None) -> tuple[np.ndarray
     fractions, mrna = (insulin_free(itinerary)[0], 1.0) if insulin_nM is None else steady_state(itinerary, insulin_nM)
     fractions.setflags(write=False)
     return fractions, mrna
-
-
-@lru_cache
-def _schema() -> dict[str, Any]:
-    schema = Scenario.model_json_schema(by_alias=True)
-    entries = schema["properties"]
-    for table in (schema, *schema["$defs"].values()):
-        for entry in table.get("properties", {}).values():
-            default = entry.get("default", ...)
-            if default is None:
-                del entry["default"]  # left to the tissue, or to other keys
-            elif isinstance(default, float) and entry.get("type") == "string":
-                entry["default"] = units.text(default, "time")
-    number = {"type": "integer", "minimum": 1, "maximum": 100_000, "description": "the same as `number`"}
-    entries["cells"] = {"anyOf": [number, {"$ref": "#/$defs/Cells"}]}
-    del schema["$defs"]["Cells"]["properties"]["record"]["default"]  # depends on the length of the run
-    entries["tissue"]["examples"] = list(library.tissues())
-    entries["parameters"]["additionalProperties"] = False
-    entries["parameters"]["properties"] = {
-        symbol: READERS[parameter.kind].schema | {"description": parameter.meaning}
-        for symbol, parameter in library.parameters().items()
-    }
-    return schema

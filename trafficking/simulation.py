@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import bisect
 import math
-import os
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple, Protocol
 
@@ -89,7 +88,7 @@ class Run:
         _check_threads(threads)
         self.scenario, self.seed, self.replicate = scenario, seed, replicate
         self.time_min = 0.0 if saved is None else saved.time_min
-        self._threads = threads or os.cpu_count() or 1
+        self._threads = threads
         self._logs: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = []
         several = scenario.cells
         self.cells = cells or drawn(
@@ -99,8 +98,8 @@ class Run:
         self._insulin = np.zeros(0)  # of the rows that were asked for so far
         self._known_stretch: _Stretch | None = None
         self._asked = self._within_a_window = False
-        self._use(self.itinerary)
-        self._laws: dict[tuple[Any, ...], Itinerary] = {(): self.itinerary}  # under each set of treatments
+        self._laws: dict[tuple[Any, ...], tuple[Itinerary, WindowRates]] = {}  # under each set of treatments
+        self._act(())
         self._medium: Dish | None = None
         if scenario.medium is not None:
             nominal = scenario.protocol.value(0.0)
@@ -390,9 +389,12 @@ class Run:
     def _recorded_now(self) -> bool:
         return _ends_with(self._record.rows()[0], self.time_min)
 
-    def _use(self, law: Itinerary) -> None:
-        """From now on arrows have the rates of this itinerary."""
-        self._law, self._window_rates = law, WindowRates(law)
+    def _act(self, treatments: tuple[Any, ...]) -> None:
+        """From now on arrows have the rates that hold under these treatments."""
+        if treatments not in self._laws:
+            law = under(self.itinerary, treatments)
+            self._laws[treatments] = law, WindowRates(law)
+        self._law, self._window_rates = self._laws[treatments]
 
     def _rates(self, counts: np.ndarray, end: float) -> tuple[np.ndarray, np.ndarray]:
         stretch = self._stretch()
@@ -452,10 +454,7 @@ class Run:
             edges = protocol.edges
             if treatments := self.scenario.treatments:
                 edges = tuple(sorted({*edges, *treatment_edges(treatments)}))
-                acts = acting(treatments, now)
-                if acts not in self._laws:
-                    self._laws[acts] = under(self.itinerary, acts)
-                self._use(self._laws[acts])
+                self._act(acting(treatments, now))
             following = bisect.bisect_right(edges, now)
             start = edges[following - 1] if following else 0.0
             end = edges[following] if following < len(edges) else math.inf
@@ -522,7 +521,7 @@ def replicated(
     rows = scenario.duration_min / scenario.record_min + 2.0
     side_by_side = max(int(_NUMBERS_AT_ONCE / (rows * len(scenario.itinerary.transitions))), 1)
     times, parts = np.zeros(0), []
-    quiet = Scenario.from_dict(scenario.to_dict() | {"follow": 0})
+    quiet = scenario.changed(follow=0)
     for first in range(0, len(replicates), side_by_side):
         batch = replicates[first : first + side_by_side]
         run = Run(quiet, seed=seed, threads=threads, cells=replicas(scenario.receptors, seed=seed, replicates=batch))

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from trafficking import compiled, kernel, stream
 from trafficking.clocks import Clocks
 from trafficking.identity import identities_of
 from trafficking.kernel import ANCHOR, WIDE, advance_receptor, enter_state, leaving_time, record_grid, record_row
@@ -41,7 +40,6 @@ class Synthesis:
     """The sources of all cells: how many receptors each has made, and when it makes the next."""
 
     def __init__(self, clocks: Clocks) -> None:
-        compiled.keep(ENTRIES, __file__, kernel.__file__, stream.__file__)
         cells, n = clocks.cells, len(clocks.itinerary.synthesis)
         self._clocks = clocks
         self._born, self._next_reading = np.zeros((len(cells), n), np.int64), np.zeros((len(cells), n))

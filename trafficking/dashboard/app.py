@@ -136,7 +136,7 @@ class Desk:
 
     def _anew(self, receptors: int, seed: int) -> None:
         try:
-            scenario = Scenario.from_dict(self.runner.opened.to_dict() | {"receptors": receptors})
+            scenario = self.runner.opened.changed(receptors=receptors)
         except ScenarioError as fault:
             self._complaint = str(fault)
             self.runner.refresh()
