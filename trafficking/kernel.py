@@ -29,10 +29,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from trafficking.stream import draw_exponential, draw_uniform, inlined, jitted, stream_key
+from trafficking.stream import draw_exponential, draw_uniform, draw_word, in_layer, inlined, jitted, layer_of, stream_key, uniform_of
 
 NO_ARROW = np.uint8(255)
 WIDE = 8  # of the tables: at most so many ways lead out of a state
+LANES = 512
 GROUP = 8  # slots that share an alarm: a line of memory
 TILE = 2048  # slots that are looked at before those who move are carried
 ORIGIN, READING, DWELL, ANCHOR, RATE, USUAL, LIMIT = range(7)
@@ -40,7 +41,7 @@ AT_END, DUE, SLOWEST, SLACK, QUIET, AGE = range(6)
 ALARM = 6  # columns of that table
 LONGEST_CLOCK = 2.0**33  # beyond this a float64 no longer resolves a millionth of a mean dwell time
 
-_ONE = np.uint64(1)
+_ONE, _TWO = np.uint64(1), np.uint64(2)
 _ROUNDING = 2.0**-46  # generous, beside the 2^-53 of one operation
 _OLDEST = 1024.0  # windows
 _ROUNDING_OF_SUM = 2.0**-40  # more than 1024 roundings
@@ -180,6 +181,17 @@ def advance_receptor(state, target, draw, key, now, end, clock, share, arrow, to
         return -1, end, state, target, draw
     time = max(time, now)
     chance = draw_uniform(key, draw)
+    wait, draw = draw_exponential(key, draw + 1)
+    transition, state, target = leave_state(state, time, chance, wait, clock, share, arrow, to, ways)
+    return transition, time, state, target, draw
+
+
+@inlined
+def leave_state(state, time, chance, wait, clock, share, arrow, to, ways):
+    """The way that a receptor takes which leaves `state` at `time`, and its new state and target.
+
+    chance: uniform in [0, 1), which decides the way. wait: a unit exponential, for the new state.
+    """
     first = state * WIDE
     way = first + (chance >= share[first])
     if ways > 2:  # the same for every receptor, so that nothing is mispredicted
@@ -187,10 +199,8 @@ def advance_receptor(state, target, draw, key, now, end, clock, share, arrow, to
     if ways > 3:
         for other in range(2, WIDE - 1):
             way += chance >= share[first + other]
-    transition = np.int64(arrow[way])
     state = np.int64(to[way])
-    target, draw = enter_state(state, time, key, draw + 1, clock)
-    return transition, time, state, target, draw
+    return np.int64(arrow[way]), state, clock_at(clock, state, time) + wait
 
 
 @inlined
@@ -270,6 +280,95 @@ def _alarm_for(time, end, alarm):
 
 
 @jitted
+def _draw_lanes(keys, drawn, going, chances, waits, layers, unsure):
+    """What the next transition of each lane takes from its stream, which moves on.
+
+    In passes, each short enough to be compiled for several lanes at a time; the long way to an exponential is the
+    last.
+    """
+    for lane in range(going):
+        chances[lane] = uniform_of(draw_word(keys[lane], drawn[lane]))
+    for lane in range(going):
+        word = draw_word(keys[lane], drawn[lane] + _ONE)
+        waits[lane] = uniform_of(word)
+        layers[lane] = layer_of(word)
+        drawn[lane] += _TWO
+    few = np.uint64(0)
+    for lane in range(going):
+        waits[lane], sure = in_layer(np.uint64(layers[lane]), waits[lane])
+        unsure[few] = lane
+        few += np.uint64(not sure)
+    for one in range(few):
+        lane = unsure[one]
+        waits[lane], draw = draw_exponential(keys[lane], np.int64(drawn[lane]) - 1)
+        drawn[lane] = np.uint64(draw)
+
+
+@jitted
+def _keys(cell_key, keys, going):
+    for lane in range(going):
+        keys[lane] = stream_key(cell_key, keys[lane])
+
+
+@jitted
+def _rows(times, going, per_min, shift, last, rows):
+    """The guess of `record_row` for each lane."""
+    for lane in range(going):
+        rows[lane] = np.uint32(np.int64(min(max(times[lane] * per_min + shift, 0.0), last)))
+
+
+@jitted
+def _carry(
+    states, targets, identities, draws, movers, cell_key, now, end, clock, share, arrow, to, ways, left, records,
+    per_min, shift, own, times, words, slots,
+):  # fmt: skip
+    """Carries the movers to `end`, all by one transition, then all who still move by another, and so on.
+
+    One receptor's transitions wait for each other; those of many do not, and the processor works on several at once.
+    """
+    times, chances, waits = times[0], times[1], times[2]
+    keys, drawn = words[0], words[1]
+    slots, unsure, layers, rows = slots[0], slots[1], slots[2], slots[3]
+    last = len(records) - 2.0
+    going = np.uint64(0)
+    for k in range(len(movers)):
+        i = np.uint64(movers[k])
+        time = leaving_time(clock, np.int64(states[i]), targets[i])
+        times[going] = max(time, now)
+        keys[going] = identities[i]
+        drawn[going] = draws[i]
+        slots[going] = i
+        going += np.uint64(time <= end)
+    _keys(cell_key, keys, going)
+    while going > 0:
+        _draw_lanes(keys, drawn, going, chances, waits, layers, unsure)
+        _rows(times, going, per_min, shift, last, rows)
+        still = np.uint64(0)
+        for lane in range(going):
+            i = np.uint64(slots[lane])
+            time = times[lane]
+            transition, state, target = leave_state(
+                np.int64(states[i]), time, chances[lane], waits[lane], clock, share, arrow, to, ways
+            )
+            row = np.uint64(rows[lane])
+            while records[row] >= time:
+                row -= _ONE
+            while records[row + _ONE] < time:
+                row += _ONE
+            own[row, transition] += 1
+            then = leaving_time(clock, state, target)
+            states[i] = left[state]
+            targets[i] = target
+            draws[i] = np.uint32(drawn[lane])
+            times[still] = max(then, time)
+            keys[still] = keys[lane]
+            drawn[still] = drawn[lane]
+            slots[still] = np.uint32(i)
+            still += np.uint64(then <= end)
+        going = still
+
+
+@jitted
 def advance(
     states,
     targets,
@@ -298,6 +397,9 @@ def advance(
     own,
     movers,
     flags,
+    lanes,
+    words,
+    slots,
 ):
     """Carries the receptors in the slots [low, high) from `now` to `end` and counts their transitions by record.
 
@@ -328,24 +430,21 @@ def advance(
                 _fetch(identities[tile:beyond], draws[tile:beyond], movers, moving, flags)
             else:
                 moving = _candidates(states[tile:beyond], targets[tile:beyond], table, movers, flags)
-            for mover in range(moving):
-                i = np.uint64(tile) + np.uint64(movers[mover])
-                state, target, draw = np.int64(states[i]), targets[i], np.int64(draws[i])
-                stream, time = stream_key(key, identities[i]), now
-                while True:
-                    transition, time, state, target, draw = advance_receptor(
-                        state, target, draw, stream, time, end, table, chances, arrow, to, ways
-                    )
-                    if transition < 0:
-                        break
-                    own[record_row(time, records, per_min, shift), transition] += 1
-                states[i] = left[state]
-                targets[i] = target
-                draws[i] = np.uint32(draw)
-                vacant[cell] += left[state] != state
-                if quiet:
-                    group = np.int64(i) // GROUP
-                    alarms[group] = min(alarms[group], _alarm_for(leaving_time(table, state, target), end, bell))
+            for some in range(0, moving, LANES):
+                _carry(
+                    states[tile:beyond], targets[tile:beyond], identities[tile:beyond], draws[tile:beyond],
+                    movers[some : min(some + LANES, moving)], key, now, end, table, chances, arrow, to, ways,
+                    left, records, per_min, shift, own, lanes, words, slots,
+                )  # fmt: skip
+            if quiet:
+                for mover in range(moving):
+                    i = tile + np.int64(movers[mover])
+                    due = _alarm_for(leaving_time(table, np.int64(states[i]), targets[i]), end, bell)
+                    alarms[i // GROUP] = min(alarms[i // GROUP], due)
+        for at in range(len(arrow)):
+            if arrow[at] != NO_ARROW and left[to[at]] != to[at]:
+                for row in range(len(own)):
+                    vacant[cell] += own[row, arrow[at]]
         for row in range(len(own)):
             for transition in range(own.shape[1]):
                 passages[row, transition] += own[row, transition]

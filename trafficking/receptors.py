@@ -200,7 +200,10 @@ class Receptors:
         keys, clocks = self.clocks.cells.path, self.clocks
 
         def work(mine: Tally, vacant: np.ndarray) -> Tally:
-            room = _apart(mine.passages.shape), np.empty(kernel.TILE, np.uint32), np.empty(kernel.TILE, np.uint8)
+            room = (
+                _apart(mine.passages.shape), np.empty(kernel.TILE, np.uint32), np.empty(kernel.TILE, np.uint8),
+                np.empty((3, kernel.LANES)), np.empty((2, kernel.LANES), np.uint64), np.empty((4, kernel.LANES), np.uint32),
+            )  # fmt: skip
             for at, low in stretches:
                 slab = self._slabs[at]
                 kernel.advance(

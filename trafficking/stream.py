@@ -81,20 +81,39 @@ def draw_word(key, draw):
 
 
 @inlined
+def uniform_of(word):
+    """A number in [0, 1) made of 53 of the bits of a word."""
+    return np.int64(word >> _S11) * _TO_UNIT
+
+
+@inlined
 def draw_uniform(key, draw):
     """A number in [0, 1) with 53 random bits, at position `draw` of a stream."""
-    return np.int64(draw_word(key, draw) >> _S11) * _TO_UNIT
+    return uniform_of(draw_word(key, draw))
 
 
 @inlined
 def draw_exponential(key, draw):
     """A unit exponential, and the position in the stream after the words it took (one in 99 of 100 cases)."""
     word = draw_word(key, draw)
-    layer = word & _LAYER
-    x = np.int64(word >> _S11) * _TO_UNIT * _X[layer]
-    if x < _X[layer + _ONE]:
+    layer = layer_of(word)
+    x, sure = in_layer(layer, uniform_of(word))
+    if sure:
         return x, draw + 1
     return _draw_again(key, draw + 1, layer, x)
+
+
+@inlined
+def layer_of(word):
+    """The layer of the ziggurat that a word names."""
+    return word & _LAYER
+
+
+@inlined
+def in_layer(layer, chance):
+    """A number that is an exponential in 99 of 100 cases, and whether it is: the share `chance` of the layer's width."""
+    x = chance * _X[layer]
+    return x, x < _X[layer + _ONE]
 
 
 @jitted
