@@ -33,6 +33,12 @@ class Clocks:
         self._making = cells.making
         self.tables = (self.states, self._share, self._arrow, self._to, self._ways)
 
+    @property
+    def all_tables(self) -> tuple[np.ndarray | int, ...]:
+        """`tables` and what `windows.carry` wants besides."""
+        making = self.itinerary.synthesis
+        return *self.tables, self.alarm, self.left, self.enters, self.sources, making, self.free
+
     def begin_window(self, rates: np.ndarray, now_min: float, end_min: float, counts: np.ndarray) -> float:
         """Up to `end_min` the arrows have these rates; a clock whose rate stays the same is not touched.
 
@@ -49,12 +55,16 @@ class Clocks:
             rates, self.itinerary.synthesis, self._making, now_min, end_min, counts,
             self.states, self._share, self._arrow, self.alarm, self.sources,
         )  # fmt: skip
+        self.check(reading)
+        return expected
+
+    def check(self, reading: float) -> None:
+        """Refuses a reading of a clock beyond which it is no longer exact."""
         if reading > kernel.LONGEST_CLOCK:
             raise ValueError(
                 "duration: a hazard clock passed 2^33 mean dwell times, beyond float precision; shorten the run or "
                 "slow the fastest rate"
             )
-        return expected
 
     def saved(self) -> dict[str, np.ndarray]:
         """Anchors, readings and rates; all else follows from the rates of the next window."""

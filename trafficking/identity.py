@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 MOST_CELLS = 1 << 20  # that an identity can tell apart
-_CELL, _SOURCE = 36, 56  # where the cell's number and the source begin, in bits
+_CELL, SOURCE_BIT = 36, 56  # where the cell's number and the source begin, in bits
 _TAGS = {
     "path": 1,
     "start": 2,
@@ -44,7 +44,7 @@ def identities_of(source: int | np.ndarray, bits: np.ndarray | np.uint64, number
     Args:
         source: 0, or 1 more than the synthesis arrow's place among its kind. bits: `cell_bits`.
     """
-    return numbers.astype(np.uint64) | bits | np.asarray(source, dtype=np.uint64) << np.uint64(_SOURCE)
+    return numbers.astype(np.uint64) | bits | np.asarray(source, dtype=np.uint64) << np.uint64(SOURCE_BIT)
 
 
 def number_of(identities: np.ndarray) -> np.ndarray:
@@ -57,7 +57,7 @@ def identity_text(identity: int) -> str:
 
     Receptors of other cells than the first are called "cell5-start-17".
     """
-    source, cell = identity >> _SOURCE, (identity >> _CELL) % MOST_CELLS
+    source, cell = identity >> SOURCE_BIT, (identity >> _CELL) % MOST_CELLS
     number = identity % (1 << _CELL)
     origin = "start" if source == 0 else "born" if source == 1 else f"born{source}"
     return f"{f'cell{cell}-' if cell else ''}{origin}-{number}"

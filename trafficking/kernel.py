@@ -29,7 +29,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from trafficking.stream import draw_exponential, draw_uniform, draw_word, in_layer, inlined, jitted, layer_of, stream_key, uniform_of
+from trafficking.stream import (
+    draw_exponential,
+    draw_uniform,
+    inlined,
+    jitted,
+)
 
 NO_ARROW = np.uint8(255)
 WIDE = 8  # of the tables: at most so many ways lead out of a state
@@ -210,7 +215,13 @@ def record_row(time, records, per_min, shift):
     records: (m + 2,) rising, of which the first is -inf and the last inf; index 0 is that of the first finite one.
     per_min, shift: the guess of `record_grid`, which comparing times puts right.
     """
-    row = np.uint64(np.int64(min(max(time * per_min + shift, 0.0), len(records) - 2.0)))
+    return row_at(np.uint64(np.int64(min(max(time * per_min + shift, 0.0), len(records) - 2.0))), time, records)
+
+
+@inlined
+def row_at(guess, time, records):
+    """`record_row`, from a guess, which comparing times puts right."""
+    row = guess
     while records[row] >= time:
         row -= _ONE
     while records[row + _ONE] < time:
@@ -228,295 +239,7 @@ def record_grid(records):
     return per_min, 1.0 - records[1] * per_min
 
 
-@jitted
-def _candidates(states, targets, clock, movers, flags):
-    """Writes which of these receptors may leave in this window into `movers`, as places in the arrays; how many."""
-    # In two passes, without a branch to mispredict; one pass would wait for its own writes. A function of its own, so
-    # that the compiler takes several receptors at a time.
-    for i in range(len(states)):
-        flags[i] = targets[i] <= clock[np.int64(states[i]) * WIDE + LIMIT]
-    moving = np.uint64(0)
-    for i in range(len(states)):
-        movers[moving] = np.uint32(i)
-        moving += np.uint64(flags[i])
-    return np.int64(moving)
-
-
-@jitted
-def _woken(states, targets, alarms, end, clock, alarm, movers, flags):
-    """`_candidates` among the groups whose alarm is due; sets these alarms by those who stay.
-
-    The arrays begin with a group; the last group may be cut short.
-    """
-    for group in range(len(alarms)):
-        flags[group] = alarms[group] <= alarm[DUE]
-    moving = 0
-    for group in range(len(alarms)):
-        if flags[group] == 0:
-            continue
-        soonest = np.inf
-        for i in range(group * GROUP, min(len(states), (group + 1) * GROUP)):
-            state = np.int64(states[i])
-            if targets[i] <= clock[state * WIDE + LIMIT]:
-                movers[moving] = i
-                moving += 1
-            else:
-                soonest = min(soonest, leaving_time(clock, state, targets[i]))
-        alarms[group] = _alarm_for(soonest, end, alarm)
-    return moving
-
-
-@jitted
-def _fetch(identities, draws, movers, moving, flags):
-    """Touches what the movers need: they lie far apart, and memory answers many calls in the time of one."""
-    for mover in range(moving):
-        flags[mover] = identities[movers[mover]] + draws[movers[mover]]
-
-
-@inlined
-def _alarm_for(time, end, alarm):
-    """A reading that the alarm clock does not reach before `time`, which is after `end`."""
-    return alarm[AT_END] + max(time - end - alarm[SLACK], 0.0) * alarm[SLOWEST]
-
-
-@jitted
-def _draw_lanes(keys, drawn, going, chances, waits, layers, unsure):
-    """What the next transition of each lane takes from its stream, which moves on.
-
-    In passes, each short enough to be compiled for several lanes at a time; the long way to an exponential is the
-    last.
-    """
-    for lane in range(going):
-        chances[lane] = uniform_of(draw_word(keys[lane], drawn[lane]))
-    for lane in range(going):
-        word = draw_word(keys[lane], drawn[lane] + _ONE)
-        waits[lane] = uniform_of(word)
-        layers[lane] = layer_of(word)
-        drawn[lane] += _TWO
-    few = np.uint64(0)
-    for lane in range(going):
-        waits[lane], sure = in_layer(np.uint64(layers[lane]), waits[lane])
-        unsure[few] = lane
-        few += np.uint64(not sure)
-    for one in range(few):
-        lane = unsure[one]
-        waits[lane], draw = draw_exponential(keys[lane], np.int64(drawn[lane]) - 1)
-        drawn[lane] = np.uint64(draw)
-
-
-@jitted
-def _keys(cell_key, keys, going):
-    for lane in range(going):
-        keys[lane] = stream_key(cell_key, keys[lane])
-
-
-@jitted
-def _rows(times, going, per_min, shift, last, rows):
-    """The guess of `record_row` for each lane."""
-    for lane in range(going):
-        rows[lane] = np.uint32(np.int64(min(max(times[lane] * per_min + shift, 0.0), last)))
-
-
-@jitted
-def _carry(
-    states, targets, identities, draws, movers, cell_key, now, end, clock, share, arrow, to, ways, left, records,
-    per_min, shift, own, times, words, slots,
-):  # fmt: skip
-    """Carries the movers to `end`, all by one transition, then all who still move by another, and so on.
-
-    One receptor's transitions wait for each other; those of many do not, and the processor works on several at once.
-    """
-    times, chances, waits = times[0], times[1], times[2]
-    keys, drawn = words[0], words[1]
-    slots, unsure, layers, rows = slots[0], slots[1], slots[2], slots[3]
-    last = len(records) - 2.0
-    going = np.uint64(0)
-    for k in range(len(movers)):
-        i = np.uint64(movers[k])
-        time = leaving_time(clock, np.int64(states[i]), targets[i])
-        times[going] = max(time, now)
-        keys[going] = identities[i]
-        drawn[going] = draws[i]
-        slots[going] = i
-        going += np.uint64(time <= end)
-    _keys(cell_key, keys, going)
-    while going > 0:
-        _draw_lanes(keys, drawn, going, chances, waits, layers, unsure)
-        _rows(times, going, per_min, shift, last, rows)
-        still = np.uint64(0)
-        for lane in range(going):
-            i = np.uint64(slots[lane])
-            time = times[lane]
-            transition, state, target = leave_state(
-                np.int64(states[i]), time, chances[lane], waits[lane], clock, share, arrow, to, ways
-            )
-            row = np.uint64(rows[lane])
-            while records[row] >= time:
-                row -= _ONE
-            while records[row + _ONE] < time:
-                row += _ONE
-            own[row, transition] += 1
-            then = leaving_time(clock, state, target)
-            states[i] = left[state]
-            targets[i] = target
-            draws[i] = np.uint32(drawn[lane])
-            times[still] = max(then, time)
-            keys[still] = keys[lane]
-            drawn[still] = drawn[lane]
-            slots[still] = np.uint32(i)
-            still += np.uint64(then <= end)
-        going = still
-
-
-@jitted
-def advance(
-    states,
-    targets,
-    identities,
-    draws,
-    alarms,
-    low,
-    high,
-    first,
-    used,
-    keys,
-    now,
-    end,
-    clock,
-    share,
-    arrow,
-    to,
-    ways,
-    alarm,
-    left,
-    records,
-    cell_rows,
-    passages,
-    by_cell,
-    vacant,
-    own,
-    movers,
-    flags,
-    lanes,
-    words,
-    slots,
-):
-    """Carries the receptors in the slots [low, high) from `now` to `end` and counts their transitions by record.
-
-    Args:
-        states (n,) uint8, targets (n,) float64, identities (n,) uint64, draws (n,) uint32: the receptors, in place;
-            a receptor that reaches an end leaves its slot free. alarms: (n / GROUP,). low, high: multiples of GROUP.
-        first: (n_cells + 1,) where the slots of each cell begin. used: (n_cells,) where those ever used end.
-        keys: (n_cells,) uint64, the keys of the cells' paths.
-        left: (n_states,) uint8, what a slot holds when its receptor came to each state: that, or free for an end.
-        records: (m + 2,), see `record_row`. passages: (m + 1, n_transitions) int64, added to.
-        cell_rows: (m + 1,) the row of `by_cell` to which each row of passages belongs.
-        by_cell: (n_cells, k + 1, n_transitions) int64, added to. vacant: (n_cells,) int64, added to: slots left free.
-        own: like passages, zero, left so. movers, flags: (TILE,) uint32 and uint8. They are room to work in.
-    """
-    per_min, shift = record_grid(records)
-    cell = 0
-    while cell + 1 < len(used) and first[cell + 1] <= low:
-        cell += 1
-    while cell < len(used) and first[cell] < high:
-        key, table, chances, bell = keys[cell], clock[cell], share[cell], alarm[cell]
-        quiet = bell[QUIET] > 0.0
-        stop = min(high, used[cell])
-        for tile in range(max(low, first[cell]), stop, TILE):
-            beyond = min(tile + TILE, stop)
-            if quiet:
-                bells = alarms[tile // GROUP : (beyond + GROUP - 1) // GROUP]
-                moving = _woken(states[tile:beyond], targets[tile:beyond], bells, end, table, bell, movers, flags)
-                _fetch(identities[tile:beyond], draws[tile:beyond], movers, moving, flags)
-            else:
-                moving = _candidates(states[tile:beyond], targets[tile:beyond], table, movers, flags)
-            for some in range(0, moving, LANES):
-                _carry(
-                    states[tile:beyond], targets[tile:beyond], identities[tile:beyond], draws[tile:beyond],
-                    movers[some : min(some + LANES, moving)], key, now, end, table, chances, arrow, to, ways,
-                    left, records, per_min, shift, own, lanes, words, slots,
-                )  # fmt: skip
-            if quiet:
-                for mover in range(moving):
-                    i = tile + np.int64(movers[mover])
-                    due = _alarm_for(leaving_time(table, np.int64(states[i]), targets[i]), end, bell)
-                    alarms[i // GROUP] = min(alarms[i // GROUP], due)
-        for at in range(len(arrow)):
-            if arrow[at] != NO_ARROW and left[to[at]] != to[at]:
-                for row in range(len(own)):
-                    vacant[cell] += own[row, arrow[at]]
-        for row in range(len(own)):
-            for transition in range(own.shape[1]):
-                passages[row, transition] += own[row, transition]
-                by_cell[cell, cell_rows[row], transition] += own[row, transition]
-                own[row, transition] = 0
-        cell += 1
-
-
-@jitted
-def advance_followed(
-    states,
-    targets,
-    identities,
-    draws,
-    cells,
-    since,
-    keys,
-    end,
-    clock,
-    share,
-    arrow,
-    to,
-    ways,
-    left,
-    records,
-    cell_rows,
-    passages,
-    by_cell,
-    who,
-    when,
-    what,
-):
-    """`advance` for followed receptors, all of whom are alive, writing every transition into the log.
-
-    Args:
-        cells: (n,) int64. since: (n,) minutes at which each was last known.
-        who (index of the receptor), when (minutes), what (transition): (capacity,) arrays, filled from the start.
-
-    Returns:
-        How many receptors were carried, in order, and how many log rows they filled. A receptor whose transitions no
-        longer fit is left as it was, for a second call with a fresh log.
-    """
-    per_min, shift = record_grid(records)
-    rows = 0
-    for i in range(len(states)):
-        state, target, draw, time = np.int64(states[i]), targets[i], np.int64(draws[i]), since[i]
-        cell = cells[i]
-        stream = stream_key(keys[cell], identities[i])
-        first = rows
-        while True:
-            transition, time, state, target, draw = advance_receptor(
-                state, target, draw, stream, time, end, clock[cell], share[cell], arrow, to, ways
-            )
-            if transition < 0:
-                break
-            if rows == len(who):
-                return i, first
-            who[rows], when[rows], what[rows] = i, time, transition
-            rows += 1
-        for row in range(first, rows):
-            at = record_row(when[row], records, per_min, shift)
-            passages[at, what[row]] += 1
-            by_cell[cell, cell_rows[at], what[row]] += 1
-        states[i] = left[state]
-        targets[i] = target
-        draws[i] = np.uint32(draw)
-    return len(states), rows
-
-
 ENTRIES = (
-    advance,
-    advance_followed,
     advance_receptor,
     begin_window,
     enter_state,

@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from trafficking import compiled, kernel, moves, slots, stream, synthesis, tally
+from trafficking import births, compiled, crowd, kernel, moves, slots, stream, tally, windows
 from trafficking.cells import Cells, Start
 from trafficking.clocks import Clocks
 from trafficking.identity import number_of
@@ -24,13 +24,17 @@ from trafficking.itinerary import Itinerary
 from trafficking.slots import Slab
 from trafficking.synthesis import Newborn, Synthesis
 from trafficking.tally import Passed, Tally
+from trafficking.window import WindowRates
+from trafficking.windows import SLOT_NS, TRANSITION_NS, Plan
 
-ALONE_BELOW_NS = 200_000.0  # work of a window that one thread does sooner than it wakes another
-_SLOT_NS, _TRANSITION_NS = 0.3, 15.0
+ALONE_BELOW_NS = 400_000.0  # work of a window that one thread does sooner than it wakes another
+_MOST_AT_ONCE = 1 << 22  # slots that are still joined into one slab, for many windows in one call
+_MOST_NS = 1e8  # of work in one call
 _LEAST_STRETCH, _MOST_STRETCH = 8_192, 131_072  # slots of one call into the kernel
 _STRETCHES_PER_THREAD = 12
 _LINE = 16  # numbers, more than a line of memory
 _WINDOWS_TO_TIDY = 64
+_WINDOWS_TO_SORT = 256
 _MOST_TALLIED = 2**25  # numbers, of all threads but one: each counts for itself, cell by cell
 _COLUMNS = ("states", "targets", "identities", "draws")
 
@@ -68,7 +72,8 @@ class Receptors:
         self._every = max(math.ceil(whole / follow), 1) if follow > 0 else 0
         self._threads = threads or os.cpu_count() or 1
         self._workers: ThreadPoolExecutor | None = None
-        self._windows = 0
+        self._windows = self._sort_after = 0
+        self._work_ns = math.inf  # of the last window
         self._log: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = []
         self._followed = _nobody()
         if saved is not None:
@@ -87,13 +92,10 @@ class Receptors:
 
     def save(self) -> dict[str, np.ndarray]:
         """Everything that the cells need to go on, at the end of a window: receptors, clocks, sources, counts."""
-        living = [slab.living() for slab in self._slabs]
-        cells = np.concatenate([cells for cells, _ in living])
-        order = np.argsort(cells, kind="stable")
+        cells, columns = slots.gathered(self._slabs)
         saved = {"counts": self.counts.copy(), "crowd.cells": np.bincount(cells, minlength=len(self.counts))}
-        for i, name in enumerate(_COLUMNS):
-            saved[f"crowd.{name}"] = np.concatenate([columns[i] for _, columns in living])[order]
-            saved[f"followed.{name}"] = self._followed.columns[i].copy()
+        for name, column, followed in zip(_COLUMNS, columns, self._followed.columns, strict=True):
+            saved[f"crowd.{name}"], saved[f"followed.{name}"] = column, followed.copy()
         return (
             saved
             | {"followed.cells": self._followed.cells.copy()}
@@ -102,12 +104,8 @@ class Receptors:
         )
 
     def _take_up(self, saved: Mapping[str, np.ndarray]) -> None:
-        totals = saved["crowd.cells"]
-        slab = Slab(slots.roomy(totals), self.clocks.free)
-        where = np.arange(totals.sum()) + np.repeat(slab.first[:-1] - (np.cumsum(totals) - totals), totals)
-        for name, column in zip(_COLUMNS, slab.columns, strict=True):
-            column[where] = saved[f"crowd.{name}"]
-        slab.used += totals
+        columns = tuple(saved[f"crowd.{name}"] for name in _COLUMNS)
+        slab = slots.filled(slots.roomy(saved["crowd.cells"]), saved["crowd.cells"], columns, self.clocks.free)
         self._slabs, self._in_use = [slab], slab.in_use
         self.counts = saved["counts"].copy()
         self._followed = _Followed(saved["followed.cells"], *(saved[f"followed.{name}"].copy() for name in _COLUMNS))
@@ -133,8 +131,8 @@ class Receptors:
         """
         seen = Tally(records, cell_records, len(self.counts), rates.shape[1])
         expected = self.clocks.begin_window(rates, start_min, end_min, self.counts)
-        alone = self._in_use * _SLOT_NS + expected * _TRANSITION_NS < ALONE_BELOW_NS
-        self._advance_crowd(start_min, end_min, seen, 1 if alone else self._threads)
+        self._work_ns = self._in_use * SLOT_NS + expected * TRANSITION_NS
+        self._advance_crowd(start_min, end_min, seen, 1 if self._work_ns < ALONE_BELOW_NS else self._threads)
         if len(self._followed.cells):
             self._advance_followed(self._followed, np.full(len(self._followed.cells), start_min), end_min, seen)
             self._followed = self._followed.alive(self.clocks.free)
@@ -143,8 +141,61 @@ class Receptors:
         passed = seen.close(self.counts, self.clocks.itinerary)
         self._windows += 1
         if self._windows % _WINDOWS_TO_TIDY == 0:
-            self._tidy()
+            self._tidy(end_min, end_min - start_min)
         return passed
+
+    @property
+    def windows_at_once(self) -> int:
+        """How many windows `advance_many` should be given; less than 2 if it does not pay."""
+        if self._in_use > _MOST_AT_ONCE or (self._threads > 1 and self._work_ns >= ALONE_BELOW_NS):
+            return 0
+        return min(_WINDOWS_TO_TIDY - self._windows % _WINDOWS_TO_TIDY, _MOST_TALLIED // self.counts.size)
+
+    def advance_many(self, plan: Plan, law: WindowRates, mrna: np.ndarray) -> tuple[int, Passed, np.ndarray]:
+        """`advance` through one window of a plan after another, with their rates, on one thread.
+
+        Args:
+            law: gives the rates of each window. mrna: (n_cells,) the messenger at the start.
+
+        Returns:
+            How many windows were carried, at least one: fewer than planned where room is short or it takes long. What
+            was recorded in them; (windows + 1, n_cells) the messenger at their start and ends.
+        """
+        if len(self._slabs) > 1:
+            cells, columns = slots.gathered(self._slabs)
+            totals = np.bincount(cells, minlength=len(self.counts))
+            self._slabs = [slots.filled(slots.roomy(3 * totals // 2), totals, columns, self.clocks.free)]
+        slab, clocks, cells_of = self._slabs[0], self.clocks, self.clocks.cells
+        n_arrows, record = len(clocks.itinerary.transitions), plan.tables()
+        messenger = np.empty((len(plan) + 1, len(self.counts)))
+        messenger[0] = mrna
+        passed = Passed(
+            np.zeros((len(plan.records_min) + 1, n_arrows), np.int64),
+            np.zeros((len(plan.records_min), self.counts.shape[1]), np.int64),
+            np.zeros((record[3][-1], *self.counts.shape), np.int64),
+        )
+        done, expected, highest, followed, log, lost = windows.carry(
+            plan.start_min, plan.ends_min, plan.insulin_nM, law.tables,
+            (cells_of.copy_number, cells_of.making, cells_of.bits, cells_of.path),
+            clocks.all_tables,
+            slab.tables, self._synthesis.tables, tuple(self._followed), self._every, record,
+            (self.counts, messenger, passed.passages, passed.counts, passed.cells),
+            windows.workspace(record, len(self.counts), n_arrows), _MOST_NS,
+        )  # fmt: skip
+        clocks.check(highest)
+        self._followed = _Followed(*followed)
+        if len(log[0]):
+            self._log.append((log[0], log[1], log[2]))
+        if len(lost[0]):
+            self._house(_Followed(*lost), np.arange(len(lost[0])))
+        self._in_use = sum(each.in_use for each in self._slabs)
+        self._work_ns = self._in_use * SLOT_NS + expected * TRANSITION_NS
+        self._windows += done
+        if self._windows % _WINDOWS_TO_TIDY == 0:
+            self._tidy(plan.ends_min[done - 1], plan.ends_min[1] - plan.ends_min[0])
+        rows, cell_rows = record[2][done], record[3][done]
+        passed = Passed(passed.passages[: rows + 1], passed.counts[:rows], passed.cells[:cell_rows])
+        return done, passed, messenger[: done + 1]
 
     def treat(self, to: np.ndarray, keep: np.ndarray, occasion: int, now_min: float) -> None:
         """Moves every receptor at `now_min`, the end of the last window.
@@ -200,13 +251,10 @@ class Receptors:
         keys, clocks = self.clocks.cells.path, self.clocks
 
         def work(mine: Tally, vacant: np.ndarray) -> Tally:
-            room = (
-                _apart(mine.passages.shape), np.empty(kernel.TILE, np.uint32), np.empty(kernel.TILE, np.uint8),
-                np.empty((3, kernel.LANES)), np.empty((2, kernel.LANES), np.uint64), np.empty((4, kernel.LANES), np.uint32),
-            )  # fmt: skip
+            room = _apart(mine.passages.shape), *crowd.room_to_work()
             for at, low in stretches:
                 slab = self._slabs[at]
-                kernel.advance(
+                crowd.advance(
                     *slab.columns, slab.alarms, low, min(low + length, ends[at]), slab.first, slab.used, keys,
                     start_min, end_min, *clocks.tables, clocks.alarm, clocks.left, *mine.tables, vacant[at], *room,
                 )  # fmt: skip
@@ -234,7 +282,7 @@ class Receptors:
         while done < len(since):
             log = np.zeros(room, np.int64), np.zeros(room), np.zeros(room, np.int64)
             rest = (array[done:] for array in (*followed.columns, followed.cells, since))
-            carried, rows = kernel.advance_followed(
+            carried, rows = crowd.advance_followed(
                 *rest, self.clocks.cells.path, end_min, *self.clocks.tables, self.clocks.left, *seen.tables, *log
             )
             if rows:
@@ -250,7 +298,7 @@ class Receptors:
         apart = np.zeros(n, dtype=bool)
         if self._every:
             apart = self._is_followed(newborn.identities, newborn.cells)
-        synthesis.advance_newborn(
+        births.advance_newborn(
             *newborn.columns, newborn.cells, newborn.born_min, newborn.arrows, apart, clocks.cells.path, end_min,
             *clocks.tables, clocks.left, *seen.tables,
         )  # fmt: skip
@@ -262,12 +310,13 @@ class Receptors:
             chosen = _Followed(newborn.cells[living], *(column[living] for column in newborn.columns))
             self._advance_followed(chosen, newborn.born_min[living], end_min, seen)
             self._followed = self._followed.and_(chosen.alive(clocks.free))
-        waiting = np.flatnonzero(alive & ~apart)
-        homeless = len(waiting)
-        if homeless:
-            self._house(newborn, waiting, homeless)
+        self._house(newborn, np.flatnonzero(alive & ~apart))
 
-    def _house(self, newborn: Newborn, waiting: np.ndarray, homeless: int) -> None:
+    def _house(self, newborn: Newborn | _Followed, waiting: np.ndarray) -> None:
+        """Gives slots to those of the newborn whom `waiting` names."""
+        homeless = len(waiting)
+        if not homeless:
+            return
         for slab in itertools.chain(self._slabs, self._added(newborn.cells, waiting)):
             homeless = slab.house(newborn.columns, newborn.cells, waiting, homeless)
             waiting = waiting[:homeless]
@@ -289,13 +338,18 @@ class Receptors:
             self._slabs = [*self._slabs, slab]
             yield slab
 
-    def _tidy(self) -> None:
-        """Closes the gaps once they are most of the slots, so that they are not looked at for ever."""
+    def _tidy(self, now_min: float, window_min: float) -> None:
+        """Closes the gaps once they are most of the slots, so that they are not looked at for ever, and puts those in
+        order who sleep."""
         vacant = sum(int(slab.vacant.sum()) for slab in self._slabs)
         if vacant > self._in_use // 2 + kernel.GROUP * len(self.counts):
             for slab in self._slabs:
                 slab.compact()
             self._in_use = sum(slab.in_use for slab in self._slabs)
+        if self._windows >= self._sort_after and self.clocks.alarm[:, kernel.QUIET].all():
+            for slab in self._slabs:
+                slab.sort(self.clocks.states, now_min, _WINDOWS_TO_SORT * window_min)
+            self._sort_after = self._windows + _WINDOWS_TO_SORT
 
     # -- the followed ----------------------------------------------------------------------------------------------
 
@@ -371,8 +425,10 @@ def _apart(shape: tuple[int, ...]) -> np.ndarray:
 def compile_all() -> None:
     """Lets all compiled code of the receptors be kept between runs."""
     compiled.keep(kernel.ENTRIES, kernel.__file__, stream.__file__)
+    compiled.keep(crowd.ENTRIES, crowd.__file__, kernel.__file__, stream.__file__)
     compiled.keep(slots.ENTRIES, slots.__file__, kernel.__file__, stream.__file__)
-    compiled.keep(synthesis.ENTRIES, synthesis.__file__, kernel.__file__, stream.__file__)
+    compiled.keep(births.ENTRIES, births.__file__, kernel.__file__, stream.__file__)
+    windows.compile_all()
     compiled.keep(tally.ENTRIES, tally.__file__, stream.__file__)
     compiled.keep(moves.ENTRIES, moves.__file__, stream.__file__)
     compiled.keep(stream.ENTRIES, stream.__file__)

@@ -8,6 +8,7 @@ is read between windows only; inside a window every path is exact.
 from __future__ import annotations
 
 import bisect
+import itertools
 import math
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple, Protocol
@@ -27,6 +28,7 @@ from trafficking.tally import Passed
 from trafficking.treatments import Division, FreshMedium, Label, acting, label_moves, under
 from trafficking.treatments import edges as treatment_edges
 from trafficking.window import WindowRates
+from trafficking.windows import Plan
 
 _LOG = ("identity", "time_min", "transition")
 _EVENTS_PER_CALL = 4_000_000  # about 0.1 s of kernel on one core
@@ -259,6 +261,8 @@ class Run:
         until = self.duration_min if until_min is None else min(until_min, self.duration_min)
         self._asked = keep_going is not None
         while not self.finished and (keep_going is None or keep_going()):
+            if self._many_windows(until):
+                continue
             end = self._window_end(until)
             if not self.time_min < end <= until:
                 return
@@ -353,9 +357,50 @@ class Run:
                 passed.counts[-1] = self.population.counts.sum(axis=0)
                 if of_cells is not None and _ends_with(of_cells, end):
                     passed.cells[-1] = self.population.counts
-        self._record.add(records, passed.counts, self._mrna_at(records, end, mrna), passed.passages)
+        ends, messenger = np.array([end]), np.array([self._mrna, mrna])
+        self._record.add(records, passed.counts, self._mrna_at(records, ends, messenger), passed.passages)
         if of_cells is not None and len(of_cells):
             self._record.add_cells(of_cells, passed.cells)
+        self._arrive(end, mrna)
+
+    def _many_windows(self, until: float) -> bool:
+        """Goes on by many short windows in one call, where the receptors are quick with one; whether it did."""
+        plan = self._plan(until)
+        if plan is None:
+            return False
+        assert isinstance(self.population, Receptors)
+        self._check_whole()
+        self._within_a_window = True
+        done, passed, mrna = self.population.advance_many(plan, self._window_rates, self._mrna)
+        records, ends = plan.records_min[: len(passed.counts)], plan.ends_min[:done]
+        self._record.add(records, passed.counts, self._mrna_at(records, ends, mrna), passed.passages)
+        if plan.cell_records_min is not None and len(passed.cells):
+            self._record.add_cells(plan.cell_records_min[: len(passed.cells)], passed.cells)
+        self._arrive(float(ends[-1]), mrna[done])
+        return True
+
+    def _plan(self, until: float) -> Plan | None:
+        """The windows to come that end within this stretch of the exposure, if it pays to take several at once."""
+        if not isinstance(self.population, Receptors) or self._medium is not None:
+            return None
+        most = self.population.windows_at_once
+        if most < 2 or self._law_end()[1]:
+            return None
+        stretch, window = self._stretch(), self.scenario.window_min
+        ends = stretch.from_min + (self._steps_within(stretch) + np.arange(most)) * window
+        ends = ends[(ends < stretch.to_min) & (ends <= until)]
+        if len(ends) < 2:
+            return None
+        if stretch.level is not None:
+            insulin = np.full(len(ends), stretch.level)
+        else:
+            edges = [self.time_min, *ends.tolist()]
+            insulin = np.array([self.scenario.protocol.mean(*each) for each in itertools.pairwise(edges)])
+        records = self._record.between(self.time_min, float(ends[-1]))
+        return Plan(self.time_min, ends, insulin, records, self._record.of_cells(records))
+
+    def _arrive(self, end: float, mrna: np.ndarray) -> None:
+        """The receptors are at the end of a window, with this messenger ((n_cells,))."""
         self.time_min, self._mrna = end, mrna
         if isinstance(self.population, Receptors):
             log = self.population.take_log()
@@ -405,14 +450,17 @@ class Run:
             insulin = self.scenario.protocol.mean(self.time_min, end)
         return self._window_rates(insulin, counts, self.cells.copy_number, self._mrna, end - self.time_min)
 
-    def _mrna_at(self, records: np.ndarray, end: float, mrna: np.ndarray) -> np.ndarray:
-        """Mean messenger over the cells at each record of a window from now to `end`, where it is `mrna`."""
+    def _mrna_at(self, records: np.ndarray, ends: np.ndarray, mrna: np.ndarray) -> np.ndarray:
+        """Mean messenger over the cells at each record of the windows from now to `ends` ((n,) minutes).
+
+        mrna: (n + 1, n_cells) at the start and at each end.
+        """
         if not len(records) or self._law.transcription is None:
             return np.ones(len(records))
-        response = self._law.transcription.response_min
-        before, after = self.mrna, float(mrna.mean())
-        way = np.expm1(-(records - self.time_min) / response) / math.expm1(-(end - self.time_min) / response)
-        return before + (after - before) * way
+        response, means = self._law.transcription.response_min, np.array([float(each.mean()) for each in mrna])
+        starts, of = np.append(self.time_min, ends[:-1]), np.searchsorted(ends, records)
+        way = np.expm1((starts[of] - records) / response) / np.expm1((starts[of] - ends[of]) / response)
+        return means[of] + (means[of + 1] - means[of]) * way
 
     def _window_end(self, until: float) -> float:
         """Where the window that starts now ends.
@@ -433,17 +481,13 @@ class Run:
 
         counts: (n_cells, n_states) receptors now, where there is no population yet.
         """
-        stretch, now = self._stretch(), self.time_min
+        stretch = self._stretch()
         if not self._law.couplings and stretch.level is not None and self._medium is None:
             return stretch.to_min, True
-        window = self.scenario.window_min
-        steps = int((now - stretch.from_min) / window)
-        while stretch.from_min + steps * window <= now:
-            steps += 1
-        end = min(stretch.from_min + steps * window, stretch.to_min)
+        end = min(stretch.from_min + self._steps_within(stretch) * self.scenario.window_min, stretch.to_min)
         if self._medium is not None:
             counts = self.population.counts if counts is None else counts
-            end = min(end, now + self._medium.longest_min(self._law, counts))
+            end = min(end, self.time_min + self._medium.longest_min(self._law, counts))
         return end, False
 
     def _stretch(self) -> _Stretch:
@@ -461,6 +505,14 @@ class Run:
             level = protocol.value(now) if protocol.constant_between(now, end) else None
             known = self._known_stretch = _Stretch(start, min(end, max(self.duration_min, now)), level)
         return known
+
+    def _steps_within(self, stretch: _Stretch) -> int:
+        """Windows from the start of a stretch to the first end of one that is still to come."""
+        window = self.scenario.window_min
+        steps = int((self.time_min - stretch.from_min) / window)
+        while stretch.from_min + steps * window <= self.time_min:
+            steps += 1
+        return steps
 
     def _patience_min(self) -> float:
         """Minutes that hold about 0.1 s of work, at the present pace of transitions and births."""

@@ -8,14 +8,17 @@ has its own random stream, named by its identity.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 
 import numpy as np
 
-from trafficking.kernel import GROUP, enter_state
+from trafficking.kernel import GROUP, enter_state, leaving_time
 from trafficking.stream import draw_uniform, jitted, stream_key
 
 _LEAST_ROOM = 2 * GROUP  # of a cell in a new slab
-_SPARSE = 256  # slots to one free one, beyond which none is sought
+_SORTED = 65_536  # slots of a stretch that is sorted by itself: its room is all that sorting needs
+_BUCKETS = 1_024
+_SPARSE = 64  # slots to one free one, beyond which none is sought
 
 
 class Slab:
@@ -44,6 +47,11 @@ class Slab:
         return self.states, self.targets, self.identities, self.draws
 
     @property
+    def tables(self) -> tuple[np.ndarray, ...]:
+        """columns, alarms, first, used, seek and vacant."""
+        return *self.columns, self.alarms, self.first, self.used, self.seek, self.vacant
+
+    @property
     def in_use(self) -> int:
         """Slots that are looked at, free ones among them."""
         return in_use(self.first, self.used)
@@ -53,17 +61,51 @@ class Slab:
 
         They stand first in `waiting` then.
         """
-        mine = (*self.columns, self.alarms, self.first, self.used, self.seek, self.vacant, self.free)
-        return house(*mine, *newborn, cells, waiting, n)
+        return house(*self.tables, self.free, *newborn, cells, waiting, n)
 
     def compact(self) -> None:
         """Moves the receptors of each cell to the front of its region, in place."""
-        compact(*self.columns, self.alarms, self.first, self.used, self.seek, self.vacant, self.free)
+        compact(*self.tables, self.free)
+
+    def sort(self, clock: np.ndarray, now_min: float, horizon_min: float) -> None:
+        """Puts those side by side who leave their state at about the same time, in stretches, so that few groups are
+        woken by a window in which few receptors move, and memory is read in order.
+
+        clock: (n_cells, ...), see `kernel`. horizon_min: from `now_min`; who leaves later keeps the present order.
+        """
+        columns = self.states, self.targets, self.identities, self.draws
+        room = tuple(np.empty(_SORTED, column.dtype) for column in columns)
+        order, buckets = np.empty(_SORTED, np.uint32), np.empty(_SORTED, np.uint32)
+        begins = np.empty(_BUCKETS + 3, np.int64)
+        mine = *columns, self.alarms, self.first, self.used, self.free
+        sort(*mine, clock, now_min, horizon_min, order, buckets, begins, *room)
 
     def living(self) -> tuple[np.ndarray, tuple[np.ndarray, ...]]:
         """The receptors that are alive, cell by cell: the cell of each (n,) int64, and their columns."""
         slots = np.flatnonzero(self.states != self.free)
         return np.searchsorted(self.first, slots, side="right") - 1, tuple(column[slots] for column in self.columns)
+
+
+def filled(room: np.ndarray, totals: np.ndarray, columns: tuple[np.ndarray, ...], free: int) -> Slab:
+    """A slab of receptors that come cell by cell.
+
+    room: (n_cells,) slots. totals: (n_cells,) receptors of each. columns: theirs, see `Slab`.
+    """
+    slab = Slab(room, free)
+    where = np.arange(totals.sum()) + np.repeat(slab.first[:-1] - (np.cumsum(totals) - totals), totals)
+    for mine, given in zip(slab.columns, columns, strict=True):
+        mine[where] = given
+    slab.used += totals
+    return slab
+
+
+def gathered(slabs: Iterable[Slab]) -> tuple[np.ndarray, tuple[np.ndarray, ...]]:
+    """The receptors of some slabs, cell by cell: the cell of each, and their columns."""
+    living = [slab.living() for slab in slabs]
+    cells = np.concatenate([cells for cells, _ in living])
+    order = np.argsort(cells, kind="stable")
+    columns = (np.concatenate(parts)[order] for parts in zip(*(columns for _, columns in living), strict=True))
+    return cells[order], tuple(columns)
 
 
 def roomy(totals: np.ndarray) -> np.ndarray:
@@ -193,6 +235,45 @@ def compact(states, targets, identities, draws, alarms, first, used, seek, vacan
 
 
 @jitted
+def sort(
+    states, targets, identities, draws, alarms, first, used, free, clock, now, horizon,
+    order, buckets, begins, some_states, some_targets, some_identities, some_draws,
+):  # fmt: skip
+    """See `Slab.sort`. order, buckets, some_...: (_SORTED,), and begins: (_BUCKETS + 3,), to work in."""
+    per_min = _BUCKETS / horizon
+    for cell in range(len(used)):
+        for low in range(first[cell], used[cell], _SORTED):
+            high = min(low + _SORTED, used[cell])
+            begins[:] = 0
+            for slot in range(low, high):
+                bucket = _BUCKETS + 1  # free slots come last
+                if states[slot] != free:
+                    wait = leaving_time(clock[cell], np.int64(states[slot]), targets[slot]) - now
+                    bucket = np.int64(min(max(wait * per_min, 0.0), float(_BUCKETS)))
+                buckets[slot - low] = bucket
+                begins[bucket + 1] += 1
+            for bucket in range(_BUCKETS + 2):
+                begins[bucket + 1] += begins[bucket]
+            for i in range(high - low):
+                order[begins[buckets[i]]] = i
+                begins[buckets[i]] += 1
+            _arrange(states[low:high], order, some_states)
+            _arrange(targets[low:high], order, some_targets)
+            _arrange(identities[low:high], order, some_identities)
+            _arrange(draws[low:high], order, some_draws)
+    for group in range(len(alarms)):
+        alarms[group] = -np.inf
+
+
+@jitted
+def _arrange(column, order, room):
+    for i in range(len(column)):
+        room[i] = column[order[i]]
+    for i in range(len(column)):
+        column[i] = room[i]
+
+
+@jitted
 def in_use(first, used):
     """See `Slab.in_use`."""
     slots = 0
@@ -201,4 +282,4 @@ def in_use(first, used):
     return slots
 
 
-ENTRIES = (begin, compact, house, in_use)
+ENTRIES = (begin, compact, house, in_use, sort)

@@ -111,7 +111,7 @@ def layer_of(word):
 
 @inlined
 def in_layer(layer, chance):
-    """A number that is an exponential in 99 of 100 cases, and whether it is: the share `chance` of the layer's width."""
+    """The number at the share `chance` of a layer's width, and whether it is the exponential: 99 in 100 are."""
     x = chance * _X[layer]
     return x, x < _X[layer + _ONE]
 

@@ -29,7 +29,7 @@ class WindowRates:
         if (law := itinerary.transcription) is not None:
             messenger[:] = law.max_suppression, law.half_activity**law.power, law.power, law.response_min
         coupled = bool(itinerary.couplings)
-        self._tables = *itinerary.law, itinerary.sources, itinerary.targets, itinerary.active, messenger, coupled
+        self.tables = *itinerary.law, itinerary.sources, itinerary.targets, itinerary.active, messenger, coupled
 
     def __call__(
         self, insulin_nM: float, counts: np.ndarray, copy_number: np.ndarray, mrna: np.ndarray, window_min: float
@@ -44,13 +44,13 @@ class WindowRates:
         Returns:
             (n_cells, n_transitions) rates as `Itinerary.rates`; (n_cells,) mrna at the window's end.
         """
-        rates, end = np.zeros((len(counts), len(self._tables[0]))), mrna.copy()
-        _all_rates(*self._tables, insulin_nM, counts, copy_number, end, window_min, rates)
+        rates, end = np.zeros((len(counts), len(self.tables[0]))), mrna.copy()
+        all_rates(*self.tables, insulin_nM, counts, copy_number, end, window_min, rates)
         return rates, end
 
 
 @njit(nogil=True, error_model="numpy")
-def _all_rates(
+def all_rates(
     numbers,
     load,
     membrane,
@@ -117,4 +117,4 @@ def _half_step(rates, sources, targets, fractions, minutes):
     return middle
 
 
-ENTRIES = (_all_rates, _half_step, _arrow_rates, _messenger_target)
+ENTRIES = (all_rates, _half_step, _arrow_rates, _messenger_target)
