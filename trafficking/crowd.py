@@ -2,7 +2,7 @@
 
 Who may leave in the window is found first: among all slots, or where few move among the groups whose alarm is due. The
 movers then take one transition each, all who still move a second one, and so on. One receptor's transitions wait for
-each other; those of many do not, and the processor works on several at once. What each does is `kernel.leave_state`.
+each other; those of many do not, and the processor works on several at once. What each does stands in `kernel`.
 """
 
 from __future__ import annotations
@@ -20,11 +20,12 @@ from trafficking.kernel import (
     SLOWEST,
     WIDE,
     advance_receptor,
-    leave_state,
+    clock_at,
     leaving_time,
     record_grid,
     record_row,
     row_at,
+    way_out,
 )
 from trafficking.stream import (
     draw_exponential,
@@ -39,19 +40,19 @@ from trafficking.stream import (
 )
 
 TILE = 2048  # slots, or alarms, that are looked at before those who move are carried
-LANES = 512  # movers that are carried side by side
+LANES = 504  # movers that are carried side by side
 _ONE, _TWO = np.uint64(1), np.uint64(2)
 _EIGHT = 8  # flags in a word
 
 
 def room_to_work() -> tuple[np.ndarray, ...]:
-    """What `advance` calls movers, flags, times, words, places and due; of one thread."""
+    """What `advance` calls movers, flags, floats, words, places and due; of one thread."""
     return (
         np.empty((GROUP + 1) * TILE, np.uint32),
         np.empty(TILE, np.uint8),
-        np.empty((3, LANES)),
+        np.empty((4, LANES)),
         np.empty((2, LANES), np.uint64),
-        np.empty((4, LANES), np.uint32),
+        np.empty((6, LANES), np.uint32),
         np.empty(TILE + _EIGHT, np.uint32),
     )
 
@@ -162,12 +163,13 @@ def _guess_rows(times, going, per_min, shift, last, rows):
 @jitted
 def _carry(
     states, targets, identities, draws, movers, cell_key, now, end, clock, share, arrow, to, ways, left, records,
-    per_min, shift, own, times, words, places,
+    per_min, shift, own, floats, words, places,
 ):  # fmt: skip
     """Carries the receptors in the slots `movers`, LANES at most, from `now` to `end`."""
-    times, chances, waits = times[0], times[1], times[2]
+    times, next_times, chances, waits = floats[0], floats[1], floats[2], floats[3]
     keys, drawn = words[0], words[1]
-    slots, unsure, layers, rows = places[0], places[1], places[2], places[3]
+    slots, layers, unsure, rows = places[0], places[1], places[2], places[3]
+    ways_taken, reached = places[4], places[5]
     going = np.uint64(0)
     for mover in range(len(movers)):
         i = np.uint64(movers[mover])
@@ -178,17 +180,21 @@ def _carry(
     while going > 0:
         _draw(keys, drawn, going, chances, waits, layers, unsure)
         _guess_rows(times, going, per_min, shift, len(records) - 2.0, rows)
+        for lane in range(going):
+            i = np.uint64(slots[lane])
+            transition, state = way_out(np.int64(states[i]), chances[lane], share, arrow, to, ways)
+            states[i], ways_taken[lane], reached[lane] = left[state], transition, state
+        for lane in range(going):
+            i, state = np.uint64(slots[lane]), np.int64(reached[lane])
+            targets[i] = clock_at(clock, state, times[lane]) + waits[lane]
+            draws[i] = np.uint32(drawn[lane])
+            next_times[lane] = leaving_time(clock, state, targets[i])
         still = np.uint64(0)
         for lane in range(going):
-            i, time = np.uint64(slots[lane]), times[lane]
-            transition, state, target = leave_state(
-                np.int64(states[i]), time, chances[lane], waits[lane], clock, share, arrow, to, ways
-            )
-            own[row_at(np.uint64(rows[lane]), time, records), transition] += 1
-            states[i], targets[i], draws[i] = left[state], target, np.uint32(drawn[lane])
-            then = leaving_time(clock, state, target)
-            times[still], keys[still], drawn[still], slots[still] = max(then, time), keys[lane], drawn[lane], i
-            still += np.uint64(then <= end)
+            own[row_at(np.uint64(rows[lane]), times[lane], records), ways_taken[lane]] += 1
+            time = max(next_times[lane], times[lane])
+            times[still], keys[still], drawn[still], slots[still] = time, keys[lane], drawn[lane], slots[lane]
+            still += np.uint64(time <= end)
         going = still
 
 
@@ -221,7 +227,7 @@ def advance(
     own,
     movers,
     flags,
-    times,
+    floats,
     words,
     places,
     due,
@@ -237,7 +243,7 @@ def advance(
         records: (m + 2,), see `record_row`. passages: (m + 1, n_transitions) int64, added to.
         cell_rows: (m + 1,) the row of `by_cell` to which each row of passages belongs.
         by_cell: (n_cells, k + 1, n_transitions) int64, added to. vacant: (n_cells,) int64, added to: slots left free.
-        own: like passages, zero, left so. movers, flags, times, words, places, due: `room_to_work`.
+        own: like passages, zero, left so. movers, flags, floats, words, places, due: `room_to_work`.
     """
     per_min, shift = record_grid(records)
     cell = 0
@@ -263,7 +269,7 @@ def advance(
                 some = movers[begin : min(begin + LANES, moving)]
                 _carry(
                     states, targets, identities, draws, some, key, now, end, table, chances, arrow, to, ways, left,
-                    records, per_min, shift, own, times, words, places,
+                    records, per_min, shift, own, floats, words, places,
                 )  # fmt: skip
             if quiet:
                 _set_alarms(states, targets, alarms, movers[:moving], end, table, bell)

@@ -185,18 +185,14 @@ def advance_receptor(state, target, draw, key, now, end, clock, share, arrow, to
     if time > end:
         return -1, end, state, target, draw
     time = max(time, now)
-    chance = draw_uniform(key, draw)
-    wait, draw = draw_exponential(key, draw + 1)
-    transition, state, target = leave_state(state, time, chance, wait, clock, share, arrow, to, ways)
+    transition, state = way_out(state, draw_uniform(key, draw), share, arrow, to, ways)
+    target, draw = enter_state(state, time, key, draw + 1, clock)
     return transition, time, state, target, draw
 
 
 @inlined
-def leave_state(state, time, chance, wait, clock, share, arrow, to, ways):
-    """The way that a receptor takes which leaves `state` at `time`, and its new state and target.
-
-    chance: uniform in [0, 1), which decides the way. wait: a unit exponential, for the new state.
-    """
+def way_out(state, chance, share, arrow, to, ways):
+    """The transition by which a receptor leaves `state`, and where it leads, as `chance`, uniform in [0, 1), has it."""
     first = state * WIDE
     way = first + (chance >= share[first])
     if ways > 2:  # the same for every receptor, so that nothing is mispredicted
@@ -204,8 +200,7 @@ def leave_state(state, time, chance, wait, clock, share, arrow, to, ways):
     if ways > 3:
         for other in range(2, WIDE - 1):
             way += chance >= share[first + other]
-    state = np.int64(to[way])
-    return np.int64(arrow[way]), state, clock_at(clock, state, time) + wait
+    return np.int64(arrow[way]), np.int64(to[way])
 
 
 @inlined

@@ -85,7 +85,7 @@ class Receptors:
         self._slabs = [slab]
         if self._every:
             self._follow_some(slab)
-        slab.compact()
+            slab.compact()
         self._in_use = slab.in_use
 
     # -- saved and taken up ----------------------------------------------------------------------------------------

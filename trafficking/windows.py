@@ -165,7 +165,7 @@ def carry(start, ends, insulin, law, cells, clocks, slab, sources, followed, eve
     source_keys, born, next_reading, made_arrows = sources
     padded, row_of, record_at, cell_record_at = record
     counts, mrna, passages, at_records, of_cells = out
-    own, by_cell, (movers, flags, lanes, words, places, due), newborn = room
+    own, by_cell, (movers, flags, floats, words, places, due), newborn = room
     columns, by, numbers, times, new_arrows, apart, waiting, which = newborn
     new_cells, new_states, new_targets, new_identities, new_draws = columns
     n_cells, n_transitions = len(counts), passages.shape[1]
@@ -194,7 +194,7 @@ def carry(start, ends, insulin, law, cells, clocks, slab, sources, followed, eve
         advance(
             states, targets, identities, draws, alarms, 0, len(states), first, used, paths, now, end,
             clock, share, arrow, to, ways, alarm, left, records, its_rows, passed, of_each, vacant,
-            own[: high - low + 1], movers, flags, lanes, words, places, due,
+            own[: high - low + 1], movers, flags, floats, words, places, due,
         )  # fmt: skip
         spent += SLOT_NS * slots.in_use(first, used) + TRANSITION_NS * expected
         since = np.full(len(followed[0]), now)
