@@ -174,7 +174,7 @@ def names(widget):
 
 
 model.step()
-print("TabItem" in names(page), model.time_min)
+print("Tab" in names(page), model.time_min)
 context.close()
 """
 

@@ -28,7 +28,7 @@ from trafficking.window import WindowRates
 from trafficking.windows import SLOT_NS, TRANSITION_NS, Plan
 
 ALONE_BELOW_NS = 400_000.0  # work of a window that one thread does sooner than it wakes another
-_MOST_AT_ONCE = 1 << 22  # slots that are still joined into one slab, for many windows in one call
+_MOST_JOINED = 1 << 20  # slots of several slabs that are still joined into one, for many windows in one call
 _MOST_NS = 1e8  # of work in one call
 _LEAST_STRETCH, _MOST_STRETCH = 8_192, 131_072  # slots of one call into the kernel
 _STRETCHES_PER_THREAD = 12
@@ -147,7 +147,8 @@ class Receptors:
     @property
     def windows_at_once(self) -> int:
         """How many windows `advance_many` should be given; less than 2 if it does not pay."""
-        if self._in_use > _MOST_AT_ONCE or (self._threads > 1 and self._work_ns >= ALONE_BELOW_NS):
+        scattered = len(self._slabs) > 1 and self._in_use > _MOST_JOINED
+        if scattered or (self._threads > 1 and self._work_ns >= ALONE_BELOW_NS):
             return 0
         return min(_WINDOWS_TO_TIDY - self._windows % _WINDOWS_TO_TIDY, _MOST_TALLIED // self.counts.size)
 
