@@ -220,13 +220,15 @@ def engines(report: Report, receptors: int, minutes: int, repeats: int, with_pee
     coupled_copasi = partial(peers.copasi, half_load=HALF_LOAD)
     own_process = "its own process, started anew each run"
     steps = "fixed step of 1 min: not exact"
+    taught = partial(peers.mesa_objects, as_taught=True)
     for key, label, build, expected, note, warm in (
         ("copasi", "COPASI direct method", peers.copasi, exact, "exact, no identities", True),
         ("copasi_coupled", "COPASI direct method, coupled W", coupled_copasi, exact_coupled, "the same", True),
         ("gillespy2", "GillesPy2 C++ SSA", peers.gillespy2, exact, f"exact, no identities; {own_process}", True),
         ("roadrunner", "libRoadRunner Gillespie", peers.roadrunner, exact, "exact, no identities", True),
         ("nfsim", "NFsim", peers.nfsim, exact, f"exact, with identities; {own_process}", False),
-        ("mesa", "one Mesa object per receptor", peers.mesa_objects, exact, steps, False),
+        ("mesa", "one Mesa object per receptor", taught, exact, f"{steps}; as in Mesa's tutorial", False),
+        ("lean", "the same, as lean as Mesa allows", peers.mesa_objects, exact, steps, False),
         ("numpy", "NumPy array of receptors", peers.numpy_steps, exact, steps, True),
     ):
         if not with_peers:
@@ -247,6 +249,7 @@ def engines(report: Report, receptors: int, minutes: int, repeats: int, with_pee
         "roadrunner": None,
         "nfsim": 300.0,
         "mesa": 600.0,
+        "lean": None,
         "numpy": None,
     }
     pairs = [(mine, other, ask) for other, ask in asks.items()]

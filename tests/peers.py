@@ -164,8 +164,12 @@ def _environment(**changes: str) -> Iterator[None]:
         os.environ.update(before)
 
 
-def mesa_objects(rates: Rates, receptors: int, minutes: int) -> Simulate:
-    """One Mesa object per receptor and a step of 1 min, as such models are usually written: one move per step."""
+def mesa_objects(rates: Rates, receptors: int, minutes: int, *, as_taught: bool = False) -> Simulate:
+    """One Mesa object per receptor and a step of 1 min, as such models are usually written: one move per step.
+
+    as_taught: agents act in random order and a DataCollector counts them, as in Mesa's own tutorial; else with as
+        little work as Mesa allows.
+    """
     import mesa
 
     ways = _step_chances(rates)
@@ -185,14 +189,22 @@ def mesa_objects(rates: Rates, receptors: int, minutes: int) -> Simulate:
                         self.remove()
                     return
 
+    def in_state(name: str) -> Callable[[mesa.Model], int]:
+        return lambda model: sum(receptor.state == name for receptor in model.agents)
+
     def simulate(seed: int) -> float:
         model = mesa.Model(rng=seed)
         Receptor.create_agents(model, receptors)
+        collector = mesa.DataCollector(model_reporters={name: in_state(name) for name in STATES})
+        counts: dict[str, int] = {}
         for _ in range(minutes):
-            model.agents.do("step")
+            (model.agents.shuffle_do if as_taught else model.agents.do)("step")
             Receptor.create_agents(model, int(model.rng.poisson(_made(rates, receptors))))
-            counts = Counter(receptor.state for receptor in model.agents)
-        return counts["M"]
+            if as_taught:
+                collector.collect(model)
+            else:
+                counts = Counter(receptor.state for receptor in model.agents)
+        return counts["M"] if counts else collector.model_vars["M"][-1]
 
     return simulate
 

@@ -314,7 +314,7 @@ def test_a_single_cell_has_no_second_figure(default_run: tuple[Path, subprocess.
     run = "runs/chronic_insulin-seed1"
     missing = call("plot", run, "--what", "cells", cwd=default_run[0])
     assert missing.returncode == 2
-    assert "holds no cells.png" in missing.stderr
+    assert "is a run of one cell, which has no such figure" in missing.stderr
     refused = call("plot", run, "--what", "cells", "--out", "cells.svg", cwd=default_run[0])
     assert refused.returncode == 2
     assert "set cells.number to more than 1" in refused.stderr
