@@ -15,8 +15,9 @@ from trafficking import master_equation, physiology
 from trafficking.body import COLUMNS, BodyResult, simulate_body
 from trafficking.body_forms import BodyScenario
 from trafficking.faults import ScenarioError
-from trafficking.organs import ORGANS, MeanReceptors
+from trafficking.organs import ORGANS, OrganReceptors, healthy_cell
 from trafficking.physiology import HEALTHY, YEAR_D, Levels, Topp
+from trafficking.plasma import Stretches
 from trafficking.scenario import Scenario
 from trafficking.simulation import simulate
 
@@ -231,8 +232,8 @@ def test_insulin_rises_before_glucose_and_beta_cells_expand_before_they_fail():
     more_insulin, more_glucose = years[np.argmax(insulin > 1.25 * insulin[0])], years[np.argmax(glucose >= 6.1)]
     assert more_insulin < more_glucose - 2.0
     assert more_glucose < result.onset_year - 1.0
-    assert beta.max() > 1.5 * beta[0]
-    assert beta[-1] < 0.8 * beta.max()
+    assert beta.max() > 1.4 * beta[0]
+    assert beta[-1] < 0.5 * beta.max()
     assert list(result.checkups["stage"]) == sorted(result.checkups["stage"])
     assert set(result.checkups["stage"]) == {0, 1, 2, 3}
 
@@ -242,12 +243,16 @@ def test_receptors_are_fewest_when_insulin_is_highest_and_come_back_in_part(orga
     levels = lived("vicious_cycle").levels
     receptors, insulin = levels[f"{organ}_surface"].to_numpy(), levels["insulin_nM"].to_numpy()
     assert abs(int(receptors.argmin()) - int(insulin.argmax())) <= 6  # a month of windows of five days
-    assert receptors.min() + 0.02 < receptors[-1] < 1.0
+    later = receptors[round(15.0 * YEAR_D / 5.0)]  # years after the peak; worn out at last, insulin is below healthy
+    assert receptors.min() + 0.02 < later < 0.98
 
 
-def test_receptor_loss_brings_diabetes_forward_by_years():
+def test_receptor_loss_brings_diabetes_forward_and_twice_as_much_without_spare_receptors():
+    """q = 0.5, and 1; beta cells wear out."""
     with_loss, without = lived("vicious_cycle").onset_year, lived("vicious_cycle", held=True).onset_year
-    assert 1.5 < without - with_loss < 4.5
+    linear = simulate_body(BodyScenario.from_dict(shipped("vicious_cycle").to_dict() | {"power": 1.0})).onset_year
+    assert 0.5 < without - with_loss < 1.5
+    assert 1.7 < (without - linear) / (without - with_loss) < 2.4
     # The twin: receptors held twice over give no difference.
     assert simulate_body(shipped("vicious_cycle").held()).onset_year == without
 
@@ -256,15 +261,32 @@ def test_slower_clearance_by_fewer_liver_receptors_raises_insulin_and_spares_bet
     cleared, plain = lived("vicious_cycle_clearance"), lived("vicious_cycle")
     assert cleared.levels["insulin_nM"].max() > 1.05 * plain.levels["insulin_nM"].max()
     assert cleared.levels["wear"].max() < plain.levels["wear"].max()
-    assert not cleared.onset_year < plain.onset_year + 1.0
+    assert not cleared.onset_year < plain.onset_year + 0.5
 
 
 def test_the_way_back_exists():
     result, stays = lived("weight_loss"), lived("vicious_cycle")
     stages = dict(zip(result.checkups["year"], result.checkups["stage"], strict=True))
-    assert [stages[year] for year in (12, 26)] == [3, 0]
+    assert [stages[year] for year in (10, 26)] == [3, 2]
+    last = result.checkups.iloc[-1]
+    assert last["glucose_mM"] < 6.1  # what is left is a tolerance test just above 7.8 mM
+    assert 7.8 < last["two_hours_mM"] < 8.4
     assert result.levels["muscle_surface"].iloc[-1] > 0.97
-    assert stays.checkups["stage"].iloc[-1] == 3  # the twin: without weight loss
+    assert stays.checkups["stage"].iloc[-1] >= 3  # the twin: without weight loss
+
+
+def test_before_diabetes_the_way_back_leads_to_health_and_late_in_diabetes_nowhere():
+    """The weight loss of `weight_loss` at other times; the wear of beta cells is an assumption, and so is this."""
+
+    def end(year: float) -> int:
+        given = shipped("weight_loss").to_dict()
+        weight = [{"at": f"{year} y", "factor": 0.45}, {"at": f"{year + 0.5} y", "factor": 1.0}]
+        early = [{"at": "0 y", "factor": 1.0}, {"at": "8 y", "factor": 0.45}]
+        insult = [point for point in early if float(point["at"].split()[0]) < year] + weight
+        return int(simulate_body(BodyScenario.from_dict(given | {"insult": insult})).checkups["stage"].iloc[-1])
+
+    assert end(5.0) == 0
+    assert end(12.0) >= 3
 
 
 def test_compensated_obesity_has_more_insulin_fewer_receptors_and_normal_glucose():
@@ -335,10 +357,11 @@ def test_six_hour_steps_follow_the_receptors_of_an_organ(organ: str):
     healthy = physiology.organ_insulin(0.06)[organ]
 
     def course(step_min: float) -> np.ndarray:
-        cells = MeanReceptors(organ, healthy, step_min=step_min)
+        day = Stretches(np.array([healthy]), 1440.0)
+        cells = OrganReceptors(healthy_cell(organ, day, 1440.0), step_min=step_min)
         found = []
         for _ in range(5):
-            cells.advance(2.0 * healthy, 1440.0)
+            cells.advance(np.array([2.0 * healthy]), 1440.0)
             found.append(cells.surface)
         return np.array(found)
 
