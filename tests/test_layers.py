@@ -76,6 +76,7 @@ FLOORS = {
     "stopped": 6,
     "verification": 7,
     "evidence_plots": 7,
+    "coupling_error": 7,
     "body_plots": 7,
     "model_comparison": 7,
     "validation": 7,

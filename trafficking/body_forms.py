@@ -31,6 +31,7 @@ from trafficking.quantities import Document, Form, Name, PositiveNumber, Share
 
 _NUMBER_THEN_UNIT = re.compile(r"([0-9]+\.?[0-9]*(?:[eE][+-]?[0-9]{1,3})?)\s*(\S+)")
 _LONGEST_YEARS = 100.0
+LONGEST_WINDOW_D = 10.0
 
 
 def _measured(what: str, units: Mapping[str, float], example: str, *, least: float, most: float) -> Read:
@@ -55,7 +56,7 @@ _DAYS = {"d": 1.0, "y": YEAR_D}
 _MOST_D = _LONGEST_YEARS * YEAR_D
 When = Annotated[float, _measured("a time", _DAYS, "2 y", least=0.0, most=_MOST_D)]
 Lasting = Annotated[float, _measured("a time", _DAYS, "10 y", least=1.0, most=_MOST_D)]
-Window = Annotated[float, _measured("a time", _DAYS, "1 d", least=0.01, most=10.0)]
+Window = Annotated[float, _measured("a time", _DAYS, "1 d", least=0.01, most=LONGEST_WINDOW_D)]
 Years = Annotated[float, _measured("a time", {"y": 1.0, "d": 1.0 / YEAR_D}, "5 y", least=0.1, most=1e6)]
 Mass = Annotated[float, _measured("a mass", {"mg": 1.0, "g": 1e3}, "900 mg", least=HEALTHY.beta + 1.0, most=1e6)]
 Glucose = Annotated[
@@ -218,7 +219,7 @@ class BodyScenario(Document):
         if self.resolution != "mean" and self.receptors != "organs":
             others = f"receptors = {shown(self.receptors)} are a formula"
             found.append(("resolution", f"{shown(self.resolution)} given; {others}, so use 'mean'"))
-        if self.meals == "three" and not _fits_meals(self.window_d * DAY_MIN):
+        if not fits(self.meals, self.window_d):
             words = f"whole days, or a day divided in windows of whole {BIN_MIN} min, are needed with meals"
             found.append(("window", f"{self.window_d:g} d given; {words}"))
         if self.duration_d / self.window_d > 1e6:
@@ -234,10 +235,13 @@ def _between(points: tuple[Point, ...], day: float) -> float:
     return float(np.interp(day, [point.at_d for point in points], [point.factor for point in points]))
 
 
-def _fits_meals(window_min: float) -> bool:
-    if window_min < DAY_MIN:
-        return _whole(DAY_MIN / window_min) and _whole(window_min / BIN_MIN)
-    return _whole(window_min / DAY_MIN)
+def fits(meals: str, window_d: float) -> bool:
+    """Whether windows of this length begin at the same hours every day, as those with meals must."""
+    if meals == "none":
+        return True
+    if window_d < 1.0:
+        return _whole(1.0 / window_d) and _whole(window_d * DAY_MIN / BIN_MIN)
+    return _whole(window_d)
 
 
 def _whole(number: float) -> bool:
