@@ -39,19 +39,20 @@ def test_the_tolerance_test_tells_impaired_from_diabetic_from_compensated(someon
 
 
 def test_a_clamp_holds_glucose_and_needs_less_of_it_in_resistance():
-    clamps = [clinic.clamp(each) for each in (HEALTHY, resistant(0.7, 1 / 0.7), resistant(0.4, 2.5))]
-    for each in clamps:
-        assert each.table["glucose_mM"].to_numpy() == pytest.approx(100.0 / 18.016)
+    bodies = HEALTHY, resistant(0.7, 1 / 0.7), resistant(0.4, 2.0)
+    clamps = [clinic.clamp(each) for each in bodies]
+    for body, each in zip(bodies, clamps, strict=True):
+        assert each.table["glucose_mM"].to_numpy() == pytest.approx(body.glucose / 18.016)
     infused = [each.m for each in clamps]
     assert infused == sorted(infused, reverse=True)
     assert infused[2] < 0.6 * infused[0]
-    # Normal people need about 4 to 10 mg per kg and min at 1 mU per kg and min.
-    assert 3.0 < infused[0] < 10.0
+    assert 3.0 < infused[0] < 10.0  # mg per kg and min
     assert clamps[0].m_per_i == pytest.approx(100.0 * infused[0] / clamps[0].insulin_uU_per_mL)
 
 
 def test_a_clamp_without_insulin_needs_no_glucose():
-    assert clinic.clamp(HEALTHY, infusion=0.0).m == pytest.approx(0.0, abs=1e-9)
+    for body in (HEALTHY, resistant(0.4, 2.0)):
+        assert clinic.clamp(body, infusion=0.0).m == pytest.approx(0.0, abs=1e-9)
 
 
 def test_indices_over_their_healthy_value():

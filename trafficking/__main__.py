@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from trafficking import bench_commands, body_commands, evidence_commands
-from trafficking.options import Named, Overwrite, Seed, Settings, settings_read
+from trafficking import bench_commands, body_commands, clinic_commands, evidence_commands
+from trafficking.options import Named, Overwrite, Seed, Settings, Threads, settings_read
 
 if TYPE_CHECKING:
     from trafficking.scenario import Scenario
@@ -33,7 +33,6 @@ app = typer.Typer(
 )
 
 RunFolder = Annotated[Path, typer.Argument(metavar="RUN", help="Folder of a finished run.", show_default=False)]
-Threads = Annotated[int | None, typer.Option(min=1, help="At most this many; no result depends on it.")]
 
 
 @app.callback(invoke_without_command=True)
@@ -71,7 +70,18 @@ def run(
     ] = None,
     overwrite: Overwrite = False,
 ) -> None:
-    """Run a scenario: six lines of summary, and a folder with tables and a figure."""
+    """Run a scenario: six lines of summary, and a folder with tables and a figure; or a person's years (see `body`)."""
+    from trafficking import body_files
+
+    if body_files.is_body(scenario):
+        if insulin is not None:
+            _refused_of_a_body(scenario)
+        changes = settings_read(settings)
+        options = {"duration": duration, "resolution": resolution, "receptors_per_organ": receptors}
+        changes |= {key: str(value) for key, value in options.items() if value is not None}
+        person = body_files.load_body(scenario, changes)
+        body_commands.live(person, seed=seed, threads=threads, out=out, overwrite=overwrite)
+        return
     experiment = _chosen(scenario, _changes(settings, receptors, resolution), insulin, duration)
     _prepare(experiment)
     with _place(experiment, seed, out, overwrite) as (place, folder):
@@ -289,6 +299,8 @@ for _command in (
     bench_commands.assay,
     bench_commands.causes,
     body_commands.body,
+    clinic_commands.ogtt,
+    clinic_commands.clamp,
     evidence_commands.validate,
     evidence_commands.parameters,
     evidence_commands.compare_models,
@@ -309,6 +321,12 @@ def _changes(settings: list[str] | None, receptors: int | None = None, resolutio
     if resolution is not None:
         changes["resolution"] = resolution
     return changes
+
+
+def _refused_of_a_body(name: str) -> None:
+    from trafficking import terminal
+
+    terminal.refuse(f"--insulin: {name} is a person's years, whose insulin follows from the body; nothing sets it")
 
 
 def _chosen(name: str, changes: dict[str, str], insulin: str | None = None, duration: str | None = None) -> Scenario:

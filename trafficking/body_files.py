@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from trafficking.body_forms import BodyScenario
-from trafficking.faults import ScenarioError, nearest
+from trafficking.faults import ScenarioError, nearest, override
 from trafficking.io import read_toml, shipped
 
 
@@ -14,17 +15,32 @@ def body_names() -> tuple[str, ...]:
     return tuple(sorted(path.stem for path in _shipped().glob("*.toml")))
 
 
-def load_body(source: str | Path) -> BodyScenario:
+def is_body(source: str | Path) -> bool:
+    """Whether this names a body scenario, or is a file of one: it lasts a time, and nobody is exposed to anything."""
+    if str(source) in body_names():
+        return True
+    try:
+        tables = read_toml(Path(source))
+    except ScenarioError:  # whoever reads it as something else says what is wrong
+        return False
+    return "duration" in tables and "exposure" not in tables
+
+
+def load_body(source: str | Path, changes: Mapping[str, str] | None = None) -> BodyScenario:
     """Reads a body scenario.
 
     Args:
         source: path of a TOML file, or the name of a body scenario that comes with the package.
+        changes: what to put in place of the file's values, as text, by the path of the key: `{"duration": "5 y"}`.
 
     Raises:
         ScenarioError: one line per fault, each beginning with the file.
     """
     try:
-        return BodyScenario.from_dict(read_toml(_find(source)))
+        given = read_toml(_find(source))
+        for key, value in (changes or {}).items():
+            given = override(given, key, value)
+        return BodyScenario.from_dict(given)
     except ScenarioError as fault:
         raise ScenarioError([f"{source}: {line}" for line in fault.lines]) from None
     except RecursionError:

@@ -54,7 +54,8 @@ def _measured(what: str, units: Mapping[str, float], example: str, *, least: flo
 
 _DAYS = {"d": 1.0, "y": YEAR_D}
 _MOST_D = _LONGEST_YEARS * YEAR_D
-When = Annotated[float, _measured("a time", _DAYS, "2 y", least=0.0, most=_MOST_D)]
+_TIME = _measured("a time", _DAYS, "2 y", least=0.0, most=_MOST_D)
+When = Annotated[float, _TIME]
 Lasting = Annotated[float, _measured("a time", _DAYS, "10 y", least=1.0, most=_MOST_D)]
 Window = Annotated[float, _measured("a time", _DAYS, "1 d", least=0.01, most=LONGEST_WINDOW_D)]
 Years = Annotated[float, _measured("a time", {"y": 1.0, "d": 1.0 / YEAR_D}, "5 y", least=0.1, most=1e6)]
@@ -63,6 +64,11 @@ Glucose = Annotated[
     float, _measured("a glucose", {"mg/dL": 1.0, "mM": MG_PER_DL_PER_MM}, "36 mg/dL", least=1.0, most=1e4)
 ]
 PerYear = Annotated[float, _measured("a rate", {"/y": 1.0}, "0.05 /y", least=0.0, most=100.0)]
+
+
+def day_of(given: str) -> float:
+    """The day of a time such as "5 y"; ValueError says what is wrong with any other text."""
+    return _TIME.read(given)
 
 
 class Point(Form):

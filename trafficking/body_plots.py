@@ -41,7 +41,12 @@ def life(results: Sequence[tuple[str, BodyResult]]) -> Figure:
         _draw(panels[:, column], result)
         panels[0, column].set_title(title, fontsize=TEXT, color=INK, loc="left")
         panels[-1, column].set_xlabel("Years", color=INK, fontsize=TEXT)
-    labels = ("Plasma insulin (uU/mL)", "Surface receptors\n(% of lean)", "Fasting glucose (mM)", "Beta-cell mass (mg)")
+    labels = (
+        "Plasma insulin (uU/mL)",
+        "Surface receptors\n(% of lean)",
+        "Glucose (mM):\nfasting, 2 h after 75 g",
+        "Beta-cell mass (mg)",
+    )
     for panel, label in zip(panels[:, 0], labels, strict=True):
         panel.set_ylabel(label, color=INK, fontsize=TEXT - 1.0)
     panels[1, 0].legend(fontsize=SMALL, frameon=False, ncols=3, loc="lower left")
@@ -60,6 +65,10 @@ def _draw(panels: np.ndarray, result: BodyResult) -> None:
         share = 100.0 * table[f"{organ}_surface"]
         receptors.plot(years, share, color=colour, linestyle=dashes, linewidth=1.8, label=organ)
     glucose.plot(years, table["glucose_mM"], color=_GLUCOSE, linewidth=2.2)
+    glucose.plot(
+        result.checkups["year"], result.checkups["two_hours_mM"], "o", color=_GLUCOSE, markerfacecolor="white",
+        markersize=4.0
+    )  # fmt: skip
     for level in ("impaired_fasting", "diabetic_fasting"):
         glucose.axhline(physiology.constant(level), color=MUTED, linewidth=0.9, linestyle=(0, (4, 3)))
     beta.plot(years, table["beta_mg"], color=_BETA, linewidth=2.2)
@@ -88,5 +97,6 @@ def _foot(results: Sequence[tuple[str, BodyResult]]) -> str:
     named = [f"{stage} {physiology.STAGES[stage]}" for stage in seen]
     return (
         f"Shade: stage from one yearly check-up to the next ({', '.join(named)}).\n"
-        "Dashed: 6.1 and 7.0 mM. A research and teaching model of a mean person on daily means; not medical advice."
+        "Circles: yearly glucose tolerance test. Dashed: 6.1 and 7.0 mM fasting. "
+        "A research and teaching model of a mean person; not medical advice."
     )

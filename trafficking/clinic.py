@@ -1,4 +1,4 @@
-"""Tests of a clinic, in silico: oral glucose tolerance, the euglycaemic clamp, and the indices made of them.
+"""Tests of a clinic, in silico: oral glucose tolerance, the glucose clamp, and the indices made of them.
 
 Each takes a body as it is and gives a table; the body's own life goes on as if there had been none.
 """
@@ -33,7 +33,7 @@ class OralTest(NamedTuple):
 
 
 class Clamp(NamedTuple):
-    """A euglycaemic clamp.
+    """A clamp: euglycaemic where fasting glucose is normal, isoglycaemic where it is high.
 
     table: time_min, glucose_mM, insulin_nM, glucose_infused. m: glucose infused in the last 40 min, mg per kg and min.
     insulin_uU_per_mL: then. m_per_i: m for 100 uU/mL.
@@ -64,13 +64,13 @@ def ogtt(body: Fasting, *, grams: float | None = None, minutes: int = 180, every
 
 
 def clamp(body: Fasting, *, infusion: float | None = None, minutes: int = 120, every: int = 10) -> Clamp:
-    """Insulin infused while glucose is held at the healthy level by an infusion of its own.
+    """Insulin infused while glucose is held at the body's own fasting level by an infusion of its own.
 
     Args:
         infusion: of insulin, mU per kg and min; default 1. minutes: at least 60.
     """
     infusion = meals.constant("infusion") if infusion is None else infusion
-    course = meals.course(body, minutes, infusion=_PMOL_PER_MU * infusion, clamp_at=physiology.HEALTHY.glucose)
+    course = meals.course(body, minutes, infusion=_PMOL_PER_MU * infusion, clamp_at=body.glucose)
     m, level = (float(values[-_AT_THE_END_MIN:].mean()) for values in (course.infused, course.insulin))
     table = _table(course, every)
     table["glucose_infused"] = course.infused[::every]
