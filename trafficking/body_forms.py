@@ -27,7 +27,7 @@ from trafficking.physiology import (
     constant,
 )
 from trafficking.plasma import BIN_MIN
-from trafficking.quantities import Document, Form, Name, PositiveNumber, Share
+from trafficking.quantities import Document, Form, Name, PositiveNumber, PositiveShare, Share
 
 _NUMBER_THEN_UNIT = re.compile(r"([0-9]+\.?[0-9]*(?:[eE][+-]?[0-9]{1,3})?)\s*(\S+)")
 _LONGEST_YEARS = 100.0
@@ -61,7 +61,7 @@ Window = Annotated[float, _measured("a time", _DAYS, "1 d", least=0.01, most=LON
 Years = Annotated[float, _measured("a time", {"y": 1.0, "d": 1.0 / YEAR_D}, "5 y", least=0.1, most=1e6)]
 Mass = Annotated[float, _measured("a mass", {"mg": 1.0, "g": 1e3}, "900 mg", least=HEALTHY.beta + 1.0, most=1e6)]
 Glucose = Annotated[
-    float, _measured("a glucose", {"mg/dL": 1.0, "mM": MG_PER_DL_PER_MM}, "36 mg/dL", least=1.0, most=1e4)
+    float, _measured("a glucose", {"mg/dL": 1.0, "mM": MG_PER_DL_PER_MM}, "14 mg/dL", least=1.0, most=1e4)
 ]
 PerYear = Annotated[float, _measured("a rate", {"/y": 1.0}, "0.05 /y", least=0.0, most=100.0)]
 
@@ -89,8 +89,11 @@ class ExhaustionForm(Form):
 class ToxicityForm(Form):
     """Days of high glucose take sensitivity away; the form is an assumption, its numbers are fitted to two studies."""
 
+    most: PositiveShare = Field(
+        default_factory=lambda: constant("toxic_most"), description="share of sensitivity that can be lost"
+    )
     half_mg_per_dL: Glucose = Field(
-        default_factory=lambda: constant("toxic_half"), alias="half", description="above healthy: half is lost"
+        default_factory=lambda: constant("toxic_half"), alias="half", description="above healthy: half of that is lost"
     )
     days: Lasting = Field(default_factory=lambda: constant("toxic_days"), description="in which it follows")
 
@@ -181,7 +184,7 @@ class BodyScenario(Document):
     def toxicity(self) -> GlucoseToxicity | None:
         """What days of high glucose do to sensitivity, where that is switched on."""
         given = self.glucose_toxicity
-        return None if given is None else GlucoseToxicity(given.half_mg_per_dL, given.days)
+        return None if given is None else GlucoseToxicity(given.most, given.half_mg_per_dL, given.days)
 
     @property
     def assumptions(self) -> list[str]:
@@ -194,12 +197,14 @@ class BodyScenario(Document):
             said += [f"receptors {self.receptors.replace('_', '-')}"]
         if self.hepatic_clearance and self.receptors != "held":
             said += [f"{100 * self.hepatic_clearance:g} % of clearance goes with liver receptors"]
+        if self.activity:
+            said += [f"activity below the receptor down to {min(point.factor for point in self.activity):g}"]
         if self.beta_cells.cap_mg is not None:
             said += [f"cap on beta cells = {self.beta_cells.cap_mg:g} mg"]
         if (worn := self.beta_cells.exhaustion) is not None:
             said += [f"beta cells wear by {worn.wear_per_year:g} a year and load above {worn.threshold:g}"]
         if (toxic := self.glucose_toxicity) is not None:
-            said += [f"half of sensitivity lost in the long run at {toxic.half_mg_per_dL:g} mg/dL above healthy"]
+            said += [f"up to {100.0 * toxic.most:g} % of sensitivity lost to days of high glucose"]
         return [f"{each} (assumption)" for each in said]
 
     # -- how it is made --------------------------------------------------------------------------------------------

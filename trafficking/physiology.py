@@ -240,18 +240,19 @@ class Growth:
 class GlucoseToxicity:
     """Days of high glucose take sensitivity away beyond what receptors do (form: an assumption).
 
-    The share lost moves towards x / (x + half), x the glucose above the healthy level.
+    The share lost moves towards most * x / (x + half), x the glucose above the healthy level.
 
-    half: mg/dL. days: in which it follows.
+    most: share that can be lost. half: mg/dL. days: in which the loss follows.
     """
 
+    most: float
     half: float
     days: float
 
     def advance(self, loss: float, glucose: float, days: float) -> float:
         """The share of sensitivity lost after some days at one glucose, mg/dL; exact for that."""
         above = max(glucose - HEALTHY.glucose, 0.0)
-        target = above / (above + self.half)
+        target = self.most * above / (above + self.half)
         return target + (loss - target) * math.exp(-days / self.days)
 
 
