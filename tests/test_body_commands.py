@@ -66,8 +66,9 @@ def test_a_second_life_takes_the_next_number_and_a_named_folder_is_not_overwritt
     assert run(app, ["body", str(file), "--out", "runs/body-short", "--overwrite"]).exit_code == 0
 
 
-def test_the_list_names_every_body_that_is_shipped():
-    done = CliRunner().invoke(app, ["body", "--list"])
+@pytest.mark.parametrize("words", [["body", "--list"], ["scenarios", "body"]])
+def test_the_list_names_every_body_that_is_shipped(words: list[str]):
+    done = CliRunner().invoke(app, words)
     assert [line.split()[0] for line in done.stdout.splitlines()] == list(body_names())
     assert "vicious_cycle" in body_names()
 
@@ -144,6 +145,22 @@ def test_what_a_person_is_and_what_a_cell_is(file: Path):
     cell.write_text('name = "cell"\n[[exposure]]\nkind = "constant"\ninsulin = "1 nM"\nduration = "1 h"\n')
     known = [is_body(each) for each in (file, "vicious_cycle", cell, "chronic_insulin", "nowhere.toml")]
     assert known == [True, True, False, False, False]
+
+
+def test_a_person_that_is_printed_is_a_file_to_start_from(tmp_path: Path):
+    printed = CliRunner().invoke(app, ["scenarios", "vicious_cycle"]).stdout
+    (tmp_path / "mine.toml").write_text(printed)
+    assert load_body(tmp_path / "mine.toml") == load_body("vicious_cycle")
+    schema = json.loads(CliRunner().invoke(app, ["schema", "--body"]).stdout)
+    assert set(load_body("vicious_cycle").to_dict()) <= set(schema["properties"])
+
+
+def test_a_life_with_meals_is_held_against_daily_means(file: Path):
+    done = CliRunner().invoke(app, ["run", str(file), "--set", "meals=three", "--duration", "20 d"])
+    assert done.exit_code == 0, done.output
+    assert "no check-up" in done.stdout
+    said = next(line for line in done.stdout.splitlines() if line.startswith("Meals"))
+    assert 0.1 < float(said.split("at most ")[1].split(" %")[0]) < 5.0
 
 
 def life(**given: object) -> BodyResult:

@@ -118,12 +118,18 @@ def _finish(begun: Any, place: Any, folder: Path) -> None:
 def scenarios(
     name: Annotated[
         str | None,
-        typer.Argument(help="Print this one as a file to start your own from; `published` lists the measured ones."),
+        typer.Argument(help="Print this one as a file to start your own from; `published` and `body` list others."),
     ] = None,
 ) -> None:
     """List the scenarios that come with the package, or print one."""
-    from trafficking import io, terminal
+    from trafficking import body_files, io, terminal
 
+    if name == "body":
+        body_commands.listed()
+        return
+    if name in body_files.body_names():
+        print(body_files.body_text(name), end="")
+        return
     if name is not None and name != "published":
         print(io.scenario_text(name), end="")
         return
@@ -134,17 +140,22 @@ def scenarios(
     if sys.stdout is not None and sys.stdout.isatty():
         terminal.tell("\nRun one with `trafficking run NAME`; print one with `trafficking scenarios NAME`.")
         if name is None:
-            terminal.tell("Published experiments: `trafficking scenarios published`.")
+            terminal.tell(
+                "Published experiments: `trafficking scenarios published`; a person's years: `... scenarios body`."
+            )
 
 
 @app.command()
-def schema() -> None:
+def schema(
+    body: Annotated[bool, typer.Option("--body", help="That of a person's years instead of a cell's hours.")] = False,
+) -> None:
     """Print the JSON schema of scenario files, with which editors complete and check them."""
     import json
 
+    from trafficking.body_forms import BodyScenario
     from trafficking.scenario import Scenario
 
-    print(json.dumps(Scenario.json_schema(), indent=2))
+    print(json.dumps((BodyScenario if body else Scenario).json_schema(), indent=2))
 
 
 @app.command()

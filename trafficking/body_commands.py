@@ -40,14 +40,21 @@ def body(
     from trafficking import body_files
 
     if names:
-        width = max(map(len, body_files.body_names()))
-        for name in body_files.body_names():
-            print(f"{name:<{width}}  {body_files.load_body(name).title}")
+        listed()
         return
     changes = settings_read(settings)
     if resolution is not None:
         changes["resolution"] = resolution
     live(body_files.load_body(scenario, changes), seed=seed, threads=threads, out=out, overwrite=overwrite)
+
+
+def listed() -> None:
+    """Prints name and title of each body scenario that comes with the package."""
+    from trafficking import body_files
+
+    width = max(map(len, body_files.body_names()))
+    for name in body_files.body_names():
+        print(f"{name:<{width}}  {body_files.load_body(name).title}")
 
 
 def live(scenario: BodyScenario, *, seed: int, threads: int | None, out: Path | None, overwrite: bool) -> None:
@@ -66,6 +73,8 @@ def live(scenario: BodyScenario, *, seed: int, threads: int | None, out: Path | 
     if scenario.receptors != "held":
         error = 100.0 * coupling_error.coupling_error(lives[0])
         lines.append(("Window", f"{scenario.window_d:g} d, which costs at most {error:.2g} % of the receptors"))
+    if scenario.meals == "three" and scenario.receptors != "held":
+        lines.append(("Meals", _beside_means(lives[0])))
     how = "three meals a day" if scenario.meals == "three" else "daily means without meals"
     lines.append(("Caution", f"{'; '.join(scenario.assumptions)}; {how}; not medical advice"))
     terminal.show([*lines, ("Files", shlex.quote(str(folder)))])
@@ -100,6 +109,18 @@ def _what_if(scenario: BodyScenario, lives: list[BodyResult]) -> list[tuple[str,
         share = constant("hepatic_clearance")
         others.append((f"{100.0 * share:g} % of clearance goes with liver receptors", {"hepatic_clearance": share}))
     return [(words, _simulated(scenario.from_dict(given | change))) for words, change in others]
+
+
+def _beside_means(life: BodyResult) -> str:
+    """How far the receptors of a life with meals are from those of the same life on daily means."""
+    given = life.scenario.to_dict() | {"meals": "none", "resolution": "mean"}
+    means = _simulated(life.scenario.from_dict(given))
+    differences = life.levels.filter(like="_surface") - means.levels.filter(like="_surface")
+    column = differences.abs().max().idxmax()
+    most = differences[column].iloc[int(differences[column].abs().argmax())]
+    way = "more" if most > 0.0 else "fewer"
+    organ = column.removesuffix("_surface")
+    return f"at most {100.0 * abs(most):.1f} % {way} surface receptors ({organ}) than on daily means"
 
 
 def _written(results: list[BodyResult], figure: bytes, out: Path | None, overwrite: bool) -> Path:

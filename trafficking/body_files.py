@@ -15,6 +15,11 @@ def body_names() -> tuple[str, ...]:
     return tuple(sorted(path.stem for path in _shipped().glob("*.toml")))
 
 
+def body_text(name: str) -> str:
+    """The file of a body scenario that comes with the package."""
+    return (_shipped() / f"{name}.toml").read_text(encoding="utf-8")
+
+
 def is_body(source: str | Path) -> bool:
     """Whether this names a body scenario, or is a file of one: it lasts a time, and nobody is exposed to anything."""
     if str(source) in body_names():
