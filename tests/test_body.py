@@ -475,6 +475,10 @@ def test_shipped_bodies_are_complete_and_named_after_their_file(path: Path):
         ({"elasticity": 0.3}, "elasticity: only receptors = 'stand_in' have one; 'organs' is given"),
         ({"beta_cells": {"cap": "200 mg"}}, "beta_cells.cap: '200 mg' given; from 301 to 1e+06 mg are allowed"),
         ({"beta_cells": {"exhaustion": {"wear": "1"}}}, "beta_cells.exhaustion.wear: '1' given"),
+        ({"resolution": "agents", "receptors": "held"}, "resolution: 'agents' given; receptors = 'held' are a formula"),
+        ({"meals": "three", "window": "0.3 d"}, "window: 0.3 d given; whole days, or a day divided in windows"),
+        ({"meals": "two"}, "meals: 'two' given"),
+        ({"glucose_toxicity": {"half": "14"}}, "glucose_toxicity.half: '14' given; text is needed, a glucose"),
         ({"window": "0.01 d", "duration": "100 y"}, "window: 3,650,000 windows in the run"),
     ],
 )

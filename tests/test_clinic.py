@@ -75,7 +75,7 @@ def test_tests_leave_a_life_as_it_is(monkeypatch: pytest.MonkeyPatch):
         clinic.clamp(result.fasting_at(day))
     assert result.levels.equals(before)
 
-    def none(levels: object, power: float) -> None:
+    def none(levels: object) -> None:
         return None
 
     monkeypatch.setattr(checkups, "yearly", none)

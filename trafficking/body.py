@@ -39,6 +39,8 @@ COLUMNS = {
     "insult": Column("1", "Insult u (1 = none)"),
     "sensitivity": Column("1", "Insulin sensitivity relative to healthy"),
     "toxicity": Column("1", "Sensitivity lost to days of high glucose"),
+    "peripheral_response": Column("1", "Response of muscle and fat to insulin relative to healthy"),
+    "hepatic_response": Column("1", "Response of the liver to insulin relative to healthy"),
     "clearance": Column("1", "Insulin clearance relative to healthy"),
     "year": Column("years", "Time"),
     "insulin_ratio": Column("1", "Fasting insulin relative to healthy"),
@@ -65,9 +67,9 @@ class BodyResult:
     """One finished life.
 
     levels: one row per end of a window: time_min, glucose_mM, insulin_nM, beta_mg, wear, insult, toxicity, sensitivity,
-        clearance (both relative to healthy), and of each organ the insulin it sees, its surface receptors relative to
-        the healthy body, and the activity below them. What holds at a time holds from it on; with meals an organ's
-        insulin is the mean of the window that ends there, and all else is the fasting state.
+        the responses of its parts and clearance (all relative to healthy), and of each organ the insulin it sees, its
+        surface receptors relative to the healthy body, and the activity below them. What holds at a time holds from it
+        on; with meals an organ's insulin is the mean of the window that ends there, and all else is the fasting state.
     checkups: one row per year, see `checkups.yearly`.
     """
 
@@ -96,7 +98,7 @@ class BodyResult:
         if not 0.0 <= day <= days[-1] + 1e-6:
             raise ValueError(f"day {day:g} given; this life lasts from day 0 to day {days[-1]:g}")
         row = int(np.searchsorted(days, day + 1e-6, side="right")) - 1
-        return checkups.fasting(self.levels.iloc[row].to_dict(), self.scenario.power)
+        return checkups.fasting(self.levels.iloc[row].to_dict())
 
 
 class _Slow(NamedTuple):
@@ -153,7 +155,7 @@ def simulate_body(
         if progress is not None:
             progress(after)
     levels = pd.DataFrame(rows)
-    return BodyResult(scenario, levels, checkups.yearly(levels, scenario.power), seed)
+    return BodyResult(scenario, levels, checkups.yearly(levels), seed)
 
 
 def _people(
@@ -221,6 +223,8 @@ def _row(
         "insult": scenario.insult_at(day),
         "toxicity": slow.toxicity,
         "sensitivity": coupling.sensitivity / physiology.constant("sensitivity"),
+        "peripheral_response": coupling.periphery,
+        "hepatic_response": coupling.liver,
         "clearance": coupling.clearance / topp.clearance,
     }
     seen_nM = mean_nM if scenario.meals == "three" else insulin_nM

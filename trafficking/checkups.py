@@ -17,28 +17,19 @@ from trafficking.meals import Fasting
 from trafficking.physiology import DAY_MIN, HEALTHY, MG_PER_DL_PER_MM, NM_PER_UU_PER_ML, STAGES, YEAR_D, Checkup
 
 
-def fasting(row: Mapping[str, float], power: float) -> Fasting:
-    """The body of one row of the levels, as the minutes after a meal need it.
-
-    Args:
-        power: q of the body, see `physiology.strength`.
-    """
-    responses = {
-        organ: physiology.strength(row[f"{organ}_surface"], row[f"{organ}_activity"], power)
-        for organ in physiology.USERS
-    }
-    left = row["insult"] * (1.0 - row["toxicity"])
+def fasting(row: Mapping[str, float]) -> Fasting:
+    """The body of one row of the levels, as the minutes after a meal need it."""
     return Fasting(
         glucose=row["glucose_mM"] * MG_PER_DL_PER_MM,
         insulin=row["insulin_nM"] / NM_PER_UU_PER_ML,
         beta=row["beta_mg"] / HEALTHY.beta,
         clearance=row["clearance"],
-        periphery=left * physiology.shared(responses, ("muscle", "adipose")),
-        liver=left * responses["liver"],
+        periphery=row["peripheral_response"],
+        liver=row["hepatic_response"],
     )
 
 
-def yearly(levels: pd.DataFrame, power: float) -> pd.DataFrame:
+def yearly(levels: pd.DataFrame) -> pd.DataFrame:
     """One check-up a year, after each full year.
 
     Returns:
@@ -52,7 +43,7 @@ def yearly(levels: pd.DataFrame, power: float) -> pd.DataFrame:
     at = np.searchsorted(days, years * YEAR_D - 1e-6)
     ratio = insulin / (HEALTHY.insulin * NM_PER_UU_PER_ML)
     rows = levels.iloc[at].to_dict("records")
-    two_hours = np.array([clinic.ogtt(fasting(row, power)).two_hours_mM for row in rows])
+    two_hours = np.array([clinic.ogtt(fasting(row)).two_hours_mM for row in rows])
     seen = [
         Checkup(float(glucose[i]), float(ratio[i]), float(after), float(exposure[i]))
         for i, after in zip(at, two_hours, strict=True)

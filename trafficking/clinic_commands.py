@@ -33,7 +33,9 @@ def ogtt(
     body = life.fasting_at(day)
     test, healthy = clinic.ogtt(body, grams=grams), clinic.ogtt(meals.HEALTHY, grams=grams)
     print(_printed(test.table, healthy.table, "glucose_mM"))
-    seen = physiology.Checkup(body.glucose / physiology.MG_PER_DL_PER_MM, body.insulin / 10.0, test.two_hours_mM)
+    seen = physiology.Checkup(
+        body.glucose / physiology.MG_PER_DL_PER_MM, body.insulin / physiology.HEALTHY.insulin, test.two_hours_mM
+    )
     lines = [
         (
             "2 h",

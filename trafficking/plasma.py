@@ -38,6 +38,7 @@ class ThreeMeals:
 
     Begins on a morning after some healthy days. Windows of days ask for a body before breakfast; shorter ones also for
     one between meals, whose receptors are then other ones: with lasting resistance by up to 0.3 % at the same hour.
+    What organs see is plasma insulin times fixed ratios; after a meal portal insulin rises by more than that.
     """
 
     def __init__(self) -> None:
