@@ -37,6 +37,7 @@ FLOORS = {
     "half_times": 2,
     "terminal": 2,
     "options": 3,
+    "preparing": 3,
     "limits": 2,
     "series": 2,
     "targets": 2,

@@ -15,6 +15,7 @@ import typer
 
 from trafficking import bench_commands, body_commands, clinic_commands, evidence_commands
 from trafficking.options import Named, Overwrite, Seed, Settings, Threads, settings_read
+from trafficking.preparing import prepare
 
 if TYPE_CHECKING:
     from trafficking.scenario import Scenario
@@ -83,7 +84,7 @@ def run(
         body_commands.live(person, seed=seed, threads=threads, out=out, overwrite=overwrite)
         return
     experiment = _chosen(scenario, _changes(settings, receptors, resolution), insulin, duration)
-    _prepare(experiment)
+    prepare(experiment.resolution)
     with _place(experiment, seed, out, overwrite) as (place, folder):
         _finish(_begun(experiment, seed=seed, threads=threads), place, folder)
 
@@ -173,7 +174,7 @@ def verify(
     from trafficking import terminal
 
     experiment = _chosen(scenario, _changes(settings))
-    _prepare(experiment)
+    prepare(experiment.resolution)
     from trafficking import verification
 
     runs = 2 * replicates * (2 if experiment.itinerary.couplings or experiment.medium else 1)
@@ -244,7 +245,7 @@ def rerun(
 
     manifest, contents = _checked(lambda: io.check_run(folder))
     before = _checked(lambda: io.load_run(folder))
-    _prepare(before.scenario)
+    prepare(before.scenario.resolution)
     if out is None:
         again = _begun(before.scenario, seed=before.seed, replicate=before.replicate, threads=threads)
         _simulated(again)
@@ -441,26 +442,19 @@ def _pictures(result: Any) -> dict[str, bytes]:
     return pictures
 
 
-def _prepare(scenario: Scenario) -> None:
-    """Says so if the kernel has to be compiled first, which takes much longer than anyone expects."""
-    from trafficking import compiled, kernel, propagator, stream, terminal
-
-    sources = (kernel.__file__, stream.__file__) if scenario.resolution == "agents" else (propagator.__file__,)
-    if not any(compiled.cache_folder(*sources).glob("**/*.nbi")):
-        terminal.tell("preparing: the kernel is compiled now, once; this takes about half a minute")
-
-
 def _compiled() -> float:
     """Seconds it took to compile what runs need, to run it once, and to let matplotlib find its fonts."""
     import time
 
-    from trafficking import io, plots
+    from trafficking import body_files, io, plots
+    from trafficking.body import simulate_body
     from trafficking.simulation import simulate
 
     begun = time.monotonic()
     changes = {"receptors": "1000", "follow": "10", "exposure[1].duration": "2 h", "exposure[2].duration": "1 h"}
     plots.render(plots.depletion(simulate(io.load_scenario(DEFAULT, changes))))
     simulate(io.load_scenario(DEFAULT, changes | {"resolution": "counts"}))
+    simulate_body(body_files.load_body("vicious_cycle", {"duration": "1 y"}))
     return time.monotonic() - begun
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from trafficking.options import Overwrite, Person, Seed, Settings, Threads, settings_read
+from trafficking.preparing import prepare
 
 if TYPE_CHECKING:
     from trafficking.body import BodyResult
@@ -61,6 +62,7 @@ def live(scenario: BodyScenario, *, seed: int, threads: int | None, out: Path | 
     """Simulates a life and the one with receptors held, writes both, and prints the stages and what they show."""
     from trafficking import body_plots, body_report, coupling_error, plots, terminal
 
+    prepare(scenario.resolution, body=True)
     results = [(_OWN, _simulated(scenario, seed, threads))]
     if scenario.receptors != "held":
         results.append((_HELD, _simulated(scenario.held())))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from trafficking.options import Overwrite, Person, Settings, settings_read
+from trafficking.preparing import prepare
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -97,6 +98,7 @@ def _lived(scenario: str, at: str, settings: list[str] | None) -> tuple[BodyResu
         terminal.refuse(f"--at: {fault}")
     if day > chosen.duration_d:
         terminal.refuse(f"--at: {at!r} given; {chosen.name} lasts {chosen.duration_d:g} d")
+    prepare(chosen.resolution, body=True)
     lasting = max(day, chosen.window_d, 1.0)
     windows = -(-lasting // chosen.window_d)
     shorter = chosen.from_dict(chosen.to_dict() | {"duration": f"{windows * chosen.window_d!r} d"})
