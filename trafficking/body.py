@@ -28,6 +28,7 @@ from trafficking.plasma import Plasma, Steady, ThreeMeals
 from trafficking.results import Column
 
 MINUTES_PER_DAY = DAY_MIN
+_YEARS_FROM_D = 2.0 * YEAR_D
 _INFLAMED = ("muscle", "adipose")  # inflammation takes activity from these, not from the liver (Hotamisligil 1994)
 
 COLUMNS = {
@@ -77,6 +78,12 @@ class BodyResult:
     levels: pd.DataFrame
     checkups: pd.DataFrame
     seed: int = 1
+
+    @property
+    def clock(self) -> tuple[str, float]:
+        """The word in which its times are best said, and how many minutes that is: year, or day if it is short."""
+        days = self.scenario.duration_d
+        return ("year", YEAR_D * MINUTES_PER_DAY) if days >= _YEARS_FROM_D else ("day", MINUTES_PER_DAY)
 
     @cached_property
     def onset_year(self) -> float:

@@ -73,10 +73,11 @@ def live(scenario: BodyScenario, *, seed: int, threads: int | None, out: Path | 
     print(f"{scenario.title or scenario.name}\n\n{body_report.timeline(lives[0])}\n")
     lines = body_report.facts(lives, others)
     if scenario.receptors != "held":
-        error = 100.0 * coupling_error.coupling_error(lives[0])
+        expected = lives[0] if scenario.resolution == "mean" else _simulated(_changed(scenario, resolution="mean"))
+        error = 100.0 * coupling_error.coupling_error(expected)
         lines.append(("Window", f"{scenario.window_d:g} d, which costs at most {error:.2g} % of the receptors"))
-    if scenario.meals == "three" and scenario.receptors != "held":
-        lines.append(("Meals", _beside_means(lives[0])))
+        if scenario.meals == "three":
+            lines.append(("Meals", _beside_means(expected)))
     how = "three meals a day" if scenario.meals == "three" else "daily means without meals"
     lines.append(("Caution", f"{'; '.join(scenario.assumptions)}; {how}; not medical advice"))
     terminal.show([*lines, ("Files", shlex.quote(str(folder)))])
@@ -101,7 +102,6 @@ def _what_if(scenario: BodyScenario, lives: list[BodyResult]) -> list[tuple[str,
         return []
     from trafficking.physiology import constant
 
-    given = scenario.to_dict()
     others = []
     if scenario.power != 1.0:
         others.append(("no receptors to spare (q = 1)", {"power": 1.0}))
@@ -110,13 +110,16 @@ def _what_if(scenario: BodyScenario, lives: list[BodyResult]) -> list[tuple[str,
     else:
         share = constant("hepatic_clearance")
         others.append((f"{100.0 * share:g} % of clearance goes with liver receptors", {"hepatic_clearance": share}))
-    return [(words, _simulated(scenario.from_dict(given | change))) for words, change in others]
+    return [(words, _simulated(_changed(scenario, **change))) for words, change in others]
+
+
+def _changed(scenario: BodyScenario, **values: object) -> BodyScenario:
+    return scenario.from_dict(scenario.to_dict() | values)
 
 
 def _beside_means(life: BodyResult) -> str:
     """How far the receptors of a life with meals are from those of the same life on daily means."""
-    given = life.scenario.to_dict() | {"meals": "none", "resolution": "mean"}
-    means = _simulated(life.scenario.from_dict(given))
+    means = _simulated(_changed(life.scenario, meals="none"))
     differences = life.levels.filter(like="_surface") - means.levels.filter(like="_surface")
     column = differences.abs().max().idxmax()
     most = differences[column].iloc[int(differences[column].abs().argmax())]

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Sequence
 
 import pandas as pd
 
-from trafficking.body import MINUTES_PER_DAY, BodyResult
+from trafficking.body import BodyResult
 from trafficking.organs import ORGANS
-from trafficking.physiology import NM_PER_UU_PER_ML, YEAR_D, constant
+from trafficking.physiology import NM_PER_UU_PER_ML, constant
 
 _HEAD = (
     f"{'year':>6}  {'stage':<40}{'fasting':>8}{'2 h':>7}{'insulin':>9}{'beta':>6}   receptors, % of lean\n"
@@ -53,16 +53,20 @@ def facts(results: Sequence[BodyResult], what_if: Sequence[tuple[str, BodyResult
     """
     life = results[0]
     levels = life.levels
-    years = levels["time_min"].to_numpy() / MINUTES_PER_DAY / YEAR_D
+    word, unit_min = life.clock
+    when = f"{'on' if word == 'day' else 'in'} {word}"
+    times = levels["time_min"].to_numpy() / unit_min
     insulin, muscle = levels["insulin_nM"].to_numpy(), levels["muscle_surface"].to_numpy()
     most, fewest = int(insulin.argmax()), int(muscle.argmin())
-    found = [
-        ("Stages", f"{_stages(life)}  (yearly check-ups; a stage needs two in a row)"),
-        *(("held", f"{_stages(held)}  (receptor number held constant)") for held in results[1:]),
-        ("Insulin", f"highest in year {years[most]:.1f}, {insulin[most] / insulin[0]:.2f} times healthy"),
+    found = []
+    if len(life.checkups):
+        found.append(("Stages", f"{_stages(life)}  (yearly check-ups; a stage needs two in a row)"))
+        found += [("held", f"{_stages(held)}  (receptor number held constant)") for held in results[1:]]
+    found += [
+        ("Insulin", f"highest {when} {times[most]:.1f}, {insulin[most] / insulin[0]:.2f} times healthy"),
         (
             "Receptors",
-            f"muscle fewest in year {years[fewest]:.1f}, {100.0 * muscle[fewest]:.0f} % of lean; "
+            f"muscle fewest {when} {times[fewest]:.1f}, {100.0 * muscle[fewest]:.0f} % of lean; "
             f"{100.0 * muscle[-1]:.0f} % at the end",
         ),
         ("Diabetes", onset(results)),

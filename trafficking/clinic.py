@@ -46,7 +46,7 @@ class Clamp(NamedTuple):
 
 
 def ogtt(body: Fasting, *, grams: float | None = None, minutes: int = 180, every: int = 30) -> OralTest:
-    """Glucose drunk after a night without food.
+    """Glucose drunk after a night without food; the stomach empties itself of it as of a meal.
 
     Args:
         grams: default 75. minutes: at least 120. every: minutes between two rows of the table.
