@@ -277,6 +277,8 @@ def test_days_of_high_glucose_worsen_diabetes_and_leave_a_healthy_body_alone():
     """A switch, and an assumption; q = 0.5."""
     healthy = simulate_body(person(duration="1 y", glucose_toxicity={}))
     assert at_end(healthy) == pytest.approx(HEALTHY, rel=1e-6)
+    nudged = simulate_body(person(duration="1 y", glucose_toxicity={}, insult=[{"at": "0 d", "factor": 0.97}]))
+    assert nudged.levels["toxicity"].max() < 0.01  # nor does it run away from a little resistance
     toxic = BodyScenario.from_dict(shipped("vicious_cycle").to_dict() | {"glucose_toxicity": {}, "duration": "10 y"})
     with_it, without = simulate_body(toxic), lived("vicious_cycle")
     assert with_it.onset_year < without.onset_year - 0.3

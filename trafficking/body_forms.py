@@ -61,7 +61,7 @@ Window = Annotated[float, _measured("a time", _DAYS, "1 d", least=0.01, most=LON
 Years = Annotated[float, _measured("a time", {"y": 1.0, "d": 1.0 / YEAR_D}, "5 y", least=0.1, most=1e6)]
 Mass = Annotated[float, _measured("a mass", {"mg": 1.0, "g": 1e3}, "900 mg", least=HEALTHY.beta + 1.0, most=1e6)]
 Glucose = Annotated[
-    float, _measured("a glucose", {"mg/dL": 1.0, "mM": MG_PER_DL_PER_MM}, "14 mg/dL", least=1.0, most=1e4)
+    float, _measured("a glucose", {"mg/dL": 1.0, "mM": MG_PER_DL_PER_MM}, "26 mg/dL", least=1.0, most=1e4)
 ]
 PerYear = Annotated[float, _measured("a rate", {"/y": 1.0}, "0.05 /y", least=0.0, most=100.0)]
 

@@ -240,7 +240,8 @@ class Growth:
 class GlucoseToxicity:
     """Days of high glucose take sensitivity away beyond what receptors do (form: an assumption).
 
-    The share lost moves towards most * x / (x + half), x the glucose above the healthy level.
+    The share lost moves towards most * x^2 / (x^2 + half^2), x the glucose above the healthy level: were it at first in
+    proportion to x, what was measured would let a healthy body run away at the first mg/dL.
 
     most: share that can be lost. half: mg/dL. days: in which the loss follows.
     """
@@ -252,7 +253,7 @@ class GlucoseToxicity:
     def advance(self, loss: float, glucose: float, days: float) -> float:
         """The share of sensitivity lost after some days at one glucose, mg/dL; exact for that."""
         above = max(glucose - HEALTHY.glucose, 0.0)
-        target = self.most * above / (above + self.half)
+        target = self.most * above * above / (above * above + self.half * self.half)
         return target + (loss - target) * math.exp(-days / self.days)
 
 
