@@ -33,19 +33,26 @@ def surfaces(result: BodyResult) -> np.ndarray:
 # -- mean, counts and agents ----------------------------------------------------------------------------------------
 
 
-def disagreement(resolution: str, expected: np.ndarray) -> float:
+def short(meals: str, **given: object) -> BodyScenario:
+    return person(meals=meals, duration={"none": "20 d", "three": "8 d"}[meals], **given)
+
+
+def disagreement(resolution: str, meals: str, expected: np.ndarray) -> float:
     """The chance, times the number of organs, of a mean as far off at the end of a life as that of the worst organ."""
-    scenario = person(resolution=resolution, receptors_per_organ=5000)
+    scenario = short(meals, resolution=resolution, receptors_per_organ=5000)
     n = REPLICATES[resolution]
     ends = np.array([surfaces(simulate_body(scenario, seed=7, replicate=i))[-1] for i in range(n)])
     score = (ends.mean(axis=0) - expected) / (ends.std(axis=0, ddof=1) / np.sqrt(n))
     return float(len(ORGANS) * 2.0 * student.sf(np.abs(score), n - 1).min())
 
 
+@pytest.mark.parametrize("meals", ["none", pytest.param("three", marks=pytest.mark.slow)])
 @pytest.mark.parametrize("resolution", ["counts", "agents"])
-def test_random_and_single_receptors_have_the_mean_that_is_expected(resolution: str, monkeypatch: pytest.MonkeyPatch):
+def test_random_and_single_receptors_have_the_mean_that_is_expected(
+    resolution: str, meals: str, monkeypatch: pytest.MonkeyPatch
+):
     """False alarms: one in a thousand for each resolution. Twin: the way to the lysosome is 10 % faster."""
-    assert disagreement(resolution, surfaces(simulate_body(person()))[-1]) > FALSE_ALARM
+    assert disagreement(resolution, meals, surfaces(simulate_body(short(meals)))[-1]) > FALSE_ALARM
 
     class Wrong(WindowRates):
         def __init__(self, itinerary: Itinerary) -> None:
@@ -56,10 +63,18 @@ def test_random_and_single_receptors_have_the_mean_that_is_expected(resolution: 
             rates, messenger = super().__call__(*given)
             return self.factors * rates, messenger
 
+    right = organs.healthy_cell
+
+    def healthy_cell(*given: object, **more: object) -> organs.Healthy:
+        with monkeypatch.context() as unchanged:
+            unchanged.setattr(organs, "WindowRates", WindowRates)
+            return right(*given, **more)
+
     monkeypatch.setattr(organs, "WindowRates", Wrong)
-    wrong = surfaces(simulate_body(person()))[-1]
+    monkeypatch.setattr(organs, "healthy_cell", healthy_cell)
+    wrong = surfaces(simulate_body(short(meals)))[-1]
     monkeypatch.undo()
-    assert disagreement(resolution, wrong) < FALSE_ALARM
+    assert disagreement(resolution, meals, wrong) < FALSE_ALARM
 
 
 @pytest.mark.parametrize("resolution", ["counts", "agents"])
