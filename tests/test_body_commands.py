@@ -145,6 +145,7 @@ def test_what_a_person_is_and_what_a_cell_is(file: Path):
     cell.write_text('name = "cell"\n[[exposure]]\nkind = "constant"\ninsulin = "1 nM"\nduration = "1 h"\n')
     known = [is_body(each) for each in (file, "vicious_cycle", cell, "chronic_insulin", "nowhere.toml")]
     assert known == [True, True, False, False, False]
+    assert not is_body("a\0b.toml")
 
 
 def test_a_person_that_is_printed_is_a_file_to_start_from(tmp_path: Path):
@@ -198,6 +199,7 @@ def test_the_table_has_every_change_of_stage_with_the_receptors_and_their_activi
     assert len(rows) == 1 + changes + (stages[-1] == stages[-2])
     assert rows[0].split()[-5:][0].isdigit()
     assert rows[-1].split()[-5].endswith("/70")  # activity of muscle
+    assert "activity below them" in body_report.timeline(result).splitlines()[0]
     facts = dict(body_report.facts([result, result]))
     assert "fewest in stage" in facts["Note"]
 

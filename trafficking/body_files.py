@@ -21,14 +21,14 @@ def body_text(name: str) -> str:
 
 
 def is_body(source: str | Path) -> bool:
-    """Whether this names a body scenario, or is a file of one: it lasts a time, and nobody is exposed to anything."""
+    """Whether this names a body scenario, or is a file of one: with a body's keys, and no exposure."""
     if str(source) in body_names():
         return True
     try:
         tables = read_toml(Path(source))
-    except ScenarioError:  # whoever reads it as something else says what is wrong
+    except (ValueError, RecursionError):  # whoever reads it as something else says what is wrong
         return False
-    return "duration" in tables and "exposure" not in tables
+    return "exposure" not in tables and bool({"duration", "insult", "beta_cells"} & tables.keys())
 
 
 def load_body(source: str | Path, changes: Mapping[str, str] | None = None) -> BodyScenario:

@@ -12,7 +12,8 @@ from trafficking.organs import ORGANS
 from trafficking.physiology import NM_PER_UU_PER_ML, constant
 
 _HEAD = (
-    f"{'year':>6}  {'stage':<40}{'fasting':>8}{'2 h':>7}{'insulin':>9}{'beta':>6}   receptors, % of lean\n"
+    f"{'year':>6}  {'stage':<40}{'fasting':>8}{'2 h':>7}{'insulin':>9}{'beta':>6}   surface receptors, % of lean"
+    "{activity}\n"
     f"{'':>48}{'mM':>8}{'mM':>7}{'uU/mL':>9}{'mg':>6}   {' '.join(f'{organ:>8}' for organ in ORGANS)}"
 )
 
@@ -29,7 +30,8 @@ def timeline(result: BodyResult) -> str:
     changed = [i for i in range(len(stages)) if i in (0, len(stages) - 1) or stages[i] != stages[i - 1]]
     levels = result.levels.set_index("time_min")
     lines = [_line(checkups.iloc[i], levels.loc[checkups["time_min"].iloc[i]]) for i in changed]
-    return "\n".join([_HEAD, *lines])
+    blunted = any((result.levels[f"{organ}_activity"] != 1.0).any() for organ in ORGANS)
+    return "\n".join([_HEAD.format(activity=" / activity below them, %" if blunted else ""), *lines])
 
 
 def _line(checkup: pd.Series, levels: pd.Series) -> str:
