@@ -15,8 +15,9 @@ from trafficking import master_equation, physiology
 from trafficking.body import COLUMNS, BodyResult, simulate_body
 from trafficking.body_forms import BodyScenario
 from trafficking.faults import ScenarioError
-from trafficking.organs import ORGANS, MeanReceptors
+from trafficking.organs import ORGANS, OrganReceptors, healthy_cell
 from trafficking.physiology import HEALTHY, YEAR_D, Levels, Topp
+from trafficking.plasma import Stretches
 from trafficking.scenario import Scenario
 from trafficking.simulation import simulate
 
@@ -220,6 +221,72 @@ def test_beta_cells_fail_when_death_rises_by_more_than_22_5_percent(death: float
     assert (at_end(result).beta < 1e-3) == (not lives)
 
 
+@pytest.mark.parametrize("cap", ["600 mg", "900 mg"])
+def test_a_cap_alone_gives_a_plateau_with_most_receptors_left(cap: str):
+    """130 to 150 mg/dL for decades with about nine in ten receptors; q = 0.5, the insult of `vicious_cycle`."""
+    given = shipped("vicious_cycle", "10 d").to_dict() | {"beta_cells": {"cap": cap}, "duration": "40 y"}
+    levels = simulate_body(BodyScenario.from_dict(given)).levels
+    glucose = levels["glucose_mM"].to_numpy()[[365, 730, 1460]] * 18.016  # after 10, 20 and 40 years
+    assert glucose == pytest.approx(np.full(3, glucose[2]), abs=0.5)
+    assert 130.0 < glucose[2] < 150.0
+    assert levels["muscle_surface"].iloc[-1] == pytest.approx(0.9, abs=0.04)
+
+
+def test_only_worn_beta_cells_give_rise_depletion_and_failure_in_that_order():
+    """Exhaustion, q = 0.5; its twin is the plateau that a cap gives."""
+    levels = lived("vicious_cycle").levels
+    insulin, receptors, beta = (levels[name].to_numpy() for name in ("insulin_nM", "muscle_surface", "beta_mg"))
+    rise = int(np.argmax(insulin > 1.25 * insulin[0]))
+    depletion = int(receptors.argmin())
+    failure = int(np.argmax((beta < 0.5 * beta.max()) & (np.arange(len(beta)) > beta.argmax())))
+    assert 0 < rise < depletion < failure
+    assert levels["glucose_mM"].iloc[-1] > 10.0
+    capped = BodyScenario.from_dict(shipped("vicious_cycle").to_dict() | {"beta_cells": {"cap": "600 mg"}})
+    assert simulate_body(capped).levels["beta_mg"].iloc[-1] > 300.0
+
+
+def test_the_loop_needs_more_insulin_than_people_on_diazoxide():
+    """A known failure, with its size: 72 % less fasting insulin on the drug, 23 % on placebo, raise glucose by 11 mg/dL
+    (PMID 29618011). 58 % less raises it in the loop by 35 mg/dL with an elasticity of 0.57, as of blood cells, by 41 at
+    0.5 and by 94 without any. q = 1; beta cells have no limit, and their mass does not change meanwhile.
+    """
+
+    def rise(elasticity: float) -> float:
+        obese, mass = 23.0, 690.0
+
+        def after(secreted: float) -> tuple[float, float]:
+            topp = Topp(**{**Topp.published().__dict__, "secretion": secreted * Topp.published().secretion})
+
+            def off(insulin: float) -> float:
+                sensitivity = 0.72 / 2.3 * (insulin / obese) ** -elasticity
+                return physiology.balance(topp, mass, sensitivity).insulin - insulin
+
+            insulin = brentq(off, 0.1, 30.0)
+            return insulin, 864.0 / (1.44 + 0.72 / 2.3 * (insulin / obese) ** -elasticity * insulin)
+
+        less = brentq(lambda secreted: after(secreted)[0] - 0.42 * obese, 0.05, 1.0)
+        return after(less)[1] - after(1.0)[1]
+
+    assert [round(rise(elasticity)) for elasticity in (0.57, 0.5, 0.0)] == [35, 41, 94]
+
+
+# -- days of high glucose ----------------------------------------------------------------------------------------------
+
+
+def test_days_of_high_glucose_worsen_diabetes_and_leave_a_healthy_body_alone():
+    """A switch, and an assumption; q = 0.5."""
+    healthy = simulate_body(person(duration="1 y", glucose_toxicity={}))
+    assert at_end(healthy) == pytest.approx(HEALTHY, rel=1e-6)
+    nudged = simulate_body(person(duration="1 y", glucose_toxicity={}, insult=[{"at": "0 d", "factor": 0.97}]))
+    assert nudged.levels["toxicity"].max() < 0.01  # nor does it run away from a little resistance
+    toxic = BodyScenario.from_dict(shipped("vicious_cycle").to_dict() | {"glucose_toxicity": {}, "duration": "10 y"})
+    with_it, without = simulate_body(toxic), lived("vicious_cycle")
+    assert with_it.onset_year < without.onset_year - 0.3
+    assert 0.2 < with_it.levels["toxicity"].iloc[-1] < 0.5
+    assert (without.levels["toxicity"] == 0.0).all()
+    assert "lost to days of high glucose" in "; ".join(toxic.assumptions)
+
+
 # -- the vicious cycle -------------------------------------------------------------------------------------------------
 
 
@@ -231,8 +298,8 @@ def test_insulin_rises_before_glucose_and_beta_cells_expand_before_they_fail():
     more_insulin, more_glucose = years[np.argmax(insulin > 1.25 * insulin[0])], years[np.argmax(glucose >= 6.1)]
     assert more_insulin < more_glucose - 2.0
     assert more_glucose < result.onset_year - 1.0
-    assert beta.max() > 1.5 * beta[0]
-    assert beta[-1] < 0.8 * beta.max()
+    assert beta.max() > 1.4 * beta[0]
+    assert beta[-1] < 0.5 * beta.max()
     assert list(result.checkups["stage"]) == sorted(result.checkups["stage"])
     assert set(result.checkups["stage"]) == {0, 1, 2, 3}
 
@@ -242,12 +309,16 @@ def test_receptors_are_fewest_when_insulin_is_highest_and_come_back_in_part(orga
     levels = lived("vicious_cycle").levels
     receptors, insulin = levels[f"{organ}_surface"].to_numpy(), levels["insulin_nM"].to_numpy()
     assert abs(int(receptors.argmin()) - int(insulin.argmax())) <= 6  # a month of windows of five days
-    assert receptors.min() + 0.02 < receptors[-1] < 1.0
+    later = receptors[round(15.0 * YEAR_D / 5.0)]  # years after the peak; worn out at last, insulin is below healthy
+    assert receptors.min() + 0.02 < later < 0.98
 
 
-def test_receptor_loss_brings_diabetes_forward_by_years():
+def test_receptor_loss_brings_diabetes_forward_and_twice_as_much_without_spare_receptors():
+    """q = 0.5, and 1; beta cells wear out."""
     with_loss, without = lived("vicious_cycle").onset_year, lived("vicious_cycle", held=True).onset_year
-    assert 1.5 < without - with_loss < 4.5
+    linear = simulate_body(BodyScenario.from_dict(shipped("vicious_cycle").to_dict() | {"power": 1.0})).onset_year
+    assert 0.5 < without - with_loss < 1.5
+    assert 1.7 < (without - linear) / (without - with_loss) < 2.4
     # The twin: receptors held twice over give no difference.
     assert simulate_body(shipped("vicious_cycle").held()).onset_year == without
 
@@ -256,15 +327,32 @@ def test_slower_clearance_by_fewer_liver_receptors_raises_insulin_and_spares_bet
     cleared, plain = lived("vicious_cycle_clearance"), lived("vicious_cycle")
     assert cleared.levels["insulin_nM"].max() > 1.05 * plain.levels["insulin_nM"].max()
     assert cleared.levels["wear"].max() < plain.levels["wear"].max()
-    assert not cleared.onset_year < plain.onset_year + 1.0
+    assert not cleared.onset_year < plain.onset_year + 0.5
 
 
 def test_the_way_back_exists():
     result, stays = lived("weight_loss"), lived("vicious_cycle")
     stages = dict(zip(result.checkups["year"], result.checkups["stage"], strict=True))
-    assert [stages[year] for year in (12, 26)] == [3, 0]
+    assert [stages[year] for year in (10, 26)] == [3, 2]
+    last = result.checkups.iloc[-1]
+    assert last["glucose_mM"] < 6.1  # what is left is a tolerance test just above 7.8 mM
+    assert 7.8 < last["two_hours_mM"] < 8.4
     assert result.levels["muscle_surface"].iloc[-1] > 0.97
-    assert stays.checkups["stage"].iloc[-1] == 3  # the twin: without weight loss
+    assert stays.checkups["stage"].iloc[-1] >= 3  # the twin: without weight loss
+
+
+def test_before_diabetes_the_way_back_leads_to_health_and_late_in_diabetes_nowhere():
+    """The weight loss of `weight_loss` at other times; the wear of beta cells is an assumption, and so is this."""
+
+    def end(year: float) -> int:
+        given = shipped("weight_loss").to_dict()
+        weight = [{"at": f"{year} y", "factor": 0.45}, {"at": f"{year + 0.5} y", "factor": 1.0}]
+        early = [{"at": "0 y", "factor": 1.0}, {"at": "8 y", "factor": 0.45}]
+        insult = [point for point in early if float(point["at"].split()[0]) < year] + weight
+        return int(simulate_body(BodyScenario.from_dict(given | {"insult": insult})).checkups["stage"].iloc[-1])
+
+    assert end(5.0) == 0
+    assert end(12.0) >= 3
 
 
 def test_compensated_obesity_has_more_insulin_fewer_receptors_and_normal_glucose():
@@ -335,10 +423,11 @@ def test_six_hour_steps_follow_the_receptors_of_an_organ(organ: str):
     healthy = physiology.organ_insulin(0.06)[organ]
 
     def course(step_min: float) -> np.ndarray:
-        cells = MeanReceptors(organ, healthy, step_min=step_min)
+        day = Stretches(np.array([healthy]), 1440.0)
+        cells = OrganReceptors(healthy_cell(organ, day, 1440.0), step_min=step_min)
         found = []
         for _ in range(5):
-            cells.advance(2.0 * healthy, 1440.0)
+            cells.advance(np.array([2.0 * healthy]), 1440.0)
             found.append(cells.surface)
         return np.array(found)
 
@@ -388,6 +477,10 @@ def test_shipped_bodies_are_complete_and_named_after_their_file(path: Path):
         ({"elasticity": 0.3}, "elasticity: only receptors = 'stand_in' have one; 'organs' is given"),
         ({"beta_cells": {"cap": "200 mg"}}, "beta_cells.cap: '200 mg' given; from 301 to 1e+06 mg are allowed"),
         ({"beta_cells": {"exhaustion": {"wear": "1"}}}, "beta_cells.exhaustion.wear: '1' given"),
+        ({"resolution": "agents", "receptors": "held"}, "resolution: 'agents' given; receptors = 'held' are a formula"),
+        ({"meals": "three", "window": "0.3 d"}, "window: 0.3 d given; whole days, or a day divided in windows"),
+        ({"meals": "two"}, "meals: 'two' given"),
+        ({"glucose_toxicity": {"half": "14"}}, "glucose_toxicity.half: '14' given; text is needed, a glucose"),
         ({"window": "0.01 d", "duration": "100 y"}, "window: 3,650,000 windows in the run"),
     ],
 )

@@ -1,15 +1,16 @@
 """The command `trafficking body`, its files, its figure and its words."""
 
 import json
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
-from trafficking import body_commands, body_plots, plots
+from trafficking import body_plots, body_report, plots
 from trafficking.__main__ import app
 from trafficking.body import BodyResult, simulate_body
-from trafficking.body_files import body_names, load_body
+from trafficking.body_files import body_names, is_body, load_body
 from trafficking.body_forms import BodyScenario
 from trafficking.faults import ScenarioError
 
@@ -31,11 +32,15 @@ def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return path
 
 
-def test_a_life_is_printed_and_written_whole(file: Path):
-    done = CliRunner().invoke(app, ["body", str(file)])
+@pytest.mark.parametrize("command", ["body", "run"])
+def test_a_life_is_printed_and_written_whole(file: Path, command: str):
+    done = CliRunner().invoke(app, [command, str(file)])
     assert done.exit_code == 0, done.output
-    labels = [line.split()[0] for line in done.stdout.splitlines()]
-    assert labels == ["Body", "Stages", "held", "Insulin", "Receptors", "Diabetes", "Caution", "Files"]
+    name, table, facts = done.stdout.split("\n\n")
+    assert name == "short"
+    assert [line.split()[:2] for line in table.splitlines()[2:]] == [["1", "0"], ["2", "2"], ["3", "2"]]
+    labels = [line.split()[0] for line in facts.splitlines()]
+    assert labels == ["Stages", "held", "Insulin", "Receptors", "Diabetes", "Window", "Caution", "Files"]
     assert "not medical advice" in done.stdout
     folder = file.parent / "runs" / "body-short"
     assert sorted(path.name for path in folder.iterdir()) == [
@@ -61,8 +66,9 @@ def test_a_second_life_takes_the_next_number_and_a_named_folder_is_not_overwritt
     assert run(app, ["body", str(file), "--out", "runs/body-short", "--overwrite"]).exit_code == 0
 
 
-def test_the_list_names_every_body_that_is_shipped():
-    done = CliRunner().invoke(app, ["body", "--list"])
+@pytest.mark.parametrize("words", [["body", "--list"], ["scenarios", "body"]])
+def test_the_list_names_every_body_that_is_shipped(words: list[str]):
+    done = CliRunner().invoke(app, words)
     assert [line.split()[0] for line in done.stdout.splitlines()] == list(body_names())
     assert "vicious_cycle" in body_names()
 
@@ -90,6 +96,74 @@ def test_a_misspelt_name_is_answered_with_the_right_one():
         load_body("nowhere.toml")
 
 
+def test_insulin_of_a_person_is_not_for_the_user_to_set(file: Path):
+    done = CliRunner().invoke(app, ["run", str(file), "--insulin", "1 nM"])
+    assert done.exit_code == 2
+    assert "insulin follows from the body" in done.stderr
+
+
+def test_options_of_run_change_a_life_and_a_seed_gives_it_again(file: Path):
+    options = ["--resolution", "counts", "--receptors", "2000", "--seed", "3", "--duration", "1 y"]
+    options += ["--set", "power=1.0"]
+    for name in ("a", "b"):
+        done = CliRunner().invoke(app, ["run", str(file), *options, "--out", name])
+        assert done.exit_code == 0, done.output
+    one, other = (file.parent / name for name in ("a", "b"))
+    for table in ("levels.csv", "checkups.csv", "body.json"):
+        assert (one / table).read_bytes() == (other / table).read_bytes()
+    made_by = json.loads((one / "body.json").read_text())
+    scenario = BodyScenario.from_dict(made_by["scenario"])
+    assert (scenario.resolution, scenario.receptors_per_organ, scenario.power) == ("counts", 2000, 1.0)
+    again = simulate_body(scenario, seed=made_by["seed"]).levels.to_csv(index=False, lineterminator="\n")
+    assert (one / "levels.csv").read_bytes() == again.encode()
+
+
+def test_a_tolerance_test_and_a_clamp_at_a_time_of_a_life(file: Path):
+    run = CliRunner().invoke
+    healthy, ill = (run(app, ["ogtt", *words]).stdout for words in (["vicious_cycle"], [str(file), "--at", "2 y"]))
+    two_hours = [float(each.split("2 h")[1].split()[0]) for each in (healthy, ill)]
+    assert two_hours[0] < 7.8 < two_hours[1]
+    assert len([line for line in ill.splitlines() if line[:5].strip().isdigit()]) == 7
+    done = run(app, ["clamp", str(file), "--at", "2 y", "--out", "clamp.csv"])
+    assert done.exit_code == 0, done.output
+    assert "times healthy" in done.stdout
+    assert (file.parent / "clamp.csv").read_text().startswith("time_min,glucose_mM,insulin_nM,glucose_infused\n0.0,")
+    assert not (file.parent / "runs").exists()
+
+
+@pytest.mark.parametrize(
+    ("at", "line"), [("5 h", "--at: '5 h' given; text is needed"), ("9 y", "--at: '9 y' given; short lasts 1095 d")]
+)
+def test_a_time_that_is_not_in_a_life_is_refused(file: Path, at: str, line: str):
+    done = CliRunner().invoke(app, ["ogtt", str(file), "--at", at])
+    assert done.exit_code == 2
+    assert done.stderr.startswith(line)
+
+
+def test_what_a_person_is_and_what_a_cell_is(file: Path):
+    cell = file.parent / "cell.toml"
+    cell.write_text('name = "cell"\n[[exposure]]\nkind = "constant"\ninsulin = "1 nM"\nduration = "1 h"\n')
+    known = [is_body(each) for each in (file, "vicious_cycle", cell, "chronic_insulin", "nowhere.toml")]
+    assert known == [True, True, False, False, False]
+    assert not is_body("a\0b.toml")
+
+
+def test_a_person_that_is_printed_is_a_file_to_start_from(tmp_path: Path):
+    printed = CliRunner().invoke(app, ["scenarios", "vicious_cycle"]).stdout
+    (tmp_path / "mine.toml").write_text(printed)
+    assert load_body(tmp_path / "mine.toml") == load_body("vicious_cycle")
+    schema = json.loads(CliRunner().invoke(app, ["schema", "--body"]).stdout)
+    assert set(load_body("vicious_cycle").to_dict()) <= set(schema["properties"])
+
+
+def test_a_life_with_meals_is_held_against_daily_means(file: Path):
+    done = CliRunner().invoke(app, ["run", str(file), "--set", "meals=three", "--duration", "20 d"])
+    assert done.exit_code == 0, done.output
+    assert "no check-up" in done.stdout
+    said = next(line for line in done.stdout.splitlines() if line.startswith("Meals"))
+    assert 0.1 < float(said.split("at most ")[1].split(" %")[0]) < 5.0
+
+
 def life(**given: object) -> BodyResult:
     insult = [{"at": "0 y", "factor": 1.0}, {"at": "1 y", "factor": 0.5}]
     return simulate_body(
@@ -111,7 +185,23 @@ def test_what_the_loss_of_receptors_adds_is_said_whichever_way_it_goes(own: floa
     results = [life(receptors="held") for _ in range(2)]
     for result, onset in zip(results, (own, held), strict=True):
         result.__dict__["onset_year"] = onset
-    assert any(words in line for line in body_commands.said(results))
+    assert words in body_report.onset(results)
+
+
+def test_the_table_has_every_change_of_stage_with_the_receptors_and_their_activity():
+    insult = [{"at": "0 y", "factor": 1.0}, {"at": "8 y", "factor": 0.45}]
+    activity = [{"at": "5 y", "factor": 1.0}, {"at": "6 y", "factor": 0.7}]
+    given = {"name": "x", "duration": "12 y", "window": "10 d", "insult": insult, "activity": activity}
+    result = simulate_body(BodyScenario.from_dict({**given, "beta_cells": {"exhaustion": {}}}))
+    rows = body_report.timeline(result).splitlines()[2:]
+    stages = result.checkups["stage"].tolist()
+    changes = sum(after != before for before, after in pairwise(stages))
+    assert len(rows) == 1 + changes + (stages[-1] == stages[-2])
+    assert rows[0].split()[-5:][0].isdigit()
+    assert rows[-1].split()[-5].endswith("/70")  # activity of muscle
+    assert "activity below them" in body_report.timeline(result).splitlines()[0]
+    facts = dict(body_report.facts([result, result]))
+    assert "fewest in stage" in facts["Note"]
 
 
 def test_the_figure_has_four_rows_and_a_column_for_each_life():

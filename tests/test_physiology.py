@@ -7,7 +7,7 @@ import pytest
 from scipy.integrate import solve_ivp
 
 from trafficking import physiology
-from trafficking.physiology import HEALTHY, YEAR_D, Checkup, Exhaustion, Growth, Levels, Topp
+from trafficking.physiology import HEALTHY, YEAR_D, Checkup, Exhaustion, GlucoseToxicity, Growth, Levels, Topp
 
 TOPP = Topp.published()
 HEALTHY_SI = 0.72
@@ -112,9 +112,34 @@ def test_beta_cells_wear_only_above_the_threshold_and_recover():
     assert Growth(TOPP).wear_rate(Levels(100.0, 25.0, 750.0), 0.0) == 0.0
 
 
+def test_few_cells_carry_more_each_and_are_not_relieved_by_being_few():
+    growth = Growth(TOPP, exhaustion=Exhaustion(threshold=1.25, wear_per_year=0.1, recovery_years=10.0))
+    rates = [growth.wear_rate(Levels(150.0, 1.0, beta), 0.0) for beta in (100.0, 300.0, 600.0)]
+    assert rates[0] == rates[1] > 0.0
+    assert rates[2] > rates[1]
+
+
 def test_worn_cells_die_faster():
     growth = Growth(TOPP)
     assert growth.rate(100.0, 300.0, 0.5) == pytest.approx(growth.rate(100.0, 300.0) - 0.5 * TOPP.death)
+
+
+# -- glucose that takes sensitivity away -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("glucose", "days", "loss"), [(148.0, 3.0, 0.30), (281.0, 1.0, 0.18)])
+def test_days_of_high_glucose_take_the_sensitivity_that_was_measured(glucose: float, days: float, loss: float):
+    """72 h at about 48 mg/dL above: 30 to 55 % (Merovci 2021); 24 h at 281 mg/dL: 18 % (Yki-Jarvinen 1987)."""
+    toxicity = GlucoseToxicity(*(physiology.constant(f"toxic_{name}") for name in ("most", "half", "days")))
+    assert toxicity.advance(0.0, glucose, days) == pytest.approx(loss, abs=0.015)
+
+
+def test_lost_sensitivity_comes_back_at_healthy_glucose_and_two_half_days_are_one():
+    toxicity = GlucoseToxicity(0.5, 26.0, 2.0)
+    assert toxicity.advance(0.3, 100.0, 40.0) < 1e-4
+    assert toxicity.advance(0.0, 80.0, 10.0) == 0.0
+    twice = toxicity.advance(toxicity.advance(0.1, 150.0, 0.5), 150.0, 0.5)
+    assert twice == pytest.approx(toxicity.advance(0.1, 150.0, 1.0))
 
 
 # -- receptors and organs ----------------------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ from pathlib import Path
 from typer.main import get_command
 
 from trafficking.__main__ import app
+from trafficking.body_forms import BodyScenario
 from trafficking.scenario import Scenario
 
 README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
@@ -27,9 +28,12 @@ def test_the_python_of_the_readme_runs(tmp_path, monkeypatch, capsys):
     assert "surface_free" in capsys.readouterr().out
 
 
-def test_the_scenario_of_the_readme_loads():
-    for block in blocks("toml"):
-        scenario = Scenario.from_dict(tomllib.loads(block))
+def test_the_scenarios_of_the_readme_load():
+    tables = [tomllib.loads(block) for block in blocks("toml")]
+    people = [BodyScenario.from_dict(each) for each in tables if "exposure" not in each]
+    assert [person.meals for person in people] == ["three"]
+    for each in (each for each in tables if "exposure" in each):
+        scenario = Scenario.from_dict(each)
         assert scenario.tissue == "adipose"
         assert scenario.protocol.max_nM == 20.0
 

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from trafficking import bench_commands, body_commands, evidence_commands
-from trafficking.options import Named, Overwrite, Seed, Settings, settings_read
+from trafficking import bench_commands, body_commands, clinic_commands, evidence_commands
+from trafficking.options import Named, Overwrite, Seed, Settings, Threads, settings_read
+from trafficking.preparing import prepare
 
 if TYPE_CHECKING:
     from trafficking.scenario import Scenario
@@ -33,7 +34,6 @@ app = typer.Typer(
 )
 
 RunFolder = Annotated[Path, typer.Argument(metavar="RUN", help="Folder of a finished run.", show_default=False)]
-Threads = Annotated[int | None, typer.Option(min=1, help="At most this many; no result depends on it.")]
 
 
 @app.callback(invoke_without_command=True)
@@ -71,9 +71,20 @@ def run(
     ] = None,
     overwrite: Overwrite = False,
 ) -> None:
-    """Run a scenario: six lines of summary, and a folder with tables and a figure."""
+    """Run a scenario: six lines of summary, and a folder with tables and a figure; or a person's years (see `body`)."""
+    from trafficking import body_files
+
+    if body_files.is_body(scenario):
+        if insulin is not None:
+            _refused_of_a_body(scenario)
+        changes = settings_read(settings)
+        options = {"duration": duration, "resolution": resolution, "receptors_per_organ": receptors}
+        changes |= {key: str(value) for key, value in options.items() if value is not None}
+        person = body_files.load_body(scenario, changes)
+        body_commands.live(person, seed=seed, threads=threads, out=out, overwrite=overwrite)
+        return
     experiment = _chosen(scenario, _changes(settings, receptors, resolution), insulin, duration)
-    _prepare(experiment)
+    prepare(experiment.resolution)
     with _place(experiment, seed, out, overwrite) as (place, folder):
         _finish(_begun(experiment, seed=seed, threads=threads), place, folder)
 
@@ -108,12 +119,18 @@ def _finish(begun: Any, place: Any, folder: Path) -> None:
 def scenarios(
     name: Annotated[
         str | None,
-        typer.Argument(help="Print this one as a file to start your own from; `published` lists the measured ones."),
+        typer.Argument(help="Print this one as a file to start your own from; `published` and `body` list others."),
     ] = None,
 ) -> None:
     """List the scenarios that come with the package, or print one."""
-    from trafficking import io, terminal
+    from trafficking import body_files, io, terminal
 
+    if name == "body":
+        body_commands.listed()
+        return
+    if name in body_files.body_names():
+        print(body_files.body_text(name), end="")
+        return
     if name is not None and name != "published":
         print(io.scenario_text(name), end="")
         return
@@ -124,17 +141,22 @@ def scenarios(
     if sys.stdout is not None and sys.stdout.isatty():
         terminal.tell("\nRun one with `trafficking run NAME`; print one with `trafficking scenarios NAME`.")
         if name is None:
-            terminal.tell("Published experiments: `trafficking scenarios published`.")
+            terminal.tell(
+                "Published experiments: `trafficking scenarios published`; a person's years: `... scenarios body`."
+            )
 
 
 @app.command()
-def schema() -> None:
+def schema(
+    body: Annotated[bool, typer.Option("--body", help="That of a person's years instead of a cell's hours.")] = False,
+) -> None:
     """Print the JSON schema of scenario files, with which editors complete and check them."""
     import json
 
+    from trafficking.body_forms import BodyScenario
     from trafficking.scenario import Scenario
 
-    print(json.dumps(Scenario.json_schema(), indent=2))
+    print(json.dumps((BodyScenario if body else Scenario).json_schema(), indent=2))
 
 
 @app.command()
@@ -152,7 +174,7 @@ def verify(
     from trafficking import terminal
 
     experiment = _chosen(scenario, _changes(settings))
-    _prepare(experiment)
+    prepare(experiment.resolution)
     from trafficking import verification
 
     runs = 2 * replicates * (2 if experiment.itinerary.couplings or experiment.medium else 1)
@@ -223,7 +245,7 @@ def rerun(
 
     manifest, contents = _checked(lambda: io.check_run(folder))
     before = _checked(lambda: io.load_run(folder))
-    _prepare(before.scenario)
+    prepare(before.scenario.resolution)
     if out is None:
         again = _begun(before.scenario, seed=before.seed, replicate=before.replicate, threads=threads)
         _simulated(again)
@@ -289,6 +311,8 @@ for _command in (
     bench_commands.assay,
     bench_commands.causes,
     body_commands.body,
+    clinic_commands.ogtt,
+    clinic_commands.clamp,
     evidence_commands.validate,
     evidence_commands.parameters,
     evidence_commands.compare_models,
@@ -309,6 +333,12 @@ def _changes(settings: list[str] | None, receptors: int | None = None, resolutio
     if resolution is not None:
         changes["resolution"] = resolution
     return changes
+
+
+def _refused_of_a_body(name: str) -> None:
+    from trafficking import terminal
+
+    terminal.refuse(f"--insulin: {name} is a person's years, whose insulin follows from the body; nothing sets it")
 
 
 def _chosen(name: str, changes: dict[str, str], insulin: str | None = None, duration: str | None = None) -> Scenario:
@@ -412,26 +442,19 @@ def _pictures(result: Any) -> dict[str, bytes]:
     return pictures
 
 
-def _prepare(scenario: Scenario) -> None:
-    """Says so if the kernel has to be compiled first, which takes much longer than anyone expects."""
-    from trafficking import compiled, kernel, propagator, stream, terminal
-
-    sources = (kernel.__file__, stream.__file__) if scenario.resolution == "agents" else (propagator.__file__,)
-    if not any(compiled.cache_folder(*sources).glob("**/*.nbi")):
-        terminal.tell("preparing: the kernel is compiled now, once; this takes about half a minute")
-
-
 def _compiled() -> float:
     """Seconds it took to compile what runs need, to run it once, and to let matplotlib find its fonts."""
     import time
 
-    from trafficking import io, plots
+    from trafficking import body_files, io, plots
+    from trafficking.body import simulate_body
     from trafficking.simulation import simulate
 
     begun = time.monotonic()
     changes = {"receptors": "1000", "follow": "10", "exposure[1].duration": "2 h", "exposure[2].duration": "1 h"}
     plots.render(plots.depletion(simulate(io.load_scenario(DEFAULT, changes))))
     simulate(io.load_scenario(DEFAULT, changes | {"resolution": "counts"}))
+    simulate_body(body_files.load_body("vicious_cycle", {"duration": "1 y"}))
     return time.monotonic() - begun
 
 

@@ -1,4 +1,4 @@
-"""The command `body`: one person over years, with the receptors of the organs and with their number held constant."""
+"""One person over years on the command line: with the receptors of the organs, and with their number held constant."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from trafficking.options import Overwrite
+from trafficking.options import Overwrite, Person, Seed, Settings, Threads, settings_read
+from trafficking.preparing import prepare
 
 if TYPE_CHECKING:
     from trafficking.body import BodyResult
@@ -19,11 +20,17 @@ if TYPE_CHECKING:
 MARKER = "body.json"
 FORMAT = "trafficking body 1"
 
+_OWN, _HELD = "Receptors as insulin leaves them", "Receptor number held constant"
+
 
 def body(
-    scenario: Annotated[
-        str, typer.Argument(metavar="SCENARIO", help="A name that --list shows, or a TOML file.")
-    ] = "vicious_cycle",
+    scenario: Person = "vicious_cycle",
+    resolution: Annotated[
+        str | None, typer.Option(metavar="mean|counts|agents", help="Expected receptors, random numbers, or every one.")
+    ] = None,
+    seed: Seed = 1,
+    settings: Settings = None,
+    threads: Threads = None,
     out: Annotated[
         Path | None, typer.Option(metavar="FOLDER", help="Where to write; default runs/body-SCENARIO, numbered.")
     ] = None,
@@ -31,71 +38,94 @@ def body(
     names: Annotated[bool, typer.Option("--list", help="List the body scenarios that come with the package.")] = False,
 ) -> None:
     """Simulate glucose, insulin, beta cells and the receptors of five organs over years. Not medical advice."""
-    from trafficking import body_files, body_plots, plots
+    from trafficking import body_files
 
     if names:
-        width = max(map(len, body_files.body_names()))
-        for name in body_files.body_names():
-            print(f"{name:<{width}}  {body_files.load_body(name).title}")
+        listed()
         return
-    chosen = body_files.load_body(scenario)
-    results = [("Receptors as insulin leaves them", _simulated(chosen))]
-    if chosen.receptors != "held":
-        results.append(("Receptor number held constant", _simulated(chosen.held())))
+    changes = settings_read(settings)
+    if resolution is not None:
+        changes["resolution"] = resolution
+    live(body_files.load_body(scenario, changes), seed=seed, threads=threads, out=out, overwrite=overwrite)
+
+
+def listed() -> None:
+    """Prints name and title of each body scenario that comes with the package."""
+    from trafficking import body_files
+
+    width = max(map(len, body_files.body_names()))
+    for name in body_files.body_names():
+        print(f"{name:<{width}}  {body_files.load_body(name).title}")
+
+
+def live(scenario: BodyScenario, *, seed: int, threads: int | None, out: Path | None, overwrite: bool) -> None:
+    """Simulates a life and the one with receptors held, writes both, and prints the stages and what they show."""
+    from trafficking import body_plots, body_report, coupling_error, plots, terminal
+
+    prepare(scenario.resolution, body=True)
+    results = [(_OWN, _simulated(scenario, seed, threads))]
+    if scenario.receptors != "held":
+        results.append((_HELD, _simulated(scenario.held())))
+    lives = [result for _, result in results]
+    others = _what_if(scenario, lives)
     figure = plots.render(body_plots.life(results))
-    folder = _written([result for _, result in results], figure, out, overwrite)
-    print("\n".join([*said([result for _, result in results]), f"Files      {shlex.quote(str(folder))}"]))
+    folder = _written(lives, figure, out, overwrite)
+    print(f"{scenario.title or scenario.name}\n\n{body_report.timeline(lives[0])}\n")
+    lines = body_report.facts(lives, others)
+    if scenario.receptors != "held":
+        expected = lives[0] if scenario.resolution == "mean" else _simulated(_changed(scenario, resolution="mean"))
+        error = 100.0 * coupling_error.coupling_error(expected)
+        lines.append(("Window", f"{scenario.window_d:g} d, which costs at most {error:.2g} % of the receptors"))
+        if scenario.meals == "three":
+            lines.append(("Meals", _beside_means(expected)))
+    how = "three meals a day" if scenario.meals == "three" else "daily means without meals"
+    lines.append(("Caution", f"{'; '.join(scenario.assumptions)}; {how}; not medical advice"))
+    terminal.show([*lines, ("Files", shlex.quote(str(folder)))])
 
 
-def said(results: list[BodyResult]) -> list[str]:
-    """The lines on a life; with a second result, that with receptors held, also what the receptors' loss adds."""
-    from trafficking.body import MINUTES_PER_DAY
-    from trafficking.physiology import YEAR_D
-
-    life = results[0]
-    scenario, levels = life.scenario, life.levels
-    years = levels["time_min"].to_numpy() / MINUTES_PER_DAY / YEAR_D
-    insulin, muscle = levels["insulin_nM"].to_numpy(), levels["muscle_surface"].to_numpy()
-    most, fewest = int(insulin.argmax()), int(muscle.argmin())
-    stages = [" ".join(str(stage) for stage in result.checkups["stage"]) for result in results]
-    lines = [
-        f"Body       {scenario.title or scenario.name}",
-        f"Stages     {stages[0]}  (yearly check-ups; a stage needs two in a row)",
-        *(f"held       {timeline}  (receptor number held constant)" for timeline in stages[1:]),
-        f"Insulin    highest in year {years[most]:.1f}, {insulin[most] / insulin[0]:.2f} times healthy",
-        f"Receptors  muscle fewest in year {years[fewest]:.1f}, {100.0 * muscle[fewest]:.0f} % of lean; "
-        f"{100.0 * muscle[-1]:.0f} % at the end",
-        f"Diabetes   {_onset(results)}",
-        f"Caution    {'; '.join(scenario.assumptions)}; daily means without meals; not medical advice",
-    ]
-    return lines
-
-
-def _onset(results: list[BodyResult]) -> str:
-    """When fasting glucose reaches 7.0 mM, and by how much the loss of receptors moves that."""
-    first = results[0].onset_year
-    words = "fasting glucose stays below 7.0 mM" if math.isnan(first) else f"fasting glucose 7.0 mM in year {first:.1f}"
-    if len(results) == 1:
-        return words
-    held = results[1].onset_year
-    if math.isnan(held) and math.isnan(first):
-        return f"{words}, and so it does with receptors held"
-    if math.isnan(held):
-        return f"{words}, with receptors held not at all: the loss of receptors brings it about"
-    if math.isnan(first):
-        return f"{words}, with receptors held it reaches that in year {held:.1f}: their loss holds it off"
-    way = "forward" if first <= held else "back"
-    return f"{words}, with receptors held {held:.1f}: their loss puts it {way} by {abs(held - first):.1f} years"
-
-
-def _simulated(scenario: BodyScenario) -> BodyResult:
+def _simulated(scenario: BodyScenario, seed: int = 1, threads: int | None = None) -> BodyResult:
     from trafficking import terminal
     from trafficking.body import simulate_body
     from trafficking.physiology import YEAR_D
 
-    words = f"{scenario.name}, {scenario.receptors.replace('_', '-')}"
-    with terminal.Progress(words, scenario.duration_d, lambda days: f"{days / YEAR_D:.2g} years") as progress:
-        return simulate_body(scenario, progress=progress)
+    kind = scenario.resolution if scenario.receptors == "organs" else scenario.receptors.replace("_", "-")
+    with terminal.Progress(
+        f"{scenario.name}, {kind}", scenario.duration_d, lambda days: f"{days / YEAR_D:.2g} years"
+    ) as progress:
+        return simulate_body(scenario, seed=seed, threads=threads, progress=progress)
+
+
+def _what_if(scenario: BodyScenario, lives: list[BodyResult]) -> list[tuple[str, BodyResult]]:
+    """The same life where the two assumptions that matter most are others, if it has diabetes and takes seconds."""
+    quick = scenario.receptors == "organs" and scenario.resolution == "mean" and scenario.meals == "none"
+    if not quick or all(math.isnan(life.onset_year) for life in lives):
+        return []
+    from trafficking.physiology import constant
+
+    others = []
+    if scenario.power != 1.0:
+        others.append(("no receptors to spare (q = 1)", {"power": 1.0}))
+    if scenario.hepatic_clearance:
+        others.append(("clearance does not go with liver receptors", {"hepatic_clearance": 0.0}))
+    else:
+        share = constant("hepatic_clearance")
+        others.append((f"{100.0 * share:g} % of clearance goes with liver receptors", {"hepatic_clearance": share}))
+    return [(words, _simulated(_changed(scenario, **change))) for words, change in others]
+
+
+def _changed(scenario: BodyScenario, **values: object) -> BodyScenario:
+    return scenario.from_dict(scenario.to_dict() | values)
+
+
+def _beside_means(life: BodyResult) -> str:
+    """How far the receptors of a life with meals are from those of the same life on daily means."""
+    means = _simulated(_changed(life.scenario, meals="none"))
+    differences = life.levels.filter(like="_surface") - means.levels.filter(like="_surface")
+    column = differences.abs().max().idxmax()
+    most = differences[column].iloc[int(differences[column].abs().argmax())]
+    way = "more" if most > 0.0 else "fewer"
+    organ = column.removesuffix("_surface")
+    return f"at most {100.0 * abs(most):.1f} % {way} surface receptors ({organ}) than on daily means"
 
 
 def _written(results: list[BodyResult], figure: bytes, out: Path | None, overwrite: bool) -> Path:
@@ -123,7 +153,8 @@ def _fill(folder: Path, results: list[BodyResult], figure: bytes) -> None:
     for result, suffix in zip(results, ("", "_held"), strict=False):
         contents[f"levels{suffix}.csv"] = io.csv_bytes(result.levels)
         contents[f"checkups{suffix}.csv"] = io.csv_bytes(result.checkups)
-    made_by = {"format": FORMAT, "scenario": results[0].scenario.to_dict(), "versions": io.versions()}
+    life = results[0]
+    made_by = {"format": FORMAT, "scenario": life.scenario.to_dict(), "seed": life.seed, "versions": io.versions()}
     contents[MARKER] = f"{json.dumps(made_by, indent=1, ensure_ascii=False)}\n".encode()
     for name, content in contents.items():
         folders.write_file(folder / name, content)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from trafficking.body_forms import BodyScenario
-from trafficking.faults import ScenarioError, nearest
+from trafficking.faults import ScenarioError, nearest, override
 from trafficking.io import read_toml, shipped
 
 
@@ -14,17 +15,37 @@ def body_names() -> tuple[str, ...]:
     return tuple(sorted(path.stem for path in _shipped().glob("*.toml")))
 
 
-def load_body(source: str | Path) -> BodyScenario:
+def body_text(name: str) -> str:
+    """The file of a body scenario that comes with the package."""
+    return (_shipped() / f"{name}.toml").read_text(encoding="utf-8")
+
+
+def is_body(source: str | Path) -> bool:
+    """Whether this names a body scenario, or is a file of one: with a body's keys, and no exposure."""
+    if str(source) in body_names():
+        return True
+    try:
+        tables = read_toml(Path(source))
+    except (ValueError, RecursionError):  # whoever reads it as something else says what is wrong
+        return False
+    return "exposure" not in tables and bool({"duration", "insult", "beta_cells"} & tables.keys())
+
+
+def load_body(source: str | Path, changes: Mapping[str, str] | None = None) -> BodyScenario:
     """Reads a body scenario.
 
     Args:
         source: path of a TOML file, or the name of a body scenario that comes with the package.
+        changes: what to put in place of the file's values, as text, by the path of the key: `{"duration": "5 y"}`.
 
     Raises:
         ScenarioError: one line per fault, each beginning with the file.
     """
     try:
-        return BodyScenario.from_dict(read_toml(_find(source)))
+        given = read_toml(_find(source))
+        for key, value in (changes or {}).items():
+            given = override(given, key, value)
+        return BodyScenario.from_dict(given)
     except ScenarioError as fault:
         raise ScenarioError([f"{source}: {line}" for line in fault.lines]) from None
     except RecursionError:

@@ -14,12 +14,24 @@ from typing import Annotated, Any, Self
 import numpy as np
 from pydantic import Field, field_validator, model_validator
 
-from trafficking.faults import Faults, Read, choice, listed, number, shown, words
-from trafficking.physiology import HEALTHY, YEAR_D, Exhaustion, Growth, Topp, constant
-from trafficking.quantities import Document, Form, Name, PositiveNumber, Share
+from trafficking.faults import Faults, Read, choice, listed, number, shown, whole, words
+from trafficking.physiology import (
+    DAY_MIN,
+    HEALTHY,
+    MG_PER_DL_PER_MM,
+    YEAR_D,
+    Exhaustion,
+    GlucoseToxicity,
+    Growth,
+    Topp,
+    constant,
+)
+from trafficking.plasma import BIN_MIN
+from trafficking.quantities import Document, Form, Name, PositiveNumber, PositiveShare, Share
 
 _NUMBER_THEN_UNIT = re.compile(r"([0-9]+\.?[0-9]*(?:[eE][+-]?[0-9]{1,3})?)\s*(\S+)")
 _LONGEST_YEARS = 100.0
+LONGEST_WINDOW_D = 10.0
 
 
 def _measured(what: str, units: Mapping[str, float], example: str, *, least: float, most: float) -> Read:
@@ -42,12 +54,21 @@ def _measured(what: str, units: Mapping[str, float], example: str, *, least: flo
 
 _DAYS = {"d": 1.0, "y": YEAR_D}
 _MOST_D = _LONGEST_YEARS * YEAR_D
-When = Annotated[float, _measured("a time", _DAYS, "2 y", least=0.0, most=_MOST_D)]
+_TIME = _measured("a time", _DAYS, "2 y", least=0.0, most=_MOST_D)
+When = Annotated[float, _TIME]
 Lasting = Annotated[float, _measured("a time", _DAYS, "10 y", least=1.0, most=_MOST_D)]
-Window = Annotated[float, _measured("a time", _DAYS, "1 d", least=0.01, most=10.0)]
+Window = Annotated[float, _measured("a time", _DAYS, "1 d", least=0.01, most=LONGEST_WINDOW_D)]
 Years = Annotated[float, _measured("a time", {"y": 1.0, "d": 1.0 / YEAR_D}, "5 y", least=0.1, most=1e6)]
 Mass = Annotated[float, _measured("a mass", {"mg": 1.0, "g": 1e3}, "900 mg", least=HEALTHY.beta + 1.0, most=1e6)]
+Glucose = Annotated[
+    float, _measured("a glucose", {"mg/dL": 1.0, "mM": MG_PER_DL_PER_MM}, "26 mg/dL", least=1.0, most=1e4)
+]
 PerYear = Annotated[float, _measured("a rate", {"/y": 1.0}, "0.05 /y", least=0.0, most=100.0)]
+
+
+def day_of(given: str) -> float:
+    """The day of a time such as "5 y"; ValueError says what is wrong with any other text."""
+    return _TIME.read(given)
 
 
 class Point(Form):
@@ -63,6 +84,18 @@ class ExhaustionForm(Form):
     threshold: PositiveNumber = Field(default_factory=lambda: constant("threshold"), description="healthy secretion")
     wear_per_year: PerYear = Field(default_factory=lambda: constant("wear"), alias="wear")
     recovery_years: Years = Field(default_factory=lambda: constant("recovery"), alias="recovery")
+
+
+class ToxicityForm(Form):
+    """Days of high glucose take sensitivity away; the form is an assumption, its numbers are fitted to two studies."""
+
+    most: PositiveShare = Field(
+        default_factory=lambda: constant("toxic_most"), description="share of sensitivity that can be lost"
+    )
+    half_mg_per_dL: Glucose = Field(
+        default_factory=lambda: constant("toxic_half"), alias="half", description="above healthy: half of that is lost"
+    )
+    days: Lasting = Field(default_factory=lambda: constant("toxic_days"), description="in which it follows")
 
 
 class BetaCells(Form):
@@ -104,6 +137,18 @@ class BodyScenario(Document):
         default_factory=lambda: constant("hepatic_clearance"),
         description="share of insulin's clearance that goes with liver receptors; 0: none",
     )
+    glucose_toxicity: ToxicityForm | None = Field(
+        None, description="days of high glucose lower sensitivity (assumption); default: they do not"
+    )
+    meals: Annotated[str, choice("none", "three")] = Field(
+        "none", description="daily means of insulin, or three meals a day, minute by minute"
+    )
+    resolution: Annotated[str, choice("mean", "counts", "agents")] = Field(
+        "mean", description="receptors of the organs: expected numbers, random numbers, or every single one"
+    )
+    receptors_per_organ: Annotated[int, whole(100, 10_000_000)] = Field(
+        100_000, description="of one cell without insulin, at counts and agents"
+    )
     beta_cells: BetaCells = Field(default_factory=lambda: BetaCells.model_validate({}))
 
     @classmethod
@@ -113,7 +158,7 @@ class BodyScenario(Document):
     def held(self) -> Self:
         """The same person with receptors whose number never changes."""
         given = {key: value for key, value in self.to_dict().items() if key != "elasticity"}
-        return self.from_dict(given | {"receptors": "held"})
+        return self.from_dict(given | {"receptors": "held", "resolution": "mean"})
 
     # -- what it says ----------------------------------------------------------------------------------------------
 
@@ -135,6 +180,12 @@ class BodyScenario(Document):
         exhaustion = None if worn is None else Exhaustion(worn.threshold, worn.wear_per_year, worn.recovery_years)
         return Growth(topp, given.cap_mg or math.inf, exhaustion)
 
+    @cached_property
+    def toxicity(self) -> GlucoseToxicity | None:
+        """What days of high glucose do to sensitivity, where that is switched on."""
+        given = self.glucose_toxicity
+        return None if given is None else GlucoseToxicity(given.most, given.half_mg_per_dL, given.days)
+
     @property
     def assumptions(self) -> list[str]:
         """What has no source and matters here, each as 'q = 0.5 (assumption)'."""
@@ -146,10 +197,14 @@ class BodyScenario(Document):
             said += [f"receptors {self.receptors.replace('_', '-')}"]
         if self.hepatic_clearance and self.receptors != "held":
             said += [f"{100 * self.hepatic_clearance:g} % of clearance goes with liver receptors"]
+        if self.activity:
+            said += [f"activity below the receptor down to {min(point.factor for point in self.activity):g}"]
         if self.beta_cells.cap_mg is not None:
             said += [f"cap on beta cells = {self.beta_cells.cap_mg:g} mg"]
         if (worn := self.beta_cells.exhaustion) is not None:
             said += [f"beta cells wear by {worn.wear_per_year:g} a year and load above {worn.threshold:g}"]
+        if (toxic := self.glucose_toxicity) is not None:
+            said += [f"up to {100.0 * toxic.most:g} % of sensitivity lost to days of high glucose"]
         return [f"{each} (assumption)" for each in said]
 
     # -- how it is made --------------------------------------------------------------------------------------------
@@ -172,6 +227,12 @@ class BodyScenario(Document):
             found.append(("elasticity", "missing; receptors = 'stand_in' needs a number, such as 0.3"))
         if self.receptors != "stand_in" and self.elasticity is not None:
             found.append(("elasticity", f"only receptors = 'stand_in' have one; {shown(self.receptors)} is given"))
+        if self.resolution != "mean" and self.receptors != "organs":
+            others = f"receptors = {shown(self.receptors)} are a formula"
+            found.append(("resolution", f"{shown(self.resolution)} given; {others}, so use 'mean'"))
+        if not fits(self.meals, self.window_d):
+            words = f"whole days, or a day divided in windows of whole {BIN_MIN} min, are needed with meals"
+            found.append(("window", f"{self.window_d:g} d given; {words}"))
         if self.duration_d / self.window_d > 1e6:
             found.append(("window", f"{self.duration_d / self.window_d:,.0f} windows in the run; at most 1,000,000"))
         if found:
@@ -183,3 +244,16 @@ def _between(points: tuple[Point, ...], day: float) -> float:
     if not points:
         return 1.0
     return float(np.interp(day, [point.at_d for point in points], [point.factor for point in points]))
+
+
+def fits(meals: str, window_d: float) -> bool:
+    """Whether windows of this length begin at the same hours every day, as those with meals must."""
+    if meals == "none":
+        return True
+    if window_d < 1.0:
+        return _whole(1.0 / window_d) and _whole(window_d * DAY_MIN / BIN_MIN)
+    return _whole(window_d)
+
+
+def _whole(number: float) -> bool:
+    return abs(number - round(number)) < 1e-6

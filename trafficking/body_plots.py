@@ -10,9 +10,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from trafficking import physiology
-from trafficking.body import MINUTES_PER_DAY, BodyResult
+from trafficking.body import BodyResult
 from trafficking.organs import ORGANS
-from trafficking.physiology import YEAR_D
 from trafficking.plots import GRID, INK, INSULIN, MUTED, SMALL, TEXT, TITLE, plain
 
 _SIZE = (11.0, 9.0)  # inches
@@ -40,8 +39,13 @@ def life(results: Sequence[tuple[str, BodyResult]]) -> Figure:
     for column, (title, result) in enumerate(results):
         _draw(panels[:, column], result)
         panels[0, column].set_title(title, fontsize=TEXT, color=INK, loc="left")
-        panels[-1, column].set_xlabel("Years", color=INK, fontsize=TEXT)
-    labels = ("Plasma insulin (uU/mL)", "Surface receptors\n(% of lean)", "Fasting glucose (mM)", "Beta-cell mass (mg)")
+        panels[-1, column].set_xlabel(f"{result.clock[0].capitalize()}s", color=INK, fontsize=TEXT)
+    labels = (
+        "Plasma insulin (uU/mL)",
+        "Surface receptors\n(% of lean)",
+        "Glucose (mM):\nfasting, 2 h after 75 g",
+        "Beta-cell mass (mg)",
+    )
     for panel, label in zip(panels[:, 0], labels, strict=True):
         panel.set_ylabel(label, color=INK, fontsize=TEXT - 1.0)
     panels[1, 0].legend(fontsize=SMALL, frameon=False, ncols=3, loc="lower left")
@@ -52,23 +56,26 @@ def life(results: Sequence[tuple[str, BodyResult]]) -> Figure:
 
 def _draw(panels: np.ndarray, result: BodyResult) -> None:
     table = result.levels.iloc[:: max(1, len(result.levels) // _MOST_POINTS)]
-    years = table["time_min"].to_numpy() / MINUTES_PER_DAY / YEAR_D
+    _, unit_min = result.clock
+    times = table["time_min"].to_numpy() / unit_min
     insulin, receptors, glucose, beta = panels
-    insulin.plot(years, table["insulin_nM"] / physiology.NM_PER_UU_PER_ML, color=INSULIN, linewidth=2.2)
+    insulin.plot(times, table["insulin_nM"] / physiology.NM_PER_UU_PER_ML, color=INSULIN, linewidth=2.2)
     for organ in ORGANS:
         colour, dashes = _ORGANS[organ]
         share = 100.0 * table[f"{organ}_surface"]
-        receptors.plot(years, share, color=colour, linestyle=dashes, linewidth=1.8, label=organ)
-    glucose.plot(years, table["glucose_mM"], color=_GLUCOSE, linewidth=2.2)
+        receptors.plot(times, share, color=colour, linestyle=dashes, linewidth=1.8, label=organ)
+    glucose.plot(times, table["glucose_mM"], color=_GLUCOSE, linewidth=2.2)
+    tests = result.checkups["time_min"] / unit_min, result.checkups["two_hours_mM"]
+    glucose.plot(*tests, "o", color=_GLUCOSE, markerfacecolor="white", markersize=4.0)
     for level in ("impaired_fasting", "diabetic_fasting"):
         glucose.axhline(physiology.constant(level), color=MUTED, linewidth=0.9, linestyle=(0, (4, 3)))
-    beta.plot(years, table["beta_mg"], color=_BETA, linewidth=2.2)
+    beta.plot(times, table["beta_mg"], color=_BETA, linewidth=2.2)
     for panel in panels:
         _shade(panel, result)
         plain(panel)
         panel.grid(color=GRID, linewidth=0.8)
         panel.set_axisbelow(True)
-        panel.set_xlim(years[0], years[-1])
+        panel.set_xlim(times[0], times[-1])
     for panel in (insulin, beta):
         panel.set_ylim(bottom=0.0)
     receptors.set_ylim(bottom=min(60.0, receptors.get_ylim()[0]))  # room for the names
@@ -76,8 +83,8 @@ def _draw(panels: np.ndarray, result: BodyResult) -> None:
 
 def _shade(panel: Axes, result: BodyResult) -> None:
     """From each check-up to the next one, or to the end, in the colour of the stage."""
-    last = result.levels["time_min"].iloc[-1] / MINUTES_PER_DAY / YEAR_D
-    times = [*result.checkups["year"].tolist(), last]
+    _, unit_min = result.clock
+    times = np.append(result.checkups["time_min"], result.levels["time_min"].iloc[-1]) / unit_min
     for (start, end), stage in zip(pairwise(times), result.checkups["stage"].tolist(), strict=True):
         if stage and end > start:
             panel.axvspan(start, end, color=_STAGES[stage], linewidth=0.0, zorder=0)
@@ -86,7 +93,11 @@ def _shade(panel: Axes, result: BodyResult) -> None:
 def _foot(results: Sequence[tuple[str, BodyResult]]) -> str:
     seen = sorted({stage for _, result in results for stage in result.checkups["stage"].tolist()})
     named = [f"{stage} {physiology.STAGES[stage]}" for stage in seen]
-    return (
+    checkups = (
         f"Shade: stage from one yearly check-up to the next ({', '.join(named)}).\n"
-        "Dashed: 6.1 and 7.0 mM. A research and teaching model of a mean person on daily means; not medical advice."
+        "Circles: yearly glucose tolerance test. "
+    )
+    return (
+        f"{checkups if named else ''}Dashed: 6.1 and 7.0 mM fasting. "
+        "A research and teaching model of a mean person; not medical advice."
     )

@@ -39,6 +39,11 @@ def cache_folder(*sources: str) -> Path:
     return base / "kernel" / hashlib.sha256(text + versions.encode()).hexdigest()[:16]
 
 
+def is_kept(*sources: str) -> bool:
+    """Whether code compiled from these files lies in its folder, so that nobody has to wait for it."""
+    return any(cache_folder(*sources).glob("**/*.nbi"))
+
+
 def keep(functions: Iterable[Any], *sources: str) -> None:
     """Lets numba functions keep their compiled code; once per process, before they are called.
 

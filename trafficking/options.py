@@ -7,6 +7,9 @@ from typing import Annotated
 import typer
 
 Named = Annotated[str, typer.Argument(metavar="SCENARIO", help="A name from `trafficking scenarios`, or a TOML file.")]
+Person = Annotated[
+    str, typer.Argument(metavar="SCENARIO", help="A name from `trafficking body --list`, or a TOML file.")
+]
 Settings = Annotated[
     list[str] | None,
     typer.Option(
@@ -14,6 +17,7 @@ Settings = Annotated[
     ),
 ]
 Seed = Annotated[int, typer.Option(min=0, help="Starts the random numbers; the same seed, the same receptors.")]
+Threads = Annotated[int | None, typer.Option(min=1, help="At most this many; no result depends on it.")]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace what is there.")]
 
 

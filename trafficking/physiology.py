@@ -25,9 +25,11 @@ from functools import lru_cache
 from importlib.resources import files
 from typing import NamedTuple
 
+DAY_MIN = 1440.0
 YEAR_D = 365.0
 MG_PER_DL_PER_MM = 18.016  # glucose, 180.16 g/mol
 NM_PER_UU_PER_ML = 0.006  # insulin, 6 nmol per unit
+USERS = ("muscle", "liver", "adipose")  # organs whose receptors set the body's sensitivity
 ONE_CELL_MG = 1e-6  # about the mass of a cell; there is never less
 
 STAGES = (
@@ -54,9 +56,9 @@ class Constant:
 
 
 @lru_cache
-def constants() -> Mapping[str, Constant]:
-    """Every number of `data/body.toml` by its symbol."""
-    data = tomllib.loads(files("trafficking").joinpath("data", "body.toml").read_text(encoding="utf-8"))
+def constants(file: str = "body.toml") -> Mapping[str, Constant]:
+    """Every number of `data/body.toml`, or of another such file beside it, by its symbol."""
+    data = tomllib.loads(files("trafficking").joinpath("data", file).read_text(encoding="utf-8"))
     found = {}
     for symbol, entry in data["values"].items():
         source = data["sources"][entry["source"]]
@@ -171,7 +173,9 @@ class Exhaustion:
     """Slow wear of beta cells that secrete more than `threshold` times the healthy insulin (an assumption).
 
     dX/dt = wear * max(load - threshold, 0) - X / recovery, and the death rate is (1 + X) times the healthy one; X is
-    the wear so far, and the load is insulin secreted over that of the healthy body.
+    the wear so far. The load is insulin secreted over that of the healthy body, as if mass beyond the healthy one were
+    larger cells and not more; of fewer cells each carries more. Were it insulin alone, failing cells would be relieved,
+    and would never fail.
 
     wear_per_year: gain of X per unit of load above the threshold. recovery_years: time in which X fades.
     """
@@ -208,8 +212,8 @@ class Growth:
         """What the wear gains per day."""
         if self.exhaustion is None:
             return 0.0
-        healthy = HEALTHY.beta * self.topp.secretory_drive(HEALTHY.glucose)
-        load = now.beta * self.topp.secretory_drive(now.glucose) / healthy
+        of_each = self.topp.secretory_drive(now.glucose) / self.topp.secretory_drive(HEALTHY.glucose)
+        load = of_each * max(now.beta / HEALTHY.beta, 1.0)
         gain = self.exhaustion.wear_per_year * max(load - self.exhaustion.threshold, 0.0)
         return (gain - wear / self.exhaustion.recovery_years) / YEAR_D
 
@@ -232,6 +236,27 @@ class Growth:
         return max(math.exp(b), ONE_CELL_MG), x
 
 
+@dataclass(frozen=True)
+class GlucoseToxicity:
+    """Days of high glucose take sensitivity away beyond what receptors do (form: an assumption).
+
+    The share lost moves towards most * x^2 / (x^2 + half^2), x the glucose above the healthy level: were it at first in
+    proportion to x, what was measured would let a healthy body run away at the first mg/dL.
+
+    most: share that can be lost. half: mg/dL. days: in which the loss follows.
+    """
+
+    most: float
+    half: float
+    days: float
+
+    def advance(self, loss: float, glucose: float, days: float) -> float:
+        """The share of sensitivity lost after some days at one glucose, mg/dL; exact for that."""
+        above = max(glucose - HEALTHY.glucose, 0.0)
+        target = self.most * above * above / (above * above + self.half * self.half)
+        return target + (loss - target) * math.exp(-days / self.days)
+
+
 # -- from receptors to sensitivity -------------------------------------------------------------------------------------
 
 
@@ -243,6 +268,12 @@ def strength(surface: float, activity: float, power: float) -> float:
         power: q; 1 for a response in proportion, less where there are receptors to spare.
     """
     return activity * surface**power
+
+
+def shared(responses: Mapping[str, float], organs: Iterable[str] = USERS) -> float:
+    """The response of some organs together: each by its share in the sensitivity of the body."""
+    shares = {organ: constant(f"{organ}_share") for organ in organs}
+    return sum(share * responses[organ] for organ, share in shares.items()) / sum(shares.values())
 
 
 def sensitivity(insult: float, response: float) -> float:

@@ -1,0 +1,94 @@
+"""Tests of a clinic, in silico: oral glucose tolerance, the glucose clamp, and the indices made of them.
+
+Each takes a body as it is and gives a table; the body's own life goes on as if there had been none.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from trafficking import meals, physiology
+from trafficking.meals import Course, Fasting, Meal
+from trafficking.physiology import MG_PER_DL_PER_MM, NM_PER_UU_PER_ML
+
+_PMOL_PER_MU = 6.0
+_AT_THE_END_MIN = 40  # of a clamp: the glucose infused then is M
+
+
+class OralTest(NamedTuple):
+    """An oral glucose tolerance test.
+
+    table: time_min, glucose_mM, insulin_nM. two_hours_mM, peak_mM: glucose. peak_nM: insulin. matsuda: of samples at 0,
+    30, 60, 90 and 120 min, see `physiology`; show its ratio to that of the healthy body.
+    """
+
+    table: pd.DataFrame
+    two_hours_mM: float
+    peak_mM: float
+    peak_nM: float
+    matsuda: float
+
+
+class Clamp(NamedTuple):
+    """A clamp: euglycaemic where fasting glucose is normal, isoglycaemic where it is high.
+
+    table: time_min, glucose_mM, insulin_nM, glucose_infused. m: glucose infused in the last 40 min, mg per kg and min.
+    insulin_uU_per_mL: then. m_per_i: m for 100 uU/mL.
+    """
+
+    table: pd.DataFrame
+    m: float
+    insulin_uU_per_mL: float
+    m_per_i: float
+
+
+def ogtt(body: Fasting, *, grams: float | None = None, minutes: int = 180, every: int = 30) -> OralTest:
+    """Glucose drunk after a night without food; the stomach empties itself of it as of a meal.
+
+    Args:
+        grams: default 75. minutes: at least 120. every: minutes between two rows of the table.
+    """
+    grams = meals.constant("oral_g") if grams is None else grams
+    course = meals.course(body, minutes, meals=[Meal(0.0, grams)])
+    samples = course.glucose[:121:30].mean(), course.insulin[:121:30].mean()
+    return OralTest(
+        table=_table(course, every),
+        two_hours_mM=float(course.glucose[120]) / MG_PER_DL_PER_MM,
+        peak_mM=float(course.glucose.max()) / MG_PER_DL_PER_MM,
+        peak_nM=float(course.insulin.max()) * NM_PER_UU_PER_ML,
+        matsuda=physiology.matsuda(body.glucose, body.insulin, *map(float, samples)),
+    )
+
+
+def clamp(body: Fasting, *, infusion: float | None = None, minutes: int = 120, every: int = 10) -> Clamp:
+    """Insulin infused while glucose is held at the body's own fasting level by an infusion of its own.
+
+    Args:
+        infusion: of insulin, mU per kg and min; default 1. minutes: at least 60.
+    """
+    infusion = meals.constant("infusion") if infusion is None else infusion
+    course = meals.course(body, minutes, infusion=_PMOL_PER_MU * infusion, clamp_at=body.glucose)
+    m, level = (float(values[-_AT_THE_END_MIN:].mean()) for values in (course.infused, course.insulin))
+    table = _table(course, every)
+    table["glucose_infused"] = course.infused[::every]
+    return Clamp(table, m, level, 100.0 * m / level)
+
+
+def homa_ratio(body: Fasting) -> float:
+    """HOMA-IR over that of the healthy body, 2.47."""
+    own, healthy = (physiology.homa_ir(each.glucose / MG_PER_DL_PER_MM, each.insulin) for each in (body, meals.HEALTHY))
+    return own / healthy
+
+
+def _table(course: Course, every: int) -> pd.DataFrame:
+    rows = np.arange(0, len(course.time_min), every)
+    return pd.DataFrame(
+        {
+            "time_min": course.time_min[rows],
+            "glucose_mM": course.glucose[rows] / MG_PER_DL_PER_MM,
+            "insulin_nM": course.insulin[rows] * NM_PER_UU_PER_ML,
+        }
+    )

@@ -1,0 +1,129 @@
+"""The tests of a clinic on the command line: `ogtt` and `clamp` of a person at a time of their life."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from trafficking.options import Overwrite, Person, Settings, settings_read
+from trafficking.preparing import prepare
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from trafficking.body import BodyResult
+
+At = Annotated[str, typer.Option("--at", metavar="TIME", help='When in this life, such as "5 y" or "200 d".')]
+Out = Annotated[Path | None, typer.Option(metavar="FILE", help="Write the table as a CSV file.")]
+
+
+def ogtt(
+    scenario: Person = "vicious_cycle",
+    at: At = "0 y",
+    grams: Annotated[float, typer.Option(min=1.0, max=500.0, help="Glucose that is drunk.")] = 75.0,
+    settings: Settings = None,
+    out: Out = None,
+    overwrite: Overwrite = False,
+) -> None:
+    """Oral glucose tolerance test of a body scenario at a time. Not medical advice."""
+    from trafficking import clinic, meals, physiology, terminal
+
+    life, day = _lived(scenario, at, settings)
+    body = life.fasting_at(day)
+    test, healthy = clinic.ogtt(body, grams=grams), clinic.ogtt(meals.HEALTHY, grams=grams)
+    print(_printed(test.table, healthy.table, "glucose_mM"))
+    seen = physiology.Checkup(
+        body.glucose / physiology.MG_PER_DL_PER_MM, body.insulin / physiology.HEALTHY.insulin, test.two_hours_mM
+    )
+    lines = [
+        (
+            "2 h",
+            f"{test.two_hours_mM:.1f} mM (impaired from 7.8, diabetic from 11.1); healthy {healthy.two_hours_mM:.1f}",
+        ),
+        ("Peak", f"glucose {test.peak_mM:.1f} mM, insulin {test.peak_nM / physiology.NM_PER_UU_PER_ML:.0f} uU/mL"),
+        ("HOMA-IR", f"{clinic.homa_ratio(body):.2f} times healthy"),
+        ("Matsuda", f"{test.matsuda / healthy.matsuda:.2f} times healthy"),
+        (
+            "Stage",
+            f"{physiology.finding(seen)} {physiology.STAGES[physiology.finding(seen)]}, as far as one test tells",
+        ),
+        ("Caution", "a research and teaching model; not medical advice"),
+    ]
+    if grams != meals.constant("oral_g"):
+        lines = [line for line in lines if line[0] != "Stage"]  # the limits are those of 75 g
+    terminal.show(lines)
+    _write(test.table, out, overwrite)
+
+
+def clamp(
+    scenario: Person = "vicious_cycle",
+    at: At = "0 y",
+    infusion: Annotated[float, typer.Option(min=0.0, max=100.0, help="Insulin, mU per kg and min.")] = 1.0,
+    settings: Settings = None,
+    out: Out = None,
+    overwrite: Overwrite = False,
+) -> None:
+    """Glucose clamp of a body scenario at a time: the glucose that insulin makes it use. Not medical advice."""
+    from trafficking import clinic, meals, physiology, terminal
+
+    life, day = _lived(scenario, at, settings)
+    body = life.fasting_at(day)
+    test, healthy = (clinic.clamp(each, infusion=infusion) for each in (body, meals.HEALTHY))
+    print(_printed(test.table, healthy.table, "glucose_infused"))
+    held = body.glucose / physiology.MG_PER_DL_PER_MM
+    normal = held < physiology.constant("impaired_fasting")
+    kind = "euglycaemic" if normal else "isoglycaemic: what more glucose does by itself is in M"
+    lines = [
+        ("Held", f"at the fasting level, {held:.1f} mM ({kind})"),
+        ("M", f"{test.m:.2f} mg/kg/min in the last 40 min; healthy {healthy.m:.2f}"),
+    ]
+    if test.m_per_i:
+        lines.append(("M/I", f"{test.m_per_i:.1f} for 100 uU/mL, {test.m_per_i / healthy.m_per_i:.2f} times healthy"))
+    terminal.show([*lines, ("Caution", "a research and teaching model; not medical advice")])
+    _write(test.table, out, overwrite)
+
+
+def _lived(scenario: str, at: str, settings: list[str] | None) -> tuple[BodyResult, float]:
+    """The life, no longer than it has to be, and the day."""
+    from trafficking import body_files, terminal
+    from trafficking.body import simulate_body
+    from trafficking.body_forms import day_of
+
+    chosen = body_files.load_body(scenario, settings_read(settings))
+    try:
+        day = day_of(at)
+    except ValueError as fault:
+        terminal.refuse(f"--at: {fault}")
+    if day > chosen.duration_d:
+        terminal.refuse(f"--at: {at!r} given; {chosen.name} lasts {chosen.duration_d:g} d")
+    prepare(chosen.resolution, body=True)
+    lasting = max(day, chosen.window_d, 1.0)
+    windows = -(-lasting // chosen.window_d)
+    shorter = chosen.from_dict(chosen.to_dict() | {"duration": f"{windows * chosen.window_d!r} d"})
+    with terminal.Progress(chosen.name, lasting, lambda days: f"{days:.3g} days") as progress:
+        return simulate_body(shorter, progress=progress), day
+
+
+def _printed(table: pd.DataFrame, healthy: pd.DataFrame, column: str) -> str:
+    """A column and the insulin of the test beside those of the healthy body; insulin in the clinic's unit."""
+    from trafficking.physiology import NM_PER_UU_PER_ML
+
+    title = {"glucose_mM": "glucose, mM", "glucose_infused": "glucose, mg/kg/min"}[column]
+    lines = [f"{'min':>5}{title:>20}{'healthy':>9}{'insulin, uU/mL':>17}{'healthy':>9}"]
+    for own, other in zip(table.to_dict("records"), healthy.to_dict("records"), strict=True):
+        insulin, usual = (each["insulin_nM"] / NM_PER_UU_PER_ML for each in (own, other))
+        lines.append(f"{own['time_min']:>5.0f}{own[column]:>20.2f}{other[column]:>9.2f}{insulin:>17.1f}{usual:>9.1f}")
+    return "\n".join([*lines, ""])
+
+
+def _write(table: pd.DataFrame, out: Path | None, overwrite: bool) -> None:
+    if out is None:
+        return
+    from trafficking import folders, io, terminal
+
+    if out.exists() and not overwrite:
+        terminal.refuse(f"--out: {out} exists; --overwrite replaces it")
+    folders.replace_file(out, io.csv_bytes(table))
+    print(out)
