@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from trafficking import bench_commands, body_commands, evidence_commands
+from trafficking import bench_commands, body_commands, evidence_commands, organ_commands
 from trafficking.options import Named, Overwrite, Seed, Settings, settings_read
 
 if TYPE_CHECKING:
@@ -289,6 +289,10 @@ for _command in (
     bench_commands.assay,
     bench_commands.causes,
     body_commands.body,
+    organ_commands.organs,
+    organ_commands.stages,
+    organ_commands.interventions,
+    organ_commands.consequences,
     evidence_commands.validate,
     evidence_commands.parameters,
     evidence_commands.compare_models,

@@ -37,6 +37,10 @@ COLUMNS = {
     "insult": Column("1", "Insult u (1 = none)"),
     "sensitivity": Column("1", "Insulin sensitivity relative to healthy"),
     "clearance": Column("1", "Insulin clearance relative to healthy"),
+    "visceral_fat": Column("1", "Visceral fat relative to healthy"),
+    "muscle_mass": Column("1", "Muscle mass relative to healthy"),
+    "glut4": Column("1", "Level of GLUT4 relative to healthy"),
+    "liver": Column("1", "Response of the liver, from treatment"),
     "year": Column("years", "Time"),
     "insulin_ratio": Column("1", "Fasting insulin relative to healthy"),
     "homa_ratio": Column("1", "HOMA-IR relative to healthy"),
@@ -97,6 +101,8 @@ def simulate_body(scenario: BodyScenario, *, progress: Callable[[float], None] |
         day, after = window * scenario.window_d, (window + 1) * scenario.window_d
         middle = 0.5 * (day + after)
         sensitivity, clearance = _coupling(scenario, people, middle)
+        # Secretion by a share and clearance over it are one thing to the balance.
+        clearance /= scenario.course_at(middle)["secretion"]
         before = physiology.balance(growth.topp, beta, sensitivity, clearance)
         if not rows:
             rows.append(_row(scenario, people, 0.0, beta, wear))
@@ -114,25 +120,27 @@ def simulate_body(scenario: BodyScenario, *, progress: Callable[[float], None] |
 
 def _coupling(scenario: BodyScenario, people: dict[str, Organ], day: float) -> tuple[float, float]:
     """Sensitivity, mL/uU per day, and clearance, per day, with the receptors as they are and the insult of a day."""
-    response = 0.0
+    response, course = 0.0, scenario.course_at(day)
+    scale = {"muscle": course["muscle_mass"] * course["glut4"], "liver": course["liver"]}
     for name in USERS:
         surface = scenario.dose * people[name].surface
-        share = physiology.constant(f"{name}_share")
+        share = physiology.constant(f"{name}_share") * scale.get(name, 1.0)
         response += share * physiology.strength(surface, _activity(scenario, name, day), scenario.power)
     clearance = physiology.clearance(
         scenario.growth.topp, scenario.dose * people["liver"].surface, scenario.hepatic_clearance
     )
-    return physiology.sensitivity(scenario.insult_at(day), response), clearance
+    return physiology.sensitivity(scenario.insult_at(day) * course["insult"], response), clearance
 
 
 def _activity(scenario: BodyScenario, organ: str, day: float) -> float:
-    return scenario.activity_at(day) if organ in _INFLAMED else 1.0
+    return scenario.activity_at(day) * scenario.course_at(day)["activity"] if organ in _INFLAMED else 1.0
 
 
 def _row(scenario: BodyScenario, people: dict[str, Organ], day: float, beta: float, wear: float) -> dict[str, float]:
     topp = scenario.growth.topp
     sensitivity, clearance = _coupling(scenario, people, day)
-    now = physiology.balance(topp, beta, sensitivity, clearance)
+    course = scenario.course_at(day)
+    now = physiology.balance(topp, beta, sensitivity, clearance / course["secretion"])
     insulin_nM = now.insulin * NM_PER_UU_PER_ML
     row = {
         "time_min": day * MINUTES_PER_DAY,
@@ -140,9 +148,10 @@ def _row(scenario: BodyScenario, people: dict[str, Organ], day: float, beta: flo
         "insulin_nM": insulin_nM,
         "beta_mg": beta,
         "wear": wear,
-        "insult": scenario.insult_at(day),
+        "insult": scenario.insult_at(day) * course["insult"],
         "sensitivity": sensitivity / physiology.constant("sensitivity"),
         "clearance": clearance / topp.clearance,
+        **{name: course[name] for name in ("visceral_fat", "muscle_mass", "glut4", "liver")},
     }
     for name, seen in physiology.organ_insulin(insulin_nM).items():
         row[f"{name}_insulin_nM"] = seen
