@@ -50,6 +50,8 @@ def test_a_life_is_printed_and_written_whole(file: Path, command: str):
         "figure.png",
         "levels.csv",
         "levels_held.csv",
+        "organs.png",
+        "readouts.csv",
     ]
     again = BodyScenario.from_dict(json.loads((folder / "body.json").read_text())["scenario"])
     assert again == load_body(file)

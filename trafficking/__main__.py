@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from trafficking import bench_commands, body_commands, clinic_commands, evidence_commands
+from trafficking import bench_commands, body_commands, clinic_commands, evidence_commands, organ_commands
 from trafficking.options import Named, Overwrite, Seed, Settings, Threads, settings_read
 from trafficking.preparing import prepare
 
@@ -313,6 +313,10 @@ for _command in (
     body_commands.body,
     clinic_commands.ogtt,
     clinic_commands.clamp,
+    organ_commands.organs,
+    organ_commands.stages,
+    organ_commands.interventions,
+    organ_commands.consequences,
     evidence_commands.validate,
     evidence_commands.parameters,
     evidence_commands.compare_models,

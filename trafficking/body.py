@@ -43,6 +43,11 @@ COLUMNS = {
     "peripheral_response": Column("1", "Response of muscle and fat to insulin relative to healthy"),
     "hepatic_response": Column("1", "Response of the liver to insulin relative to healthy"),
     "clearance": Column("1", "Insulin clearance relative to healthy"),
+    "secretion": Column("1", "Insulin secretion of a beta cell, from treatment"),
+    "visceral_fat": Column("1", "Visceral fat relative to healthy"),
+    "muscle_mass": Column("1", "Muscle mass relative to healthy"),
+    "glut4": Column("1", "Level of GLUT4 relative to healthy"),
+    "liver": Column("1", "Response of the liver, from treatment"),
     "year": Column("years", "Time"),
     "insulin_ratio": Column("1", "Fasting insulin relative to healthy"),
     "homa_ratio": Column("1", "HOMA-IR relative to healthy"),
@@ -117,13 +122,19 @@ class _Slow(NamedTuple):
 
 
 class _Coupling(NamedTuple):
-    """What receptors and insult make of the body. sensitivity: mL/uU per day. clearance: per day. periphery, liver:
-    responses to insulin, 1 = healthy."""
+    """What receptors, insult and interventions make of the body. sensitivity: mL/uU per day. clearance: per day.
+    secretion: of a beta cell, and periphery, liver: responses to insulin, 1 = healthy."""
 
     sensitivity: float
     clearance: float
+    secretion: float
     periphery: float
     liver: float
+
+    @property
+    def fading(self) -> float:
+        """Clearance over secretion: secretion by a share and clearance over it are one thing to the balance."""
+        return self.clearance / self.secretion
 
 
 def simulate_body(
@@ -150,9 +161,9 @@ def simulate_body(
     for window in range(round(scenario.duration_d / window_d)):
         after = (window + 1) * window_d
         now = _coupled(scenario, people, slow, after - 0.5 * window_d)
-        before = physiology.balance(growth.topp, slow.beta, now.sensitivity, now.clearance)
-        beta, wear = growth.advance(slow.beta, slow.wear, window_d, now.sensitivity, now.clearance)
-        balance = physiology.balance(growth.topp, beta, now.sensitivity, now.clearance)
+        before = physiology.balance(growth.topp, slow.beta, now.sensitivity, now.fading)
+        beta, wear = growth.advance(slow.beta, slow.wear, window_d, now.sensitivity, now.fading)
+        balance = physiology.balance(growth.topp, beta, now.sensitivity, now.fading)
         middle = Levels(*(0.5 * (first + last) for first, last in zip(before, balance, strict=True)))
         slow = _Slow(beta, wear, _toxic(scenario, slow.toxicity, middle.glucose))
         stretches = insulin.window(_between_meals(scenario, middle, now), window_d * MINUTES_PER_DAY)
@@ -183,17 +194,21 @@ def _people(
 
 def _coupled(scenario: BodyScenario, people: Mapping[str, Organ], slow: _Slow, day: float) -> _Coupling:
     """What follows from the receptors and the slow states as they are, and the insult of a day."""
-    responses = {
-        name: physiology.strength(scenario.dose * people[name].surface, _activity(scenario, name, day), scenario.power)
-        for name in USERS
-    }
+    course = scenario.course_at(day)
+    scale = {"muscle": course["muscle_mass"] * course["glut4"], "liver": course["liver"]}
+    responses = {}
+    for name in USERS:
+        activity = _activity(scenario, name, day, course)
+        strength = physiology.strength(scenario.dose * people[name].surface, activity, scenario.power)
+        responses[name] = scale.get(name, 1.0) * strength
     clearance = physiology.clearance(
         scenario.growth.topp, scenario.dose * people["liver"].surface, scenario.hepatic_clearance
     )
-    left = scenario.insult_at(day) * (1.0 - slow.toxicity)
+    left = scenario.insult_at(day) * course["insult"] * (1.0 - slow.toxicity)
     return _Coupling(
         physiology.sensitivity(left, physiology.shared(responses)),
         clearance,
+        course["secretion"],
         left * physiology.shared(responses, _INFLAMED),
         left * responses["liver"],
     )
@@ -201,7 +216,8 @@ def _coupled(scenario: BodyScenario, people: Mapping[str, Organ], slow: _Slow, d
 
 def _between_meals(scenario: BodyScenario, levels: Levels, now: _Coupling) -> Fasting:
     clearance = now.clearance / scenario.growth.topp.clearance
-    return Fasting(levels.glucose, levels.insulin, levels.beta / HEALTHY.beta, clearance, now.periphery, now.liver)
+    beta = levels.beta / HEALTHY.beta * now.secretion
+    return Fasting(levels.glucose, levels.insulin, beta, clearance, now.periphery, now.liver)
 
 
 def _toxic(scenario: BodyScenario, loss: float, glucose: float) -> float:
@@ -210,8 +226,8 @@ def _toxic(scenario: BodyScenario, loss: float, glucose: float) -> float:
     return 0.0 if toxicity is None else toxicity.advance(loss, glucose, scenario.window_d)
 
 
-def _activity(scenario: BodyScenario, organ: str, day: float) -> float:
-    return scenario.activity_at(day) if organ in _INFLAMED else 1.0
+def _activity(scenario: BodyScenario, organ: str, day: float, course: Mapping[str, float]) -> float:
+    return scenario.activity_at(day) * course["activity"] if organ in _INFLAMED else 1.0
 
 
 def _row(
@@ -219,7 +235,8 @@ def _row(
 ) -> dict[str, float]:
     topp = scenario.growth.topp
     coupling = _coupled(scenario, people, slow, day)
-    now = physiology.balance(topp, slow.beta, coupling.sensitivity, coupling.clearance)
+    course = scenario.course_at(day)
+    now = physiology.balance(topp, slow.beta, coupling.sensitivity, coupling.fading)
     insulin_nM = now.insulin * NM_PER_UU_PER_ML
     row = {
         "time_min": day * MINUTES_PER_DAY,
@@ -227,16 +244,18 @@ def _row(
         "insulin_nM": insulin_nM,
         "beta_mg": slow.beta,
         "wear": slow.wear,
-        "insult": scenario.insult_at(day),
+        "insult": scenario.insult_at(day) * course["insult"],
         "toxicity": slow.toxicity,
         "sensitivity": coupling.sensitivity / physiology.constant("sensitivity"),
         "peripheral_response": coupling.periphery,
         "hepatic_response": coupling.liver,
         "clearance": coupling.clearance / topp.clearance,
+        "secretion": coupling.secretion,
+        **{name: course[name] for name in ("visceral_fat", "muscle_mass", "glut4", "liver")},
     }
     seen_nM = mean_nM if scenario.meals == "three" else insulin_nM
     for name, seen in physiology.organ_insulin(seen_nM).items():
         row[f"{name}_insulin_nM"] = seen
         row[f"{name}_surface"] = scenario.dose * people[name].surface
-        row[f"{name}_activity"] = _activity(scenario, name, day)
+        row[f"{name}_activity"] = _activity(scenario, name, day, course)
     return row

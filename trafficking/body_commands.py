@@ -147,9 +147,15 @@ def _written(results: list[BodyResult], figure: bytes, out: Path | None, overwri
 
 
 def _fill(folder: Path, results: list[BodyResult], figure: bytes) -> None:
-    from trafficking import folders, io
+    from trafficking import folders, io, organ_plots, plots, readouts
 
-    contents: dict[str, bytes] = {"figure.png": figure}
+    work = readouts.readouts(results[0])
+    title = f"What the organs do: {results[0].scenario.title or results[0].scenario.name}"
+    contents: dict[str, bytes] = {
+        "figure.png": figure,
+        "organs.png": plots.render(organ_plots.organs(work, title)),
+        "readouts.csv": io.csv_bytes(work),
+    }
     for result, suffix in zip(results, ("", "_held"), strict=False):
         contents[f"levels{suffix}.csv"] = io.csv_bytes(result.levels)
         contents[f"checkups{suffix}.csv"] = io.csv_bytes(result.checkups)

@@ -15,6 +15,7 @@ import numpy as np
 from pydantic import Field, field_validator, model_validator
 
 from trafficking.faults import Faults, Read, choice, listed, number, shown, whole, words
+from trafficking.interventions import ARROWS, Given, arrow, course, interventions
 from trafficking.physiology import (
     DAY_MIN,
     HEALTHY,
@@ -78,6 +79,27 @@ class Point(Form):
     factor: Annotated[float, number(0.01, 10.0)]
 
 
+class InterventionForm(Form):
+    """An intervention of `data/interventions.toml`, from start to stop."""
+
+    name: Annotated[str, choice(*interventions())]
+    start_d: When = Field(0.0, alias="start")
+    stop_d: When = Field(_MOST_D, alias="stop", description="default: it goes on")
+    deviate: Annotated[float, number(-5.0, 5.0)] = Field(
+        0.0, description="standard deviations from the middle of its effect, towards benefit"
+    )
+
+    @property
+    def times(self) -> tuple[float, float]:
+        return self.start_d, self.stop_d
+
+    @model_validator(mode="after")
+    def _lasting(self) -> Self:
+        if not self.start_d < self.stop_d:
+            raise Faults([("stop", f"{self.stop_d:g} d given; must come after start, {self.start_d:g} d")])
+        return self
+
+
 class ExhaustionForm(Form):
     """Slow wear of beta cells that secrete too much for years; form and numbers are assumptions."""
 
@@ -125,6 +147,10 @@ class BodyScenario(Document):
     activity: Annotated[tuple[Point, ...], listed(0, 1000)] = Field(
         (), description="a: what follows the receptor in muscle and fat, 1 = healthy; default 1"
     )
+    visceral_fat: Annotated[tuple[Point, ...], listed(0, 1000)] = Field(
+        (), description="visceral fat over healthy, before interventions; default 1"
+    )
+    interventions: Annotated[tuple[InterventionForm, ...], listed(0, 20)] = ()
     receptors: Annotated[str, choice("organs", "stand_in", "held")] = Field(
         "organs", description="those of each organ, a stand-in r = (I/I0)^-elasticity, or their number held constant"
     )
@@ -170,6 +196,17 @@ class BodyScenario(Document):
         """a of muscle and fat on a day; 1 is healthy."""
         return _between(self.activity, day)
 
+    def course_at(self, day: float) -> dict[str, float]:
+        """What interventions and visceral fat make of each arrow on a day, and of `activity` in muscle and fat."""
+        if not (self.interventions or self.visceral_fat):
+            return dict.fromkeys((*ARROWS, "activity"), 1.0)
+        given = [Given(interventions()[each.name], *each.times, each.deviate) for each in self.interventions]
+        found = course(given, day)
+        found["visceral_fat"] *= _between(self.visceral_fat, day)
+        found["insult"] *= found["visceral_fat"] ** -arrow("fat_on_insult")
+        found["activity"] = found["visceral_fat"] ** -arrow("fat_on_activity")
+        return found
+
     @cached_property
     def growth(self) -> Growth:
         """What moves beta-cell mass."""
@@ -201,6 +238,8 @@ class BodyScenario(Document):
             said += [f"activity below the receptor down to {min(point.factor for point in self.activity):g}"]
         if self.beta_cells.cap_mg is not None:
             said += [f"cap on beta cells = {self.beta_cells.cap_mg:g} mg"]
+        if self.interventions:
+            said += ["how interventions act on the model"]
         if (worn := self.beta_cells.exhaustion) is not None:
             said += [f"beta cells wear by {worn.wear_per_year:g} a year and load above {worn.threshold:g}"]
         if (toxic := self.glucose_toxicity) is not None:
@@ -209,7 +248,7 @@ class BodyScenario(Document):
 
     # -- how it is made --------------------------------------------------------------------------------------------
 
-    @field_validator("insult", "activity")
+    @field_validator("insult", "activity", "visceral_fat")
     @classmethod
     def _in_order(cls, given: tuple[Point, ...]) -> tuple[Point, ...]:
         found = []

@@ -22,7 +22,7 @@ def fasting(row: Mapping[str, float]) -> Fasting:
     return Fasting(
         glucose=row["glucose_mM"] * MG_PER_DL_PER_MM,
         insulin=row["insulin_nM"] / NM_PER_UU_PER_ML,
-        beta=row["beta_mg"] / HEALTHY.beta,
+        beta=row["beta_mg"] / HEALTHY.beta * row["secretion"],
         clearance=row["clearance"],
         periphery=row["peripheral_response"],
         liver=row["hepatic_response"],

@@ -16,6 +16,7 @@ _TAGS = {
     "division": 7,
     "assay": 8,
     "factor": 9,
+    "intervention": 10,
 }
 
 

@@ -1,0 +1,130 @@
+"""What is given to a body: its course over time, its doubt, and what it does to a person with impaired glucose."""
+
+import math
+import tomllib
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from trafficking.bands import band, drawn
+from trafficking.body import BodyResult, simulate_body
+from trafficking.body_files import body_names, load_body
+from trafficking.body_forms import BodyScenario
+from trafficking.faults import ScenarioError
+from trafficking.interventions import ARROWS, Given, arrow, course, interventions
+from trafficking.organ_commands import given
+
+SHIPPED = Path(__file__).parent.parent / "scenarios" / "body"
+
+
+@lru_cache
+def patient(name: str = "") -> BodyResult:
+    base = load_body("stage2_patient")
+    return simulate_body(given(base, name, "8 y") if name else base)
+
+
+def glucose(name: str = "") -> float:
+    return float(patient(name).levels["glucose_mM"].iloc[-1])
+
+
+def test_the_patient_is_at_stage_two_when_interventions_begin_and_gets_worse_untreated():
+    checks = patient().checkups.set_index("year")
+    assert checks.loc[9, "stage"] == 2
+    assert checks.loc[12, "glucose_mM"] > checks.loc[8, "glucose_mM"] + 0.2
+
+
+@pytest.mark.parametrize(
+    ("name", "better"),
+    [("lifestyle", True), ("metformin", True), ("large_weight_loss", True), ("mk677", False), ("diazoxide", False)],
+)
+def test_an_intervention_goes_the_way_its_trials_point(name: str, better: bool):
+    assert (glucose(name) < glucose() - 0.1) if better else (glucose(name) > glucose() + 0.1)
+
+
+def test_large_weight_loss_does_most_and_tesamorelin_next_to_nothing():
+    assert glucose("large_weight_loss") < glucose("lifestyle") < glucose("tesamorelin")
+    assert glucose("tesamorelin") == pytest.approx(glucose(), abs=0.15)
+
+
+def test_large_weight_loss_about_doubles_sensitivity():
+    """About +100 % in a clamp two months after surgery (J Diabetes Res 2022 5476454)."""
+    ratio = patient("large_weight_loss").levels["sensitivity"].iloc[-1] / patient().levels["sensitivity"].iloc[-1]
+    assert 1.7 < ratio < 2.4
+
+
+def test_diazoxide_raises_glucose_far_above_the_trial():
+    """A known failure of the loop: +0.6 mM was seen."""
+    assert glucose("diazoxide") > glucose() + 3.0
+
+
+def test_no_intervention_acts_on_the_receptor():
+    for each in interventions().values():
+        assert set(each.acts) <= set(ARROWS)
+        assert all(low <= middle <= high for middle, low, high in each.acts.values())
+        assert each.source
+        assert each.seen
+    assert "no trial of the combination" in interventions()["testosterone_women"].seen
+    low, high = interventions()["testosterone_women"].acts["insult"][1:]
+    assert low < 1.0 < high  # sign uncertain
+
+
+def test_fat_takes_months_and_comes_back_when_it_stops():
+    one = [Given(interventions()["lifestyle"], 100.0, 1000.0, 0.0)]
+    assert course(one, 99.0)["visceral_fat"] == 1.0
+    after = course(one, 100.0 + arrow("months_d"))["visceral_fat"]
+    assert math.log(after) / math.log(0.85) == pytest.approx(1.0 - math.exp(-1.0))
+    assert course(one, 999.0)["insult"] == pytest.approx(1.08)
+    assert course(one, 1000.0)["insult"] == 1.0
+    assert course(one, 3000.0)["visceral_fat"] == pytest.approx(1.0, abs=1e-6)
+
+
+def test_two_deviates_of_196_span_the_printed_range():
+    sizes = [interventions()["lifestyle"].sizes(z)["insult"] for z in (-1.96, 1.96)]
+    assert sizes[1] / sizes[0] == pytest.approx(1.15 / 1.02)
+    fat = [interventions()["lifestyle"].sizes(z)["visceral_fat"] for z in (0.0, 1.0)]
+    assert fat[1] < fat[0]  # towards benefit
+
+
+def test_replicates_share_their_deviates_and_differ_from_each_other():
+    base = load_body("stage2_patient")
+    one, other = (drawn(given(base, name, "8 y"), seed=1, replicate=3) for name in ("lifestyle", "metformin"))
+    assert one.interventions[0].deviate == other.interventions[0].deviate
+    again = drawn(given(base, "lifestyle", "8 y"), seed=1, replicate=4)
+    assert again.interventions[0].deviate != one.interventions[0].deviate
+
+
+def test_the_band_holds_the_doubt_of_an_effect_and_nothing_before_it():
+    found = band(given(load_body("stage2_patient"), "testosterone_women", "8 y"), replicates=8, seed=2)
+    low, high = found.limits("glucose_mM")
+    before = found.middle.levels["time_min"].to_numpy() < 8 * 365 * 1440 - 1
+    assert np.array_equal(low[before], high[before])
+    assert low[-1] < found.middle.levels["glucose_mM"].iloc[-1] < high[-1]
+    assert high[-1] - low[-1] > 0.1
+
+
+def test_the_tipping_point_is_passed_through_the_loss_of_receptors():
+    result = simulate_body(load_body("tipping_point"))
+    held = simulate_body(load_body("tipping_point").held())
+    assert result.checkups["stage"].iloc[-1] == 3
+    assert math.isnan(held.onset_year)
+
+
+@pytest.mark.parametrize("name", body_names())
+def test_every_body_scenario_states_question_sources_and_expectation(name: str):
+    said = tomllib.loads((SHIPPED / f"{name}.toml").read_text())
+    assert all(said[key] for key in ("title", "question", "expected", "sources"))
+
+
+@pytest.mark.parametrize(
+    ("entry", "line"),
+    [
+        ({"name": "lifestile"}, "interventions[0].name: 'lifestile' given"),
+        ({"name": "lifestyle", "start": "5 y", "stop": "3 y"}, "interventions[0].stop: 1095 d given"),
+    ],
+)
+def test_a_faulty_intervention_says_where_and_what_is_allowed(entry: dict, line: str):
+    with pytest.raises(ScenarioError) as refused:
+        BodyScenario.from_dict({"name": "x", "duration": "1 y", "interventions": [entry]})
+    assert any(said.startswith(line) for said in refused.value.lines), refused.value.lines

@@ -1,0 +1,97 @@
+"""What organs do with their signal, and the words about stages and consequences: directions and sources."""
+
+import tomllib
+from functools import lru_cache
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from trafficking import readouts
+from trafficking.__main__ import app
+from trafficking.body import BodyResult, simulate_body
+from trafficking.body_forms import BodyScenario
+from trafficking.consequences import consequences, stages
+from trafficking.physiology import STAGES
+
+SHIPPED = Path(__file__).parent.parent / "scenarios" / "body"
+
+
+@lru_cache
+def lived(name: str) -> BodyResult:
+    given = tomllib.loads((SHIPPED / f"{name}.toml").read_text()) | {"window": "10 d"}
+    return simulate_body(BodyScenario.from_dict(given))
+
+
+def test_a_healthy_body_has_every_readout_at_one():
+    table = readouts.readouts(simulate_body(BodyScenario.from_dict({"name": "x", "duration": "1 y", "window": "10 d"})))
+    assert table.drop(columns="time_min").to_numpy() == pytest.approx(1.0, abs=1e-5)
+
+
+def test_the_healthy_signal_is_that_of_its_formula():
+    """0.036 nM at a K_D of 1 nM fills 3.47 % of 90 % of R0; over that plus a tenth."""
+    bound = 0.9 * 0.036 / 1.036
+    assert readouts.signal(0.036, 1.0, 1.0) == pytest.approx(bound / (bound + 0.1))
+
+
+SAME_INSULIN = ("muscle_glut4", "muscle_uptake", "muscle_glycogen", "liver_output", "liver_glycogen")
+SAME_INSULIN += ("adipose_lipolysis", "adipose_fatty_acids")
+
+
+@pytest.mark.parametrize("row", readouts.rows(), ids=lambda row: row.name)
+def test_every_readout_goes_the_way_of_its_row(row: readouts.Readout):
+    """Resistance of the organs themselves shows at equal insulin; what insulin drives on shows in the person's own."""
+    found = readouts.compared(lived("five_organs")).set_index("name").loc[row.name]
+    value = found["clamped"] if row.name in SAME_INSULIN else found["own"]
+    assert (value < 0.95) if row.resistant == "down" else (value > 1.05)
+
+
+def test_lipogenesis_goes_on_where_output_is_no_longer_held_back():
+    found = readouts.compared(lived("five_organs")).set_index("name")["own"]
+    assert found["liver_output"] > 1.05
+    assert found["liver_lipogenesis"] > 1.05
+    assert found["liver_glycogen"] < 0.95  # the twin: the arm that does not stay sensitive
+
+
+def test_secretion_rises_and_then_fails():
+    secretion = readouts.readouts(lived("vicious_cycle"))["pancreas_secretion"].to_numpy()
+    assert secretion.max() > 1.5
+    assert secretion[-1] < 0.85 * secretion.max()
+    assert 0 < secretion.argmax() < len(secretion) - 1
+
+
+def test_gain_is_what_divides_the_arms():
+    """Without the insult the liver's output is held back by more insulin, and not let loose."""
+    fewer = simulate_body(BodyScenario.from_dict({"name": "x", "duration": "2 y", "window": "10 d", "dose": 0.5}))
+    assert readouts.readouts(fewer)["liver_output"].iloc[-1] < readouts.compared(lived("five_organs"))["own"].iloc[3]
+
+
+def test_constants_and_rows_say_where_they_are_from():
+    assert all(entry["status"] in ("measured", "derived", "assumption") for entry in readouts.constants().values())
+    assert all(entry["source"] for entry in readouts.constants().values())
+    assert {row.grade for row in readouts.rows()} <= {"causal", "associated", "claimed"}
+    assert all(row.source and row.clinical_end for row in readouts.rows())
+
+
+def test_every_consequence_has_driver_direction_grade_and_source():
+    keys = {"name", "driver", "direction", "grade", "source", "note"}
+    assert all(set(row) == keys and row["driver"] and row["source"] for row in consequences())
+    assert {row["grade"] for row in consequences()} == {"causal", "associated", "claimed"}
+
+
+def test_the_stages_are_described_one_by_one_and_corrected_where_the_model_disagrees():
+    assert [row["stage"] for row in stages()] == list(range(len(STAGES)))
+    levels, years = lived("vicious_cycle").levels, lived("vicious_cycle").checkups
+    third = years.loc[years["stage"] == 3, "time_min"].iloc[0]
+    fewest = levels["time_min"].iloc[int(levels["muscle_surface"].to_numpy().argmin())]
+    assert "Not the stage of fewest receptors" in stages()[3]["correction"]
+    assert levels["muscle_surface"].iloc[-1] > levels["muscle_surface"].min() + 0.02
+    assert fewest < third + 2 * 365 * 1440
+
+
+@pytest.mark.parametrize("command", [["organs", "five_organs"], ["stages"], ["consequences"]])
+def test_the_commands_print_their_rows(command: list[str]):
+    done = CliRunner().invoke(app, command)
+    assert done.exit_code == 0, done.output
+    expected = {"organs": readouts.rows(), "stages": stages(), "consequences": consequences()}[command[0]]
+    assert len(done.stdout.splitlines()) > len(expected)

@@ -1,0 +1,110 @@
+"""The commands `organs`, `stages`, `interventions` and `consequences`: what a body's tables mean, in words."""
+
+from __future__ import annotations
+
+import textwrap
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from trafficking.body_forms import BodyScenario
+
+_WIDTH = 116
+_CAUTION = "A research and teaching model of a person who does not exist; not medical advice."
+Body = Annotated[str, typer.Argument(metavar="SCENARIO", help="A body scenario's name, or a TOML file.")]
+
+
+def organs(scenario: Body = "vicious_cycle") -> None:
+    """Print what five organs do, healthy against resistant, with the clinical end of each."""
+    from trafficking import body_files, readouts
+    from trafficking.body import simulate_body
+
+    result = simulate_body(body_files.load_body(scenario))
+    print(f"{'organ':<9} {'read-out':<48} {'clamped':>8} {'own':>6} {'last':>6}  {'grade':<11} ends in")
+    for row in readouts.compared(result).itertuples():
+        numbers = f"{row.clamped:>8.2f} {row.own:>6.2f} {row.last:>6.2f}"
+        print(f"{row.organ:<9} {row.words:<48} {numbers}  {row.grade:<11} {row.clinical_end}")
+    print()
+    _say("healthy = 1. clamped: in the insulin of the healthy body, at the peak of insulin; own: in the person's own")
+    _say("insulin then; last: at the end. Sizes are assumptions, directions have sources (data/readouts.toml).")
+    print(f"\n{'year':>5} {'stage':>5}  surface receptors / activity of each organ, and GLUT4 of muscle")
+    table, seen = readouts.readouts(result), result.levels
+    at = seen["time_min"].searchsorted(result.checkups["time_min"] - 1e-6)
+    for i, check in zip(at, result.checkups.itertuples(), strict=True):
+        now = seen.iloc[i]
+        shares = "  ".join(f"{name} {now[f'{name}_surface']:.2f}/{now[f'{name}_activity']:.2f}" for name in _names())
+        print(f"{check.year:>5} {check.stage:>5}  {shares}  GLUT4 {table['muscle_glut4'].iloc[i]:.2f}")
+    print(f"\n{_CAUTION}")
+
+
+def stages() -> None:
+    """Print the stages as they are commonly described, and what the model and the evidence say to it."""
+    from trafficking.consequences import stages
+    from trafficking.physiology import STAGES
+
+    for row in stages():
+        print(f"{row['stage']}  {STAGES[int(row['stage'])]}")
+        for label in ("receptors", "signalling", "body", "correction"):
+            if row[label]:
+                _say(f"{label}: {row[label]}", indent="   ")
+
+
+def consequences() -> None:
+    """Print what follows from insulin resistance and is not simulated, with driver, evidence grade and source."""
+    from trafficking.consequences import consequences
+
+    for row in consequences():
+        print(f"{row['name']}: {row['direction']}, {row['grade']}, driven by {row['driver']}")
+        _say(row["source"], indent="   ")
+        if row["note"]:
+            _say(row["note"], indent="   ")
+    print(f"\nNone of these is simulated. {_CAUTION}")
+
+
+def interventions(
+    scenario: Body = "stage2_patient",
+    start: Annotated[str, typer.Option(metavar="TIME", help="When each begins.")] = "8 y",
+    replicates: Annotated[int, typer.Option(min=2, help="Draws of the size of each effect.")] = 12,
+    seed: Annotated[int, typer.Option(min=0, help="Starts the draws.")] = 1,
+) -> None:
+    """Give one person each intervention in turn: fasting glucose and insulin at the end, with a 90 % band."""
+    from trafficking import body_files
+    from trafficking.interventions import interventions as known
+
+    base = body_files.load_body(scenario)
+    print(f"{'intervention':<54} {'glucose mM':>18} {'insulin / healthy':>20}  grade")
+    print(_line("none", base, 2, seed, ""))
+    for each in known().values():
+        print(_line(each.title, given(base, each.name, start), replicates, seed, each.grade))
+        _say(f"seen: {each.seen}. {each.note} ({each.source})", indent="   ")
+    print(f"\nHow each acts on the model is an assumption where its row says so. {_CAUTION}")
+
+
+def given(base: BodyScenario, name: str, start: str) -> BodyScenario:
+    """The same person with one more intervention."""
+    before = base.to_dict()
+    one = {"name": name, "start": start}
+    return base.from_dict({**before, "interventions": [*before.get("interventions", []), one]})
+
+
+def _line(title: str, scenario: BodyScenario, replicates: int, seed: int, grade: str) -> str:
+    from trafficking.bands import band
+    from trafficking.physiology import HEALTHY, NM_PER_UU_PER_ML
+
+    found = band(scenario, replicates=replicates, seed=seed)
+    cells = []
+    for what, unit in (("glucose_mM", 1.0), ("insulin_nM", HEALTHY.insulin * NM_PER_UU_PER_ML)):
+        low, high = (limit[-1] / unit for limit in found.limits(what))
+        cells.append(f"{found.middle.levels[what].iloc[-1] / unit:.2f} ({low:.2f} to {high:.2f})")
+    return f"{title:<54} {cells[0]:>18} {cells[1]:>20}  {grade}"
+
+
+def _names() -> tuple[str, ...]:
+    from trafficking.organs import ORGANS
+
+    return ORGANS
+
+
+def _say(text: str, indent: str = "") -> None:
+    print(textwrap.fill(text, _WIDTH, initial_indent=indent, subsequent_indent=indent))
