@@ -1,5 +1,6 @@
 """What organs do with their signal, and the words about stages and consequences: directions and sources."""
 
+import dataclasses
 import tomllib
 from functools import lru_cache
 from pathlib import Path
@@ -35,7 +36,7 @@ def test_the_healthy_signal_is_that_of_its_formula():
 
 
 SAME_INSULIN = ("muscle_glut4", "muscle_uptake", "muscle_glycogen", "liver_output", "liver_glycogen")
-SAME_INSULIN += ("adipose_lipolysis", "adipose_fatty_acids")
+SAME_INSULIN += ("adipose_glut4", "adipose_lipolysis", "adipose_fatty_acids")
 
 
 @pytest.mark.parametrize("row", readouts.rows(), ids=lambda row: row.name)
@@ -44,6 +45,15 @@ def test_every_readout_goes_the_way_of_its_row(row: readouts.Readout):
     found = readouts.compared(lived("five_organs")).set_index("name").loc[row.name]
     value = found["clamped"] if row.name in SAME_INSULIN else found["own"]
     assert (value < 0.95) if row.resistant == "down" else (value > 1.05)
+
+
+def test_what_high_glucose_takes_from_sensitivity_is_missing_from_glut4_and_not_from_lipogenesis():
+    life = lived("five_organs")
+    toxic = dataclasses.replace(life, levels=life.levels.assign(toxicity=0.3))
+    without, with_it = readouts.readouts(life), readouts.readouts(toxic)
+    for name in ("muscle_glut4", "adipose_glut4", "liver_glycogen"):
+        assert (with_it[name] < without[name]).all()
+    assert with_it["liver_lipogenesis"].equals(without["liver_lipogenesis"])
 
 
 def test_lipogenesis_goes_on_where_output_is_no_longer_held_back():

@@ -28,13 +28,14 @@ def organs(scenario: Body = "vicious_cycle") -> None:
     print()
     _say("healthy = 1. clamped: in the insulin of the healthy body, at the peak of insulin; own: in the person's own")
     _say("insulin then; last: at the end. Sizes are assumptions, directions have sources (data/readouts.toml).")
-    print(f"\n{'year':>5} {'stage':>5}  surface receptors / activity of each organ, and GLUT4 of muscle")
+    print(f"\n{'year':>5} {'stage':>5}  surface receptors / activity of each organ, and GLUT4 of muscle and fat")
     table, seen = readouts.readouts(result), result.levels
     at = seen["time_min"].searchsorted(result.checkups["time_min"] - 1e-6)
     for i, check in zip(at, result.checkups.itertuples(), strict=True):
         now = seen.iloc[i]
         shares = "  ".join(f"{name} {now[f'{name}_surface']:.2f}/{now[f'{name}_activity']:.2f}" for name in _names())
-        print(f"{check.year:>5} {check.stage:>5}  {shares}  GLUT4 {table['muscle_glut4'].iloc[i]:.2f}")
+        glut4 = "/".join(f"{table[f'{name}_glut4'].iloc[i]:.2f}" for name in ("muscle", "adipose"))
+        print(f"{check.year:>5} {check.stage:>5}  {shares}  GLUT4 {glut4}")
     print(f"\n{_CAUTION}")
 
 

@@ -22,7 +22,11 @@ _PANELS = {
         "liver_lipogenesis": "lipogenesis",
         "liver_glycogen": "glycogen storage",
     },
-    "Adipose": {"adipose_lipolysis": "lipolysis", "adipose_fatty_acids": "free fatty acids"},
+    "Adipose": {
+        "adipose_glut4": "GLUT4 at the surface",
+        "adipose_lipolysis": "lipolysis",
+        "adipose_fatty_acids": "free fatty acids",
+    },
     "Ovary": {"ovary_androgen": "androgen"},
     "Pancreas": {"pancreas_secretion": "secretion", "pancreas_capacity": "beta-cell mass"},
     "Sex hormones of men": {"men_testosterone": "testosterone", "men_oestradiol": "oestradiol"},

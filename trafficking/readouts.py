@@ -2,9 +2,9 @@
 
 The chain: bound surface receptors give a signal S = a b / (b + half), IRS-1 and PI3K pass on the share g of it, and
 GLUT4 at the surface = level x (basal + (1 - basal) g S). What lowers the body's sensitivity outside the receptor, the
-insult u, is taken as loss of g. Two arms keep the whole signal: lipogenesis in the liver, and androgen in the ovary.
-These are read off a life and act on nothing in it; constants, sources and evidence grades are in `data/readouts.toml`.
-Glucagon is left out: it would raise the liver's output further.
+insult u and days of high glucose, is taken as loss of g. Two arms keep the whole signal: lipogenesis in the liver, and
+androgen in the ovary. These are read off a life and act on nothing in it; constants, sources and evidence grades are in
+`data/readouts.toml`. Glucagon is left out: it would raise the liver's output further.
 """
 
 from __future__ import annotations
@@ -87,7 +87,7 @@ def readouts(result: BodyResult, *, same_insulin: bool = False) -> pd.DataFrame:
         )
         for organ in _HEALTHY_NM
     }
-    gain = levels["insult"].to_numpy()
+    gain = levels["insult"].to_numpy() * (1.0 - levels["toxicity"].to_numpy())
     fat, muscle, glut4, treated = (
         levels[name].to_numpy() for name in ("visceral_fat", "muscle_mass", "glut4", "liver")
     )
@@ -95,8 +95,7 @@ def readouts(result: BodyResult, *, same_insulin: bool = False) -> pd.DataFrame:
     lipolysis = _held_back(gain * now["adipose"], rest["adipose"])
     acids = lipolysis * fat
     lipid = gain / (1.0 + _value("fatty_acids") * np.maximum(acids - 1.0, 0.0))
-    basal = _value("basal")
-    at_surface = glut4 * (basal + (1.0 - basal) * lipid * now["muscle"]) / (basal + (1.0 - basal) * rest["muscle"])
+    at_surface = glut4 * _glut4(lipid * now["muscle"]) / _glut4(rest["muscle"])
     return pd.DataFrame(
         {
             "time_min": levels["time_min"].to_numpy(),
@@ -106,6 +105,7 @@ def readouts(result: BodyResult, *, same_insulin: bool = False) -> pd.DataFrame:
             "liver_output": _held_back(lipid * treated * now["liver"], rest["liver"]),
             "liver_lipogenesis": now["liver"] / rest["liver"],
             "liver_glycogen": lipid * treated * now["liver"] / rest["liver"],
+            "adipose_glut4": _glut4(gain * now["adipose"]) / _glut4(rest["adipose"]),
             "adipose_lipolysis": lipolysis,
             "adipose_fatty_acids": acids,
             "ovary_androgen": now["ovary"] / rest["ovary"],
@@ -143,6 +143,12 @@ def compared(result: BodyResult) -> pd.DataFrame:
             for row in rows()
         ]
     )
+
+
+def _glut4(signal: np.ndarray) -> np.ndarray:
+    """GLUT4 at the surface over all of it, at this signal."""
+    basal = _value("basal")
+    return basal + (1.0 - basal) * signal
 
 
 def _held_back(signal_now: np.ndarray, signal_healthy: np.ndarray) -> np.ndarray:
