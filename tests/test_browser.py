@@ -14,6 +14,9 @@ from playwright.sync_api import Browser, Page, expect
 ARTEFACTS = Path(__file__).parent.parent / "test-artefacts"
 AXE = (Path(__file__).parent / "assets" / "axe-core" / "axe.min.js").read_text(encoding="utf-8")
 PATIENCE_MS = 60_000  # a fresh server compiles its templates, and the machine may be busy
+# A run that is shown as it stands at its end may need fewer pictures.
+_UNDER_WAY = """() => Number(document.querySelector('.plot')?.dataset.seq) > 3
+    || document.querySelector('.chip')?.textContent.trim() === 'Finished'"""
 
 Visit = Callable[..., Page]
 
@@ -33,7 +36,7 @@ def visit(browser: Browser, dashboard_url: str) -> Iterator[Visit]:
         page.on("request", lambda request: asked.add(urlsplit(request.url).netloc))
         page.on("websocket", lambda socket: asked.add(urlsplit(socket.url).netloc))
         page.goto(dashboard_url)
-        page.wait_for_function("Number(document.querySelector('.plot')?.dataset.seq) > 3")
+        page.wait_for_function(_UNDER_WAY)
         return page
 
     expect.set_options(timeout=PATIENCE_MS)
