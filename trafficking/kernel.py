@@ -38,15 +38,13 @@ from trafficking.stream import (
 
 NO_ARROW = np.uint8(255)
 WIDE = 8  # of the tables: at most so many ways lead out of a state
-LANES = 512
 GROUP = 8  # slots that share an alarm: a line of memory
-TILE = 2048  # slots that are looked at before those who move are carried
 ORIGIN, READING, DWELL, ANCHOR, RATE, USUAL, LIMIT = range(7)
 AT_END, DUE, SLOWEST, SLACK, QUIET, AGE = range(6)
 ALARM = 6  # columns of that table
 LONGEST_CLOCK = 2.0**33  # beyond this a float64 no longer resolves a millionth of a mean dwell time
 
-_ONE, _TWO = np.uint64(1), np.uint64(2)
+_ONE = np.uint64(1)
 _ROUNDING = 2.0**-46  # generous, beside the 2^-53 of one operation
 _OLDEST = 1024.0  # windows
 _ROUNDING_OF_SUM = 2.0**-40  # more than 1024 roundings
