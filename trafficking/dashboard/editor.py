@@ -25,7 +25,8 @@ _MOST_UNDONE = 100  # drafts that are kept
 class Editor(anywidget.AnyWidget):
     """`state` is all that the form shows, `curve` float32 minutes and nM of the whole protocol.
 
-    The browser sends {"do": name, "count": k, ...} for each thing asked for; `state["count"]` comes back once k is done.
+    The browser sends {"do": name, "count": k, ...} for each thing asked for; `count` of the state comes back once k is
+    done.
     A file to be saved goes out as the message {"save": name, "text": content}.
     """
 
