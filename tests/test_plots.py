@@ -26,7 +26,7 @@ def texts(figure: Figure) -> str:
 
 def test_the_default_figure_shows_both_clocks(default_run: Result):
     said = texts(plots.depletion(default_run))
-    assert "redistribution half-time 8.6 min" in said
+    assert "redistribution half-time 8.8 min" in said
     assert "loss half-time 3.7 h" in said
 
 

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from cells import SWITCHED_ON
 from scipy.stats import chi2, norm
 
 from trafficking.lives import cohort, lives
@@ -24,6 +25,7 @@ DECAY = {
 def scenario(*treatments: dict, **changes) -> Scenario:
     given = {
         "name": "bench",
+        "parameters": SWITCHED_ON,
         "receptors": 2_000,
         "follow": 200,
         "exposure": [
