@@ -155,7 +155,9 @@ def test_a_place_that_cannot_be_written_is_said_before_the_run(tmp_path: Path):
 
 def stopped(tmp_path: Path, number: signal.Signals) -> subprocess.CompletedProcess[str]:
     """A run of some seconds that was told to stop once its progress bar had come; stderr as a terminal saw it."""
-    long = command("run", "--set", "parameters.esat=0.6", "--receptors", "200000", "--out", "runs/mine", "--threads", "1")
+    long = command(
+        "run", "--set", "parameters.esat=0.6", "--receptors", "200000", "--out", "runs/mine", "--threads", "1"
+    )
     terminal, end = pty.openpty()
     process = subprocess.Popen(long, cwd=tmp_path, stdout=subprocess.PIPE, stderr=end, text=True)
     os.close(end)
