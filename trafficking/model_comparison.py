@@ -31,6 +31,7 @@ from trafficking.targets import Target, targets
 _ROWS = tuple(f"D{i}" for i in range(1, 15))
 _PULL = 0.03  # weak, towards the middle of a range: without it the fit has no slope inside the ranges
 _ABSENT = ("ksort", "esat", "kc", "smax")  # constants whose part may be absent: their range begins at none
+_FIRST_STEPS = 5  # of each start, before the two best go on
 _UNSEEN = 30.0  # cost, as a distance, of a number that a fit does not show at all, such as a half-time
 
 
@@ -94,7 +95,7 @@ def compare(
     only: Sequence[str] = _ROWS,
     candidates: Sequence[Candidate] = CANDIDATES,
     starts: int = 8,
-    evaluations: int = 20,
+    evaluations: int = 12,
     seed: int = 1,
     progress: Callable[[float], None] | None = None,
 ) -> list[Fit]:
@@ -103,7 +104,7 @@ def compare(
     Args:
         only: ids of the targets. starts: of each fit, the best of eight times as many places that a Sobol sequence
             spreads over the ranges; the fit of the itinerary before is one more. evaluations: at most this many steps
-            of each start.
+            of the two that come closest in a few.
         progress: called with the number of starts done; of each candidate but the first there is one more.
     """
     chosen = tuple(target for target in targets() if target.id in only)
@@ -118,10 +119,12 @@ def compare(
             begin.append(_place(fits[-1].constants, candidate.free, limits))
         found = []
         for place in begin:
-            found.append(_descended(distances, place, evaluations))
+            found.append(_descended(distances, place, _FIRST_STEPS))
             done += 1
             if progress is not None:
                 progress(done)
+        found.sort(key=lambda pair: pair[0])
+        found[:2] = [_descended(distances, place, evaluations) for _, place in found[:2]]
         _, place = min(found, key=lambda pair: pair[0])
         constants = _constants(candidate.free, limits[:, 0] + place * (limits[:, 1] - limits[:, 0]))
         fits.append(_no_worse(Fit(candidate, constants, chosen, simulated(chosen, constants)), fits))
