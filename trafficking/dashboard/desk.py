@@ -19,10 +19,12 @@ from . import store, words
 from .controls import Controls
 from .dose import Dose
 from .launcher import SCENARIO_VARIABLE
+from .paces import GUIDED, SPEEDS
 from .picture import KINDS, LINES, Ground, Picture
 from .plot import TimeSeries
 from .readout import Headline, Numbers
-from .runner import GUIDED, SPEEDS, Moment, Runner, Scene
+from .runner import Runner
+from .scenes import Moment, Scene
 from .strip import Seats, Strip
 
 DEFAULT = "chronic_insulin"
@@ -35,6 +37,7 @@ Kept = TypeVar("Kept")
 STATUS_WORDS = {
     "preparing": "Preparing",
     "computing": "Computing",
+    "returning": "Going back",
     "running": "Running",
     "paused": "Paused",
     "away": "Paused",

@@ -14,7 +14,7 @@ from trafficking.scenario import Scenario
 
 from . import words
 from .plot import decimate, pack
-from .runner import Moment, Scene, Steering
+from .scenes import Moment, Scene, Steering
 
 # The lines of the plot, in their order in the legend. Never by colour alone: each has its own dash and width.
 LINES: list[dict[str, Any]] = [

@@ -20,7 +20,7 @@ import pandas as pd
 from trafficking import io, results
 from trafficking.results import Result
 
-from .runner import Steering
+from .scenes import Steering
 
 PLOTTED, WHOLE, STEERING = "plotted.csv", "run.zip", "steering.csv"
 _BLOCK = 1 << 18  # bytes; a response costs a thread switch per block

@@ -97,6 +97,12 @@ def base(receptors: float, reference: str, cells: int = 1) -> str:
     return f"100 % = {receptors:,.0f} at the surface{of_all}, {where}. Total: all but lysosome."
 
 
+def left_out(treatments: int) -> str:
+    """Of a scenario whose exposure has become too short for its treatments."""
+    what = "1 treatment begins" if treatments == 1 else f"{treatments} treatments begin"
+    return f"{what} after the end, and will be left out."
+
+
 def half_times(clocks: HalfTimes, time_min: float) -> str:
     """Both clocks, as far as they have run at `time_min`."""
     if clocks.step is None:
