@@ -15,12 +15,15 @@ from urllib.parse import parse_qs
 from trafficking import io, library, treatments, units
 from trafficking.scenario import Scenario, ScenarioError
 
-from . import store, words
+from . import links, store, words
+from .address import Address
 from .controls import Controls
 from .dose import Dose
 from .editor import Editing
 from .forks import INSULIN
 from .futures import Branching
+from .keeping import Keeping
+from .kept import Kept, KeptError
 from .launcher import SCENARIO_VARIABLE
 from .paces import GUIDED, SPEEDS
 from .picture import KINDS, LINES, Ground, Picture
@@ -35,12 +38,13 @@ DOTS = 400  # of the strip
 STRIP_EVERY = 3  # scenes; dots that change faster cannot be followed
 OWN = "own"  # the entry of the scenario list for one that is no file of the package
 
-Kept = TypeVar("Kept")
+State = TypeVar("State")
 
 STATUS_WORDS = {
     "preparing": "Preparing",
     "computing": "Computing",
     "returning": "Going back",
+    "restoring": "Computing again",
     "running": "Running",
     "paused": "Paused",
     "away": "Paused",
@@ -74,7 +78,8 @@ def on_tissue(scenario: Scenario, tissue: str) -> Scenario:
 class Desk:
     """One session: a runner, the widgets that show its scenes, and what the reader may ask of it."""
 
-    def __init__(self) -> None:
+    def __init__(self, search: str | None = None) -> None:
+        """Opens what the address asks for: `?run=` and an id, `?link=` and a link, `?scenario=` and a name."""
         self.plot = TimeSeries(lines=LINES)
         self.headline = Headline(parts=["", "Preparing", " a cell at rest …"])
         self.numbers = Numbers(lines=LINES)
@@ -93,9 +98,11 @@ class Desk:
         self.plot.listen(self._hear_plot)
         self.dose.listen(self._hear_dose)
         self.controls.listen(self._hear_controls)
+        self.address, self.keeping = Address(), Keeping()
+        self._scene: Scene | None = None  # the latest
         scenario, self._complaint = self._first()
         self.travel: Callable[[str], None] = lambda address: None  # to another page
-        self.runner = Runner(scenario, show=self.show)
+        self.runner = Runner(scenario, show=self.show, keeping=self.keeping, taking=self._taking(search))
         self.branching = Branching(self.plot, self.runner, lambda address: self.travel(address))
         self.runner.start()
 
@@ -107,7 +114,7 @@ class Desk:
         for kept in self._kept.values():
             kept.close()
 
-    def keep(self, kind: Callable[[], Kept]) -> Kept:
+    def keep(self, kind: Callable[[], State]) -> State:
         """What a page needs to find again when the reader comes back to it: one of each kind, made on first use.
 
         Args:
@@ -137,6 +144,43 @@ class Desk:
             self.runner.open(self._shipped[name], seed=self.runner.seed)
         elif name:
             self._complaint = f"?scenario={name}: no such scenario; choose one from the list."
+            self.runner.refresh()
+
+    def _taking(self, search: str | None) -> Callable[[Runner], Kept] | None:
+        """What gives the run that an address asks for; None where it asks for none."""
+        asked = parse_qs(search or "")
+        run_id, link = (asked.get(name, [""])[0] for name in ("run", "link"))
+
+        def of_id(runner: Runner) -> tuple[Kept, str]:
+            return self.keeping.take_up(run_id, runner)
+
+        def of_link(runner: Runner) -> tuple[Kept, str]:
+            found = links.read(link)
+            self.keeping.begin(runner)
+            return found
+
+        def take(runner: Runner) -> Kept:
+            try:
+                kept, self._complaint = of_link(runner) if link else of_id(runner)
+            except KeptError as fault:
+                what = "This link was not opened" if link else "The run of this address was not opened"
+                self._complaint = f"{what}: {fault}. Here is a new one."
+                raise
+            return kept
+
+        return take if link or run_id else None
+
+    def _link(self) -> None:
+        """Offers a link to the run as it is."""
+        scene = self._scene
+        if scene is None or scene.moment is None:
+            return
+        rows = tuple((row.time_min, row.name, row.old, row.new) for row in scene.steering)
+        run = Kept(self.runner.opened, scene.scenario, scene.seed, scene.time_min, rows, speed=scene.speed)
+        try:
+            self.address.offer(links.written(run))
+        except links.LinkTooLong as fault:
+            self._complaint = str(fault)
             self.runner.refresh()
 
     def _first(self) -> tuple[Scenario, str]:
@@ -179,6 +223,8 @@ class Desk:
                 self.runner.open(on_tissue(self.runner.opened, message["tissue"]), seed=self.runner.seed)
             case "treat":
                 self.runner.treat(str(message["name"]), float(message["to"]))
+            case "link":
+                self._link()
             case "anew":
                 self._anew(int(message["receptors"]), int(message["seed"]))
 
@@ -197,6 +243,7 @@ class Desk:
         """Puts a scene into the widgets. Called in the runner's thread."""
         if self._closed:
             return
+        self._scene = scene
         if scene.number != self._number:
             self._number = scene.number
             self._ground, self._seats = None, Seats(DOTS)
@@ -204,6 +251,7 @@ class Desk:
             self._run_id = store.add(self.runner.taken, self.runner.other)
             if self._closed:  # meanwhile
                 return store.drop(self._run_id)
+            self.address.run = self.keeping.run_id
             if not self._is_shipped(self.runner.opened):
                 self._own = self.runner.opened
         if scene.moment is not None:
@@ -262,7 +310,7 @@ class Desk:
             "status": scene.status,
             "words": STATUS_WORDS[scene.status],
             "pace": self._pace(scene),
-            "note": self._complaint or scene.message,
+            "note": self._complaint or scene.message or self.keeping.fault,
             "speed": scene.speed,
             "speeds": [[GUIDED, "Guided"], *([name, name] for name in SPEEDS)],
             "scenario": OWN if scenario is self._own else scenario.name,
