@@ -15,7 +15,7 @@ from urllib.parse import parse_qs
 from trafficking import io, library, units
 from trafficking.scenario import Scenario, ScenarioError
 
-from . import store, words
+from . import exports, store, words
 from .controls import Controls
 from .dose import Dose
 from .launcher import SCENARIO_VARIABLE
@@ -109,6 +109,16 @@ class Desk:
             self._kept[kind] = kind()
         return self._kept[kind]
 
+    @property
+    def run_id(self) -> str:
+        """The key to the files of the run on Live."""
+        return self._run_id
+
+    @property
+    def going_on(self) -> bool:
+        """Whether the run on Live is under way."""
+        return self.controls.state.get("status") in ("preparing", "computing", "running")
+
     def visit(self, search: str | None) -> None:
         """Opens what an address asks for, such as `?scenario=washout`; asked for again, nothing happens."""
         if (search or "") == self._asked:
@@ -179,7 +189,7 @@ class Desk:
             self._number = scene.number
             self._ground, self._seats = None, Seats(DOTS)
             store.drop(self._run_id)
-            self._run_id = store.add(self.runner.taken)
+            self._run_id = store.add(exports.of_run(self.runner.taken))
             if self._closed:  # meanwhile
                 return store.drop(self._run_id)
             if not self._is_shipped(self.runner.opened):
