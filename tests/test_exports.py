@@ -84,7 +84,7 @@ def test_the_scenario_that_goes_out_gives_the_same_run_again_moves_by_hand_inclu
     content, media_type, _ = fetched(taken, exports.SCENARIO)
     (tmp_path / "again.toml").write_bytes(content)
     assert media_type == "application/toml"
-    assert "at 125.0 min: insulin from 10.0 nM to 0.25 nM" in content.decode()
+    assert "at 125.0 min: insulin_nM from 10.0 to 0.25" in content.decode()
     assert f"trafficking {trafficking.__version__}" in content.decode()
     again = files.load_scenario(tmp_path / "again.toml")
     assert again == taken[2].scenario
@@ -109,6 +109,17 @@ def test_the_whole_run_holds_the_run_folder_and_the_scenario(taken: exports.Take
     pd.testing.assert_frame_equal(loaded.counts, taken[2].counts)
     assert files.load_scenario(folder / exports.SCENARIO) == loaded.scenario
     assert json.loads((folder / "run.json").read_text())["seed"] == 5
+
+
+def test_the_other_future_of_a_run_goes_out_with_it(taken: exports.Taken):
+    other = hand_made()
+    export = exports.of_run(lambda: taken, lambda: (other, (), other))(exports.WHOLE)
+    file = io.BytesIO()
+    export.write(file)
+    with zipfile.ZipFile(file) as archive:
+        table = pd.read_csv(io.BytesIO(archive.read(f"short-seed5/{exports.OTHER}")))
+        assert f"short-seed5/{exports.OTHER_STEERING}" in archive.namelist()
+    np.testing.assert_array_equal(table["Surface (receptors)"], other.surface)
 
 
 def test_figures_are_print_quality_and_say_what_made_them(taken: exports.Taken):

@@ -15,10 +15,11 @@ import trafficking
 from trafficking import io, plots, results, scenario_text, units
 from trafficking.results import Result
 
-from .runner import Steering
+from .scenes import Steering
 from .store import Export, Find
 
 PLOTTED, WHOLE, STEERING, SCENARIO = "plotted.csv", "run.zip", "steering.csv", "scenario.toml"
+OTHER, OTHER_STEERING = "other_future.csv", "other_future_steering.csv"
 FIGURES = {"png": "image/png", "svg": "image/svg+xml", "pdf": "application/pdf"}
 CSV, PARQUET, ZIP, TOML = (
     "text/csv; charset=utf-8",
@@ -31,25 +32,31 @@ _PRINT_DPI = 300
 Taken = tuple[Result, tuple[Steering, ...], Result]
 """The tables up to now, the steering log, and the tables of a run that ends now."""
 _Write = Callable[[Taken, IO[bytes]], None]
+_Ask = Callable[[], Taken | None]
 
 
-def of_run(taken: Callable[[], Taken | None]) -> Find:
+def _none() -> None:
+    return None
+
+
+def of_run(taken: _Ask, other: _Ask = _none) -> Find:
     """The files of a run as it is when they are asked for.
 
     Args:
         taken: its tables and its log; None before there are any. Called from any thread.
+        other: the same of the other future of a run that was taken back; it goes out with the whole run.
     """
 
     def find(name: str) -> Export | None:
-        if name not in _FILES:
+        if name != WHOLE and name not in _FILES:
             return None
         now = taken()
         if now is None or (name in _CELLS and not len(now[0].cells)):
             return None
+        if name == WHOLE:
+            return Export(partial(_whole, now, other), ZIP, f"{_stem(now[0])}.zip")
         write, media_type = _FILES[name]
-        return Export(
-            partial(write, now), media_type, f"{_stem(now[0])}-{name}" if name != WHOLE else f"{_stem(now[0])}.zip"
-        )
+        return Export(partial(write, now), media_type, f"{_stem(now[0])}-{name}")
 
     return find
 
@@ -73,17 +80,16 @@ def plotted(result: Result) -> pd.DataFrame:
 
 
 def scenario_file(ended: Result, steering: tuple[Steering, ...]) -> str:
-    """A scenario file that gives this run again up to where it ended; what was done by hand is in its exposure."""
+    """A scenario file that gives this run again up to where it ended; what was done by hand is part of it."""
     remark = [
         f"The run of this file: trafficking run FILE --seed {ended.seed}",
         f"Written by trafficking {trafficking.__version__}; it ends where the run stood, at "
         f"{units.friendly(ended.scenario.duration_min, 'time')}.",
     ]
     if steering:
-        remark += ["", "Set by hand (the exposure below holds it):"]
+        remark += ["", "Set by hand, and part of what follows:"]
     for row in steering:
-        old, new = units.text(row.old, "insulin"), units.text(row.new, "insulin")
-        remark.append(f"  at {units.text(row.time_min, 'time')}: insulin from {old} to {new}")
+        remark.append(f"  at {units.text(row.time_min, 'time')}: {row.name} from {row.old!r} to {row.new!r}")
     return scenario_text.written(ended.scenario, remark="\n".join(remark))
 
 
@@ -121,16 +127,18 @@ def _figure(kind: str, now: Taken, file: IO[bytes]) -> None:
     file.write(plots.render(plots.depletion(result), kind, dpi=_PRINT_DPI, caption=caption))
 
 
-def _whole(now: Taken, file: IO[bytes]) -> None:
-    """A zip with the run folder, which `trafficking rerun` takes as it is, what was plotted, and the steering log."""
-    result, _, ended = now
-    stem = _stem(result)
+def _whole(now: Taken, other: _Ask, file: IO[bytes]) -> None:
+    """A zip with the run folder, which `trafficking rerun` takes as it is, and beside its own files what was plotted,
+    the steering log, the scenario file, and what became of the other future."""
+    stem, beside = _stem(now[0]), {name: (name, now) for name in (PLOTTED, STEERING, SCENARIO)}
+    if (future := other()) is not None:
+        beside |= {OTHER: (PLOTTED, future), OTHER_STEERING: (STEERING, future)}
     with tempfile.TemporaryDirectory(prefix="trafficking-") as place:
         folder = Path(place) / stem
-        io.save(ended, folder)
-        for name in (PLOTTED, STEERING, SCENARIO):
+        io.save(now[2], folder)
+        for name, (kind, run) in beside.items():
             with (folder / name).open("wb") as part:
-                _FILES[name][0](now, part)
+                _FILES[kind][0](run, part)
         with zipfile.ZipFile(file, "w", compression=zipfile.ZIP_DEFLATED, compresslevel=3) as archive:
             for path in sorted(folder.rglob("*")):
                 if path.is_file():
@@ -139,7 +147,6 @@ def _whole(now: Taken, file: IO[bytes]) -> None:
 
 _FILES: dict[str, tuple[_Write, str]] = {
     PLOTTED: (_plotted, CSV),
-    WHOLE: (_whole, ZIP),
     STEERING: (_steering, CSV),
     SCENARIO: (_scenario, TOML),
     "compartments.csv": (_compartments, CSV),

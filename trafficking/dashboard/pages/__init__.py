@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import solara
 
-from . import data
+from . import data, exposure
 
 
 @dataclass(frozen=True)
@@ -25,5 +25,6 @@ class Place:
 
 PLACES = (
     Place("", "Live"),
+    Place("exposure", "Exposure", exposure.View),
     Place("data", "Data", data.View),
 )

@@ -14,7 +14,10 @@ def view(desk: Desk) -> list[solara.Element]:
     """What Live shows, from top to bottom."""
     cell = box("section", "card cell", [box("p", "cell-caption", [CELL_CAPTION]), desk.strip])
     numbers = box("section", "card", [desk.numbers])
-    stage = [box("section", "card plot-card", [desk.plot]), box("aside", "aside", [numbers, cell])]
+    stage = [
+        box("section", "card plot-card", [desk.plot, desk.branching.widget]),
+        box("aside", "aside", [numbers, cell]),
+    ]
     return [
         desk.headline,
         box("div", "stage", stage),
