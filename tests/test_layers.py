@@ -65,8 +65,6 @@ FLOORS = {
     "snapshot": 4,
     "simulation": 5,
     "io": 5,
-    "toml": 0,
-    "scenario_text": 6,
     "plots": 5,
     "binding": 4,
     "dishes": 5,
