@@ -15,7 +15,7 @@ from urllib.parse import parse_qs
 from trafficking import io, library, treatments, units
 from trafficking.scenario import Scenario, ScenarioError
 
-from . import links, store, words
+from . import exports, links, store, words
 from .address import Address
 from .controls import Controls
 from .dose import Dose
@@ -123,6 +123,16 @@ class Desk:
         if kind not in self._kept:
             self._kept[kind] = kind()
         return self._kept[kind]
+
+    @property
+    def run_id(self) -> str:
+        """The key to the files of the run on Live."""
+        return self._run_id
+
+    @property
+    def going_on(self) -> bool:
+        """Whether the run on Live is under way."""
+        return self.controls.state.get("status") in ("preparing", "computing", "running")
 
     def edit(self) -> Editing:
         """The exposure editor, on the scenario of this run."""
@@ -248,7 +258,7 @@ class Desk:
             self._number = scene.number
             self._ground, self._seats = None, Seats(DOTS)
             store.drop(self._run_id)
-            self._run_id = store.add(self.runner.taken, self.runner.other)
+            self._run_id = store.add(exports.of_run(self.runner.taken, self.runner.other))
             if self._closed:  # meanwhile
                 return store.drop(self._run_id)
             self.address.run = self.keeping.run_id
