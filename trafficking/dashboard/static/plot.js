@@ -3,6 +3,7 @@
 
 const LOG_FLOOR = -3; // log10 nM: 1 pM, the lowest dose that the insulin axis tells from none
 
+const quiet = () => document.documentElement.dataset.motion === "reduced";
 const css = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 const dash = (pattern) => pattern.map((length) => length * devicePixelRatio);
 
@@ -237,8 +238,6 @@ function render({ model, el }) {
     </div><div class="plot-tip" hidden></div>`;
   const panels = el.querySelector(".plot-panels");
   const tip = el.querySelector(".plot-tip");
-  const quiet = matchMedia("(prefers-reduced-motion: reduce)");
-  const darkness = matchMedia("(prefers-color-scheme: dark)");
   let charts = [];
   let wanted = 0;
 
@@ -313,7 +312,7 @@ function render({ model, el }) {
     tip.style.top = `${over.top - box.top + 8}px`;
   }
 
-  const acknowledge = () => model.send({ acknowledged: model.get("seq"), reduced: quiet.matches });
+  const acknowledge = () => model.send({ acknowledged: model.get("seq"), reduced: quiet() });
 
   function arrive() {
     el.dataset.seq = model.get("seq");
@@ -326,8 +325,7 @@ function render({ model, el }) {
     else fit();
   });
   model.on("change:seq", arrive);
-  quiet.addEventListener("change", acknowledge);
-  darkness.addEventListener("change", build);
+  document.addEventListener("appearance", build);
   // A frame may be lost with the link; saying "still here" lets the run go on from the next one.
   const pulse = setInterval(acknowledge, 5000);
   build();
@@ -340,8 +338,7 @@ function render({ model, el }) {
     watcher.disconnect();
     cancelAnimationFrame(wanted);
     model.off("change:seq", arrive);
-    quiet.removeEventListener("change", acknowledge);
-    darkness.removeEventListener("change", build);
+    document.removeEventListener("appearance", build);
     charts.forEach(({ plot }) => plot.destroy());
   };
 }
