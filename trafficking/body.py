@@ -106,11 +106,18 @@ class BodyResult:
         Raises:
             ValueError: the life has no such day.
         """
+        return checkups.fasting(self.levels.iloc[self.row_at(day)].to_dict())
+
+    def row_at(self, day: float) -> int:
+        """The row of `levels` that holds on a day.
+
+        Raises:
+            ValueError: the life has no such day.
+        """
         days = self.levels["time_min"].to_numpy() / MINUTES_PER_DAY
         if not 0.0 <= day <= days[-1] + 1e-6:
             raise ValueError(f"day {day:g} given; this life lasts from day 0 to day {days[-1]:g}")
-        row = int(np.searchsorted(days, day + 1e-6, side="right")) - 1
-        return checkups.fasting(self.levels.iloc[row].to_dict())
+        return int(np.searchsorted(days, day + 1e-6, side="right")) - 1
 
 
 class _Slow(NamedTuple):

@@ -20,7 +20,8 @@ import numpy as np
 import pandas as pd
 
 from trafficking.body import BodyResult
-from trafficking.physiology import HEALTHY, NM_PER_UU_PER_ML, organ_insulin
+from trafficking.organs import ORGANS
+from trafficking.physiology import DAY_MIN, HEALTHY, NM_PER_UU_PER_ML, organ_insulin
 
 _HEALTHY_NM = organ_insulin(HEALTHY.insulin * NM_PER_UU_PER_ML)
 
@@ -115,6 +116,22 @@ def readouts(result: BodyResult, *, same_insulin: bool = False) -> pd.DataFrame:
             "men_oestradiol": 1.0 + _value("aromatase") * (fat - 1.0),
         }
     )
+
+
+def beside_stages(result: BodyResult) -> pd.DataFrame:
+    """Every yearly check-up with what the receptors of the organs are like then.
+
+    Returns:
+        One row per year: time_min, year, stage, words, glucose_mM, two_hours_mM, insulin_nM, beta_mg; surface receptors
+        and activity of each organ over healthy, `muscle_surface`, `muscle_activity` and so on; `muscle_glut4` and
+        `adipose_glut4`, GLUT4 at the surface over healthy; `men_testosterone` and `men_oestradiol`.
+    """
+    checks = result.checkups.reset_index(drop=True)
+    at = [result.row_at(minute / DAY_MIN) for minute in checks["time_min"]]
+    columns = ["insulin_nM", "beta_mg", *(f"{organ}_{what}" for organ in ORGANS for what in ("surface", "activity"))]
+    work = readouts(result)[["muscle_glut4", "adipose_glut4", "men_testosterone", "men_oestradiol"]]
+    seen = [table.iloc[at].reset_index(drop=True) for table in (result.levels[columns], work)]
+    return pd.concat([checks[["time_min", "year", "stage", "words", "glucose_mM", "two_hours_mM"]], *seen], axis=1)
 
 
 def compared(result: BodyResult) -> pd.DataFrame:

@@ -25,7 +25,7 @@ from trafficking.results import CellCounts, Result, tables
 from trafficking.scenario import Scenario
 from trafficking.snapshot import Snapshot
 from trafficking.tally import Passed
-from trafficking.treatments import Division, FreshMedium, Label, acting, label_moves, under
+from trafficking.treatments import Division, FreshMedium, Label, Treatments, acting, alike_before, label_moves, under
 from trafficking.treatments import edges as treatment_edges
 from trafficking.window import WindowRates
 from trafficking.windows import Plan
@@ -294,6 +294,23 @@ class Run:
         if self._medium is not None:
             self._medium.keep(len(self._record.rows()[0]))
             self._medium.give(insulin_nM, fresh=False, recorded=self._recorded_now())
+
+    def treat(self, treatments: Treatments) -> None:
+        """Takes these treatments in the place of the scenario's; drugs and temperatures may differ, from now on.
+
+        `scenario` becomes the treated one: run afresh, it gives this run's tables.
+
+        Raises:
+            ValueError: they differ in what has been done already, or in labels, divisions and changes of medium.
+        """
+        self._check_whole()
+        scenario = self.scenario.treated(self.time_min, treatments)
+        if not alike_before(scenario.treatments, self.scenario.treatments, self.time_min):
+            raise ValueError(
+                f"treat: the past up to {self.time_min:g} min, labels, divisions and changes of medium stay as they are"
+            )
+        self.scenario = scenario
+        self._known_stretch = None
 
     def result(self) -> Result:
         """The tables up to now; of a run in progress those of the whole plan as far as they are known."""

@@ -33,7 +33,10 @@ def view(desk: Desk) -> list[solara.Element]:
     """What Live shows, from top to bottom."""
     cell = box("section", "card cell", [box("p", "cell-caption", [CELL_CAPTION]), desk.strip, what(CELL)])
     numbers = box("section", "card numbers-card", [desk.numbers, what(NUMBERS)])
-    stage = [box("section", "card plot-card", [desk.plot, what(*PLOT)]), box("aside", "aside", [numbers, cell])]
+    stage = [
+        box("section", "card plot-card", [desk.plot, desk.branching.widget, what(*PLOT)]),
+        box("aside", "aside", [numbers, cell]),
+    ]
     return [
         desk.headline,
         box("div", "stage", stage),
