@@ -70,6 +70,7 @@ FLOORS = {
     "body_files": 6,
     "organs": 5,
     "response": 5,
+    "sensing": 3,
     "agents": 6,
     "scenario_text": 6,
     "label_assays": 6,

@@ -14,8 +14,8 @@ STEPS = (
     {
         "panel": ".live .sentence",
         "title": "One sentence says it all",
-        "text": "How many insulin receptors the cell still has at its surface, beside how many it had, and what insulin "
-        "did it. The line below gives two half-times: how fast receptors are hidden, and how fast they are lost.",
+        "text": "How many insulin receptors the cell still has at its surface, beside how many it had, and what "
+        "insulin did it. The line below gives two half-times: how fast receptors are hidden, and how fast they are lost.",
     },
     {
         "panel": ".live .plot-card",
@@ -26,8 +26,8 @@ STEPS = (
     {
         "panel": ".live .cell",
         "title": "Every dot is a receptor",
-        "text": "Each receptor of the cell is simulated by itself. Its colour is that of its line in the plot: where it "
-        "is now.",
+        "text": "Each receptor of the cell is simulated by itself. Its colour is that of its line in the plot: where "
+        "it is now.",
     },
     {
         "panel": ".live .dose-card",
@@ -38,8 +38,8 @@ STEPS = (
     {
         "panel": ".live .deck-card",
         "title": "Play, choose, take it home",
-        "text": "Play and pause, choose another scenario, download what is plotted or the whole run. More has the rest: "
-        "tissue, number of receptors, seed, and a log of what you changed.",
+        "text": "Play and pause, choose another scenario, download what is plotted or the whole run. More has the "
+        "rest: tissue, number of receptors, seed, and a log of what you changed.",
     },
 )
 

@@ -51,6 +51,7 @@ const ACTIONS = {
   "-": () => zoom("out"),
   "−": () => zoom("out"),
   0: () => zoom("all"),
+  escape: () => (find(".plot")?.dataset.zoomed === "true" ? zoom("all") : false),
   l: () => say({ view: root.dataset.view === "lecture" ? "desk" : "lecture" }),
   "?": () => find("dialog.keys").showModal(),
 };
