@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import parse_qs
 
+import traitlets
+
 from trafficking import io, library, treatments, units
 from trafficking.scenario import Scenario, ScenarioError
 
@@ -20,6 +22,7 @@ from .address import Address
 from .controls import Controls
 from .dose import Dose
 from .editor import Editing
+from .felt import Felt
 from .forks import INSULIN
 from .futures import Branching
 from .keeping import Keeping
@@ -29,6 +32,7 @@ from .paces import GUIDED, SPEEDS
 from .picture import KINDS, LINES, Ground, Picture
 from .plot import TimeSeries
 from .readout import Headline, Numbers
+from .replicates import NUMBER, Replicates
 from .runner import Runner
 from .scenes import Moment, Scene
 from .strip import Seats, Strip
@@ -56,7 +60,16 @@ STATUS_WORDS = {
 @lru_cache
 def shipped() -> dict[str, Scenario]:
     """The scenarios that come with the package, by name, the default first."""
-    return {name: io.load_scenario(name) for name in sorted(io.scenario_names(), key=lambda name: name != DEFAULT)}
+    ours = sorted(io.scenario_names(), key=lambda name: name != DEFAULT)
+    return {scenario.name: scenario for scenario in map(io.load_scenario, (*ours, *io.published_names()))}
+
+
+@lru_cache
+def _choices() -> list[list[str]]:
+    """[name, title, group] of what the package has, as the list of scenarios shows it."""
+    published = {name.split("/")[1] for name in io.published_names()}
+    groups = {False: "Questions", True: "Published experiments"}
+    return [[name, known.title or name, groups[name in published]] for name, known in shipped().items()]
 
 
 def on_tissue(scenario: Scenario, tissue: str) -> Scenario:
@@ -85,7 +98,10 @@ class Desk:
         self.numbers = Numbers(lines=LINES)
         self.strip = Strip(kinds=KINDS)
         self.dose = Dose()
+        self.felt = Felt()
         self.controls = Controls()
+        for shared in ("hidden", "logarithmic"):  # what the legend is told, the plot shows
+            traitlets.link((self.numbers, shared), (self.plot, shared))
         self._shipped = shipped()
         self._closed = False
         self._own: Scenario | None = None  # the latest that is none of the package's
@@ -103,6 +119,7 @@ class Desk:
         scenario, self._complaint = self._first()
         self.travel: Callable[[str], None] = lambda address: None  # to another page
         self.runner = Runner(scenario, show=self.show, keeping=self.keeping, taking=self._taking(search))
+        self.replicates = Replicates(self.runner.refresh)
         self.branching = Branching(self.plot, self.runner, lambda address: self.travel(address))
         self.runner.start()
 
@@ -110,6 +127,7 @@ class Desk:
         """Ends the session: its thread, its run and its exports."""
         self._closed = True
         self.runner.close()
+        self.replicates.close()
         store.drop(self._run_id)
         for kept in self._kept.values():
             kept.close()
@@ -231,6 +249,9 @@ class Desk:
                 self.runner.open(self._own, seed=self.runner.seed)
             case "tissue" if message["tissue"] in library.tissues():
                 self.runner.open(on_tissue(self.runner.opened, message["tissue"]), seed=self.runner.seed)
+            case "band" if self._ground is not None:
+                self.replicates.toggle(self._ground.scenario, seed=self.runner.seed)
+                self.runner.refresh()
             case "treat":
                 self.runner.treat(str(message["name"]), float(message["to"]))
             case "link":
@@ -283,7 +304,11 @@ class Desk:
             self._ground = Ground.of(scene)
             self.plot.plan = self._ground.ahead
             self.plot.ghost = Picture(scene, moment, self._ground).ghost_frame
+            self.plot.measured = Picture(scene, moment, self._ground).measured
         picture = Picture(scene, moment, self._ground)
+        band = self.replicates.curves(scene.scenario)
+        if self.plot.band != band:
+            self.plot.band = band
         with self.plot.hold_sync():
             self.plot.frame, self.plot.view = picture.frame, picture.view
         with self.headline.hold_sync():
@@ -293,7 +318,9 @@ class Desk:
         with self.numbers.hold_sync():
             self.numbers.values = picture.now
             self.numbers.base = words.base(self._ground.base, self._ground.reference.words, scene.scenario.cells.number)
+            self.numbers.notes = words.shown_besides(self.plot.measured, bool(band), NUMBER)
         if scene.status != "running" or scene.seq % STRIP_EVERY == 0 or not self.strip.dots:
+            self.felt.show(moment, scene.scenario)
             with self.strip.hold_sync():
                 self.strip.dots = self._seats.arrange(*picture.seats())
                 followed = scene.scenario.resolution == "agents" and scene.scenario.follow > 0
@@ -324,7 +351,8 @@ class Desk:
             "speed": scene.speed,
             "speeds": [[GUIDED, "Guided"], *([name, name] for name in SPEEDS)],
             "scenario": OWN if scenario is self._own else scenario.name,
-            "scenarios": own + [[name, shipped.title or name] for name, shipped in self._shipped.items()],
+            "scenarios": own + _choices(),
+            "band": self.replicates.says(scene.scenario),
             "tissue": scenario.tissue,
             "tissues": [[name, library.tissue(name).title] for name in library.tissues()],
             "receptors": scenario.receptors,
