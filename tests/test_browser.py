@@ -99,7 +99,7 @@ def test_the_page_opens_running_and_tells_its_story(visit: Visit):
         expect(page.get_by_role("link", name=name)).to_be_in_viewport()
     for name in ("Speed", "Scenario"):
         expect(page.get_by_role("combobox", name=name)).to_be_in_viewport()
-    in_view = page.locator("main").locator("button:visible, a:visible, select:visible, input:visible, [role=slider]")
+    in_view = page.locator(".live").locator("button:visible, a:visible, select:visible, input:visible, [role=slider]")
     assert in_view.count() <= 9
     expect(page.locator(".strip canvas")).to_have_attribute("aria-label", re.compile("400 places.*surface"))
     ARTEFACTS.mkdir(exist_ok=True)

@@ -15,7 +15,20 @@ import solara
 
 from trafficking import io as files
 from trafficking import library, simulation
-from trafficking.dashboard import app, controls, dose, launcher, picture, plot, readout, runner, store, strip, words
+from trafficking.dashboard import (
+    app,
+    controls,
+    desk,
+    dose,
+    launcher,
+    picture,
+    plot,
+    readout,
+    runner,
+    store,
+    strip,
+    words,
+)
 from trafficking.half_times import HalfTimes, Step
 from trafficking.scenario import Scenario
 
@@ -540,8 +553,8 @@ def test_the_page_opens_with_the_scenario_it_was_given_and_plays(rendered):
     assert "".join(sentence.parts).startswith("Surface receptors: ")
     rows = sum(curve.view["rows"])
     assert len(curve.frame) == 4 * rows * (2 + len(picture.LINES))
-    assert widget(rendered, controls.Controls).state["scenario"] == app.OWN
-    assert len(widget(rendered, strip.Strip).dots) == app.PLACES
+    assert widget(rendered, controls.Controls).state["scenario"] == desk.OWN
+    assert len(widget(rendered, strip.Strip).dots) == desk.DOTS
     values = widget(rendered, readout.Numbers).values
     assert len(values) == len(picture.LINES)
 
@@ -549,7 +562,7 @@ def test_the_page_opens_with_the_scenario_it_was_given_and_plays(rendered):
 def test_a_file_named_like_one_of_the_packages_scenarios_is_not_taken_for_it(monkeypatch: pytest.MonkeyPatch, tmp_path):
     path = tmp_path / "mine.toml"
     path.write_text(
-        f'name = "{app.DEFAULT}"\ntitle = "Mine"\nreceptors = 2000\n'
+        f'name = "{desk.DEFAULT}"\ntitle = "Mine"\nreceptors = 2000\n'
         '[[exposure]]\nkind = "constant"\nduration = "2 h"\ninsulin = "3 nM"\n'
     )
     monkeypatch.setenv(launcher.SCENARIO_VARIABLE, str(path))
@@ -558,12 +571,12 @@ def test_a_file_named_like_one_of_the_packages_scenarios_is_not_taken_for_it(mon
         deck = widget(context, controls.Controls)
         answer(widget(context, plot.TimeSeries))
         until(lambda: bool(deck.state))
-        assert deck.state["scenario"] == app.OWN
+        assert deck.state["scenario"] == desk.OWN
         send(deck, do="scenario", scenario="basal")
         until(lambda: deck.state["scenario"] == "basal")
-        assert [app.OWN, "Mine"] in deck.state["scenarios"]
-        send(deck, do="scenario", scenario=app.OWN)
-        until(lambda: deck.state["scenario"] == app.OWN)
+        assert [desk.OWN, "Mine"] in deck.state["scenarios"]
+        send(deck, do="scenario", scenario=desk.OWN)
+        until(lambda: deck.state["scenario"] == desk.OWN)
         assert deck.state["receptors"] == 2000
     finally:
         context.close()
@@ -605,7 +618,7 @@ def test_a_scenario_that_cannot_be_opened_is_said_on_the_page(monkeypatch: pytes
         deck = widget(context, controls.Controls)
         until(lambda: bool(deck.state))
         assert "no_such_scenario" in deck.state["note"]
-        assert deck.state["scenario"] == app.DEFAULT
+        assert deck.state["scenario"] == desk.DEFAULT
     finally:
         context.close()
 

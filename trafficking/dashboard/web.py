@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from importlib.resources import files
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -48,13 +49,23 @@ SECURITY_HEADERS = {
     # Tells other sites nothing, as no-referrer does; that one would also hide the origin of the page's closing beacon.
     "Referrer-Policy": "same-origin",
 }
+
+
+def _styles() -> str:
+    """The sheets of all pages, that of the page around them first."""
+    sheets = Path(str(files("trafficking.dashboard") / "static" / "css")).glob("*.css")
+    return "\n".join(
+        sheet.read_text() for sheet in sorted(sheets, key=lambda sheet: (sheet.stem != "page", sheet.stem))
+    )
+
+
 _REPAIRS = [
     ("<html>", '<html lang="en">'),
     ('<link rel="icon" type="image/png" sizes="any" href="/static/assets/favicon.png">', ""),  # Solara's own
     (", maximum-scale=1, user-scalable=no, minimal-ui", ""),
     ("<v-progress-linear :style", '<v-progress-linear aria-label="Working" :style'),
     # The page has its own colours, light or dark, from its first moment.
-    ("</head>", f"<style>{files('trafficking.dashboard').joinpath('static', 'page.css').read_text()}</style></head>"),
+    ("</head>", f"<style>{_styles()}</style></head>"),
 ]
 
 

@@ -1,0 +1,91 @@
+"""Long computations of the page: they report, wait their turn, can be cancelled, and fail in words."""
+
+import threading
+from collections.abc import Callable
+
+import pytest
+
+from trafficking.dashboard import jobs
+
+PATIENCE_S = 20.0
+
+
+class Watch:
+    """Waits for what a job becomes."""
+
+    def __init__(self) -> None:
+        self._bell = threading.Condition()
+
+    def __call__(self, _: jobs.Job) -> None:
+        with self._bell:
+            self._bell.notify_all()
+
+    def until(self, condition: Callable[[], bool]) -> None:
+        with self._bell:
+            assert self._bell.wait_for(condition, timeout=PATIENCE_S)
+
+
+@pytest.fixture
+def one_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(jobs, "AT_ONCE", 1)
+
+
+def test_a_job_reports_and_gives_its_result():
+    watch, seen = Watch(), []
+    job = jobs.Job(
+        lambda report: (report(0.5), 42)[1], changed=lambda job: (seen.append((job.status, job.share)), watch(job))
+    )
+    watch.until(lambda: job.status == "done")
+    assert (job.result, job.fault) == (42, "")
+    assert ("working", 0.0) in seen
+
+
+def test_jobs_wait_for_each_other_in_the_order_in_which_they_came(one_at_a_time: None):
+    watch, go, order = Watch(), threading.Event(), []
+
+    def first(report: jobs.Progress) -> None:
+        go.wait(PATIENCE_S)
+        order.append(1)
+
+    one = jobs.Job(first, changed=watch)
+    watch.until(lambda: one.status == "working")
+    two = jobs.Job(lambda report: order.append(2), changed=watch)
+    three = jobs.Job(lambda report: order.append(3), changed=watch)
+    assert (two.status, two.ahead, three.ahead) == ("waiting", 0, 1)
+    go.set()
+    watch.until(lambda: three.status == "done")
+    assert order == [1, 2, 3]
+
+
+def test_a_job_is_cancelled_at_work_and_while_it_waits(one_at_a_time: None):
+    watch, at_work, done = Watch(), threading.Event(), []
+
+    def forever(report: jobs.Progress) -> None:
+        while True:
+            at_work.set()
+            report(0.1)
+
+    one = jobs.Job(forever, changed=watch)
+    assert at_work.wait(PATIENCE_S)
+    two = jobs.Job(lambda report: done.append(2), changed=watch)
+    two.cancel()
+    watch.until(lambda: two.status == "cancelled")
+    assert one.status == "working"
+    one.cancel()
+    watch.until(lambda: one.status == "cancelled")
+    three = jobs.Job(lambda report: done.append(3), changed=watch)
+    watch.until(lambda: three.status == "done")
+    assert done == [3], "a cancelled job gives its place up and does no work"
+
+
+def test_a_job_that_fails_says_why_and_gives_its_place_up(one_at_a_time: None):
+    watch = Watch()
+
+    def fail(report: jobs.Progress) -> None:
+        raise ValueError("insulin 5 nM: too much")
+
+    job = jobs.Job(fail, changed=watch)
+    watch.until(lambda: job.status == "failed")
+    assert job.fault == "insulin 5 nM: too much"
+    after = jobs.Job(lambda report: 1, changed=watch)
+    watch.until(lambda: after.status == "done")

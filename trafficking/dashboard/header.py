@@ -1,0 +1,28 @@
+"""The top of every page: the program's name and the names of its pages, each a link with an address of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib.resources import files
+
+import anywidget
+import traitlets
+
+_STATIC = files("trafficking.dashboard") / "static"
+
+
+class Header(anywidget.AnyWidget):
+    """`pages` as [address, name], `path` the address that is open; `questions` as [text, address] lead into others.
+
+    The browser sends {"go": address} for a plain click, so that a session goes on; a new tab opens a session anew.
+    """
+
+    _esm = (_STATIC / "header.js").read_text()
+
+    tagline = traitlets.Unicode("").tag(sync=True)
+    pages = traitlets.List().tag(sync=True)
+    questions = traitlets.List().tag(sync=True)
+    path = traitlets.Unicode("/").tag(sync=True)
+
+    def listen(self, hear: Callable[[dict], None]) -> None:
+        self.on_msg(lambda _, message, __: hear(message))
