@@ -16,18 +16,16 @@ from trafficking import io, library, units
 from trafficking.scenario import Scenario, ScenarioError
 
 from . import store, words
+from .cell_view import Cell
 from .controls import Controls
 from .dose import Dose
 from .launcher import SCENARIO_VARIABLE
-from .picture import KINDS, LINES, Ground, Picture
+from .picture import LINES, Ground, Picture
 from .plot import TimeSeries
 from .readout import Headline, Numbers
 from .runner import GUIDED, SPEEDS, Moment, Runner, Scene
-from .strip import Seats, Strip
 
 DEFAULT = "chronic_insulin"
-DOTS = 400  # of the strip
-STRIP_EVERY = 3  # scenes; dots that change faster cannot be followed
 OWN = "own"  # the entry of the scenario list for one that is no file of the package
 
 Kept = TypeVar("Kept")
@@ -72,7 +70,7 @@ class Desk:
         self.plot = TimeSeries(lines=LINES)
         self.headline = Headline(parts=["", "Preparing", " a cell at rest …"])
         self.numbers = Numbers(lines=LINES)
-        self.strip = Strip(kinds=KINDS)
+        self.cell = Cell()
         self.dose = Dose()
         self.controls = Controls()
         self._shipped = shipped()
@@ -81,12 +79,12 @@ class Desk:
         self._run_id = ""
         self._number = -1
         self._ground: Ground | None = None
-        self._seats = Seats(DOTS)
         self._kept: dict[Callable[[], Any], Any] = {}
         self._asked = ""  # the address that was last opened
         self.plot.listen(self._hear_plot)
         self.dose.listen(self._hear_dose)
         self.controls.listen(self._hear_controls)
+        self.cell.listen(self._hear_cell)
         scenario, self._complaint = self._first()
         self.runner = Runner(scenario, show=self.show)
         self.runner.start()
@@ -138,6 +136,12 @@ class Desk:
         dose = min(max(float(message["insulin_nM"]), 0.0), 1000.0)
         self.runner.steer(dose, gesture=int(message["gesture"]))
 
+    def _hear_cell(self, message: dict) -> None:
+        if "seen" in message:
+            self.runner.look(bool(message["seen"]))
+        else:
+            self.runner.pick(self.cell.chosen(message))
+
     def _hear_controls(self, message: dict) -> None:
         self._complaint = ""
         match message["do"]:
@@ -177,7 +181,8 @@ class Desk:
             return
         if scene.number != self._number:
             self._number = scene.number
-            self._ground, self._seats = None, Seats(DOTS)
+            self._ground = None
+            self.cell.begin()
             store.drop(self._run_id)
             self._run_id = store.add(self.runner.taken)
             if self._closed:  # meanwhile
@@ -211,11 +216,7 @@ class Desk:
         with self.numbers.hold_sync():
             self.numbers.values = picture.now
             self.numbers.base = words.base(self._ground.base, self._ground.reference.words, scene.scenario.cells.number)
-        if scene.status != "running" or scene.seq % STRIP_EVERY == 0 or not self.strip.dots:
-            with self.strip.hold_sync():
-                self.strip.dots = self._seats.arrange(*picture.seats())
-                followed = scene.scenario.resolution == "agents" and scene.scenario.follow > 0
-                self.strip.text = words.dots(picture.names(self._seats.seated()), DOTS, followed=followed)
+        self.cell.show(scene, moment)
         by_hand = "set by you" if scene.steering else "set by the scenario until you move it"
         with self.dose.hold_sync():
             self.dose.insulin_nM, self.dose.gesture, self.dose.note = moment.insulin_nM, scene.gesture, by_hand

@@ -25,6 +25,9 @@ from trafficking.results import Result
 from trafficking.scenario import Scenario
 from trafficking.simulation import Run
 
+from .places import Crowd
+from .viewing import Followed, Viewing
+
 FRAME_S = 1.0 / 15.0  # between two scenes
 AWAY_S = 30.0  # without an acknowledgement: longer than a browser takes to mend a broken link (18.7 s measured)
 LOST_S = 3.0  # after which a scene that was not acknowledged counts as lost, and the run waits for its viewer
@@ -51,13 +54,15 @@ class Moment:
     """The run itself at one time. Arrays are its own and are never written to again.
 
     copy_number: R0 of all cells together.
-    recorded, followed: as `Run` has them; where the run is past its last row, the present is a row more.
+    recorded: as `Run` has it; where the run is past its last row, the present is a row more.
+    crowd: receptors to be drawn; None where the last ones will do. followed: the one that was picked, if any.
     """
 
     insulin_nM: float
     copy_number: float
     recorded: dict[str, np.ndarray]
-    followed: tuple[np.ndarray, np.ndarray]
+    crowd: Crowd | None = None
+    followed: Followed | None = None
 
 
 @dataclass(frozen=True)
@@ -122,10 +127,6 @@ def _up_to_now(run: Run) -> dict[str, np.ndarray]:
     return {name: np.concatenate([rows, np.asarray(now[name])[None]]) for name, rows in recorded.items()}
 
 
-def _moment(run: Run) -> Moment:
-    return Moment(run.insulin_nM, float(run.cells.copy_number.sum()), _up_to_now(run), run.followed)
-
-
 class Runner:
     """One session's run. Every public method may be called from any thread and returns at once."""
 
@@ -148,6 +149,7 @@ class Runner:
         self._sent = self._answered = 0
         self._heard_at = self._worked_at = self._shown_at = time.monotonic()
         self._aim = 0.0  # the simulated time that the pace asks for
+        self._viewing, self._untold = Viewing(), False
         self._meter: deque[tuple[float, float]] = deque(maxlen=15)
         self._tell(self._open, scenario, seed)
         self._thread = threading.Thread(target=self._work, name="trafficking-run", daemon=True)
@@ -197,6 +199,14 @@ class Runner:
     def open(self, scenario: Scenario, *, seed: int) -> None:
         """Leaves this run and plays another."""
         self._tell(self._open, scenario, seed)
+
+    def look(self, looking: bool) -> None:
+        """Whether the cell is in sight; out of sight it is not shown."""
+        self._tell(self._look, looking)
+
+    def pick(self, identity: int | None) -> None:
+        """Tells the life of this receptor with every scene; None: of none."""
+        self._tell(self._pick, identity)
 
     def refresh(self) -> None:
         """Shows a scene again, though nothing in the run has changed."""
@@ -256,6 +266,8 @@ class Runner:
         if self._run is not None and self._base.status in ("running", "computing"):
             if time.monotonic() >= self._due():
                 self._go_on(self._run)
+        self._untold = not self._viewing.go_on()
+        self._fresh = self._fresh or self._untold
 
     def _go_on(self, run: Run) -> None:
         """Carries the run to where the pace wants it by now, for one frame's worth of work at most."""
@@ -306,9 +318,15 @@ class Runner:
         self._sent += 1
         scene, run = replace(self._base, seq=self._sent), self._run
         if run is not None:
-            moment = None if status == "computing" else _moment(run)
+            moment = None if status == "computing" else self._moment(run)
             scene = replace(scene, scenario=run.scenario, time_min=run.time_min, moment=moment)
         self._show(scene)
+
+    def _moment(self, run: Run) -> Moment:
+        crowd = self._viewing.crowd(run, at_once=self._base.status != "running")
+        return Moment(
+            run.insulin_nM, float(run.cells.copy_number.sum()), _up_to_now(run), crowd, self._viewing.followed
+        )
 
     def _obey(self) -> None:
         while not self._closed:
@@ -321,6 +339,8 @@ class Runner:
     def _rest(self) -> None:
         with self._bell:
             if self._waiting or self._closed:
+                return
+            if self._untold:
                 return
             if self._base.status in ("running", "computing"):
                 self._bell.wait(max(self._due() - time.monotonic(), 0.0))
@@ -341,6 +361,14 @@ class Runner:
     def _again(self) -> None:
         self._fresh = True
 
+    def _look(self, looking: bool) -> None:
+        self._viewing.look(looking)
+        self._fresh = True
+
+    def _pick(self, identity: int | None) -> None:
+        self._viewing.pick(self._run, identity)
+        self._fresh = True
+
     def _open(self, scenario: Scenario, seed: int) -> None:
         self._opened = scenario
         first = first_change(scenario.protocol)
@@ -349,7 +377,8 @@ class Runner:
         self._say("preparing")
         self._run = None
         self._present(at_once=True)
-        self._run = Run(scenario, seed=seed)
+        self._viewing.begin()
+        self._run = Run(scenario, seed=seed, remember=True)
         self._start()
 
     def _start(self) -> None:

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import solara
 
-from ..desk import DOTS, Desk
+from ..desk import Desk
 from ..elements import box
-
-CELL_CAPTION = f"{DOTS} receptors of this cell, a dot each, coloured by where it is"
 
 
 def view(desk: Desk) -> list[solara.Element]:
     """What Live shows, from top to bottom."""
-    cell = box("section", "card cell", [box("p", "cell-caption", [CELL_CAPTION]), desk.strip])
-    numbers = box("section", "card", [desk.numbers])
-    stage = [box("section", "card plot-card", [desk.plot]), box("aside", "aside", [numbers, cell])]
+    stage = [
+        box("section", "card plot-card", [desk.plot]),
+        box("section", "card cell-card", [desk.cell.view]),
+        box("section", "card numbers-card", [desk.numbers]),
+        box("section", "card life-card", [desk.cell.panel]),
+    ]
     return [
         desk.headline,
         box("div", "stage", stage),
