@@ -141,10 +141,10 @@ def strength(insulin_nM: float) -> float:
 def caption(shown: int, crowd: Crowd, *, single: bool) -> str:
     """What a dot is."""
     if not single:
-        return f"{shown:,} dots in proportion to numbers: this run has no single receptors to follow."
+        return f"{shown:,} dots in proportion to numbers: this run has no single receptors."
     if crowd.share < 1.0:
-        return f"{shown:,} of {crowd.alive:,} receptors shown, a fixed random part; a dot is one receptor."
-    return f"All {shown:,} receptors of this cell; a dot is one receptor."
+        return f"{shown:,} of {crowd.alive:,} receptors shown, a random part of them."
+    return f"All {shown:,} receptors, a dot each."
 
 
 def text(counts: np.ndarray, itinerary: Itinerary, time_min: float) -> str:

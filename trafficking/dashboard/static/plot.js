@@ -247,7 +247,7 @@ function render({ model, el }) {
   function build() {
     charts.forEach(({ plot }) => plot.destroy());
     Chart.serial += 1;
-    const wide = panels.clientWidth >= 640;
+    const wide = panels.clientWidth >= 560;
     panels.classList.toggle("wide", wide);
     charts = ["hour", "whole"].flatMap((panel) =>
       ["receptors", "insulin"].map((kind) => {
@@ -322,7 +322,7 @@ function render({ model, el }) {
   }
 
   const watcher = new ResizeObserver(() => {
-    if (panels.clientWidth >= 640 !== panels.classList.contains("wide")) build();
+    if (panels.clientWidth >= 560 !== panels.classList.contains("wide")) build();
     else fit();
   });
   model.on("change:seq", arrive);

@@ -1,6 +1,6 @@
 // Vesicles: receptors that leave a compartment at the same place and time for the same goal travel together.
 
-const MOST_FERRIES = 512;
+const MOST_FERRIES = 2048;
 const BOARDING = 380; // ms at the dock
 const CROSSING = 1000; // ms from dock to dock
 
@@ -10,6 +10,15 @@ class Ferries {
     this.next = 0;
     this.open = new Map();
     this.random = lottery(3);
+    this.seats = 20; // of a vesicle; more where there are many receptors
+    this.tempo = 1; // of all ways; less where receptors move on before they have arrived
+  }
+
+  // Keeps up with the run: of those who left, so many had not yet arrived from the last time.
+  pace(left, interrupted) {
+    if (left < 20) return;
+    if (interrupted > 0.15 * left) this.tempo = Math.max(0.8 * this.tempo, 0.12);
+    else if (interrupted < 0.04 * left) this.tempo = Math.min(1.12 * this.tempo, 1);
   }
 
   clear() {
@@ -28,8 +37,8 @@ class Ferries {
     }
     const line = `${from}>${to}>${dock}`;
     const waiting = this.open.get(line);
-    if (waiting !== undefined && this.slots[waiting].leaves > now) {
-      this.slots[waiting].riders += 1;
+    if (waiting !== undefined && this.slots[waiting].leaves > now && this.slots[waiting].booked < this.seats) {
+      this.slots[waiting].booked += 1;
       return waiting;
     }
     const number = this.launch(plan, docks[dock], to, now);
@@ -40,12 +49,12 @@ class Ferries {
   launch(plan, dock, to, now) {
     this.next = (this.next + 1) % MOST_FERRIES;
     const ferry = this.slots[this.next];
-    const leaves = now + BOARDING * (0.5 + this.random());
+    const leaves = now + this.tempo * BOARDING * (0.5 + this.random());
     const goal = this.goal(plan, dock, to);
     const [dx, dy] = [goal.x - dock.cx, goal.y - dock.cy];
-    const bend = 0.3 * (this.random() - 0.5);
+    const bend = 0.5 * (this.random() - 0.5);
     Object.assign(ferry, {
-      to, leaves, ends: leaves + CROSSING * (0.8 + 0.4 * this.random()), riders: 1, body: goal.body, t: goal.t,
+      to, leaves, ends: leaves + this.tempo * CROSSING * (0.8 + 0.4 * this.random()), riders: 0, booked: 1, body: goal.body, t: goal.t,
       x0: dock.cx, y0: dock.cy, x1: goal.x, y1: goal.y,
       xm: dock.cx + 0.5 * dx - bend * dy, ym: dock.cy + 0.5 * dy + bend * dx,
       coated: dock.pit, x: dock.cx, y: dock.cy, radius: 3,
@@ -57,7 +66,7 @@ class Ferries {
   goal(plan, dock, to) {
     const bodies = plan.organelles[to];
     if (to === "surface" || !bodies || !bodies.length) {
-      const t = dock.pit ? dock.t : this.random() * TURN;
+      const t = dock.pit ? dock.t : this.random() * TURN; // a vesicle opens anywhere
       const [x, y] = plan.at(t);
       return { x, y, t, body: -1 };
     }
@@ -69,8 +78,8 @@ class Ferries {
     return { x: bodies[body].x, y: bodies[body].y, t: 0, body };
   }
 
-  // Moves all vesicles on.
-  sail(now) {
+  // Moves all vesicles on. dot: radius of one; m: of the cell.
+  sail(now, dot, m) {
     for (const ferry of this.slots) {
       if (ferry.ends <= now) continue;
       const s = Math.min(Math.max((now - ferry.leaves) / (ferry.ends - ferry.leaves), 0), 1);
@@ -78,7 +87,9 @@ class Ferries {
       const [p, q, r] = [(1 - e) * (1 - e), 2 * e * (1 - e), e * e];
       ferry.x = p * ferry.x0 + q * ferry.xm + r * ferry.x1;
       ferry.y = p * ferry.y0 + q * ferry.ym + r * ferry.y1;
-      ferry.radius = Math.min(2.5 + 0.7 * Math.sqrt(ferry.riders), 9);
+      ferry.radius = Math.min(1.5 + dot + 0.75 * dot * Math.sqrt(ferry.riders), 0.06 * m);
+      ferry.shown = ferry.riders > 0;
+      ferry.riders = 0; // counted anew by those who are on it
       ferry.under = s > 0;
       ferry.share = s;
     }
@@ -88,13 +99,13 @@ class Ferries {
     for (const coated of [false, true]) {
       ctx.beginPath();
       for (const ferry of this.slots) {
-        if (ferry.ends <= now || !ferry.under || Boolean(ferry.coated && ferry.share < 0.55) !== coated) continue;
+        if (ferry.ends <= now || !ferry.shown || !ferry.under || Boolean(ferry.coated && ferry.share < 0.55) !== coated) continue;
         ctx.moveTo(ferry.x + ferry.radius + 1.5, ferry.y);
         ctx.arc(ferry.x, ferry.y, ferry.radius + 1.5, 0, TURN);
       }
       ctx.setLineDash(coated ? [2, 1.6] : []);
-      ctx.strokeStyle = ink(mixed(tone.ink, tone.plasm, coated ? 0.15 : 0.4), 0.85);
-      ctx.lineWidth = coated ? 1.8 : 1.1;
+      ctx.strokeStyle = ink(mixed(tone.ink, tone.plasm, coated ? 0.15 : 0.4), coated ? 0.8 : 0.6);
+      ctx.lineWidth = coated ? 1.6 : 0.9;
       ctx.stroke();
     }
     ctx.setLineDash([]);

@@ -17,6 +17,7 @@ class Painter {
     this.image = this.ctx.createImageData(this.width, this.height);
     this.pixels = new Uint32Array(this.image.data.buffer);
     this.size = 0;
+    this.speck = null;
   }
 
   // The radius of a dot in CSS pixels, for so many.
@@ -38,8 +39,8 @@ class Painter {
     if (Math.abs(size - this.size) < 0.25) return;
     this.size = size;
     this.dot = this.disc(size / 2);
-    this.load = this.disc(Math.max(0.3 * size, 0.5));
-    this.reach = Math.max(0.55 * size, 1);
+    this.load = this.disc(size < 4 ? 0.5 * size : 0.31 * size);
+    this.reach = size < 4 ? Math.max(Math.round(size), 1) : 0.5 * size;
     this.margin = Math.ceil(1.6 * size) + 2;
   }
 
@@ -63,14 +64,16 @@ class Painter {
     return { at: Int32Array.from(at), opacity: Uint8Array.from(opacity), outer: Uint8Array.from(outer) };
   }
 
-  stamp(where, { at, opacity, outer }, inner, rim, strength) {
-    const { pixels } = this;
+  stamp(where, disc, inner, rim, strength) {
+    const pixels = this.pixels;
+    const at = disc.at;
     for (let k = 0; k < at.length; k += 1) {
       const p = where + at[k];
-      const cover = strength === 1 ? opacity[k] : Math.round(opacity[k] * strength);
+      const cover = strength === 1 ? disc.opacity[k] : Math.round(disc.opacity[k] * strength);
       const below = pixels[p] >>> 24;
-      const colour = outer[k] ? rim : inner;
-      if (cover > 200 || below <= cover) pixels[p] = (colour | (Math.max(cover, below) << 24)) >>> 0;
+      if (cover > 200 || below <= cover) {
+        pixels[p] = ((disc.outer[k] ? rim : inner) | ((cover > below ? cover : below) << 24)) >>> 0;
+      }
     }
   }
 
@@ -78,27 +81,30 @@ class Painter {
     const { pixels, width, height, scale, margin, dot, load, inner, rimmed, insulin, reach } = this;
     const { n, kind, ghost, mode, x, y, bound, onSurface, since, plan } = swarm;
     pixels.fill(0);
-    const [right, bottom] = [width - margin, height - margin];
+    const right = width - margin;
+    const bottom = height - margin;
     for (let i = 0; i < n; i += 1) {
       const how = mode[i];
       if (how === NONE) continue;
-      const [px, py] = [(x[i] * scale) | 0, (y[i] * scale) | 0];
+      const px = (x[i] * scale) | 0;
+      const py = (y[i] * scale) | 0;
       if (px < margin || py < margin || px >= right || py >= bottom) continue;
-      const gone = how === DYING;
-      const is = gone ? ghost[i] : kind[i];
-      const strength = gone ? Math.max(1 - (now - since[i]) / FADE, 0) : 1;
+      const is = how === DYING ? ghost[i] : kind[i];
+      const strength = how === DYING ? Math.max(1 - (now - since[i]) / FADE, 0) : 1;
       this.stamp(py * width + px, dot, inner[is], rimmed[is], strength);
-      if (bound[is]) {
-        // Insulin sits on the side of the blood; inside, on top.
-        let [ux, uy] = [0.6, -0.8];
-        if (onSurface[is]) {
-          [ux, uy] = [(x[i] - plan.cx) / plan.rx, (y[i] - plan.cy) / plan.ry];
-          const length = Math.sqrt(ux * ux + uy * uy) || 1;
-          ux /= length;
-          uy /= length;
-        }
-        this.stamp((py + Math.round(uy * reach)) * width + px + Math.round(ux * reach), load, insulin[0], insulin[1], strength);
+      if (bound[is] === 0) continue;
+      // Insulin sits on the side of the blood; inside, on top.
+      let ux = 0.6;
+      let uy = -0.8;
+      if (onSurface[is] === 1) {
+        ux = (x[i] - plan.cx) / plan.rx;
+        uy = (y[i] - plan.cy) / plan.ry;
+        const length = Math.sqrt(ux * ux + uy * uy) || 1;
+        ux /= length;
+        uy /= length;
       }
+      const where = (py + Math.round(uy * reach)) * width + px + Math.round(ux * reach);
+      this.stamp(where, load, insulin[0], insulin[1], strength);
     }
   }
 
@@ -106,14 +112,13 @@ class Painter {
   specks(plan, insulinShare, now) {
     if (!plan.specks) plan.specks = speckPlaces(plan);
     const shown = Math.round(plan.specks.length * insulinShare);
-    const r = Math.max(this.load.at.length > 4 ? 1 : 1.6, 1);
-    const speck = this.load.at.length >= 4 ? this.load : this.disc(r * this.scale * 0.5);
+    if (!this.speck) this.speck = this.disc(1.25 * this.scale);
     for (let k = 0; k < shown; k += 1) {
       const [x, y, phase] = plan.specks[k];
       const px = Math.round((x + 5 * Math.sin(now / 900 + phase)) * this.scale);
       const py = Math.round((y + 5 * Math.cos(now / 1100 + 2 * phase)) * this.scale);
       if (px < this.margin || py < this.margin || px >= this.width - this.margin || py >= this.height - this.margin) continue;
-      this.stamp(py * this.width + px, speck, this.insulin[0], this.insulin[1], 0.95);
+      this.stamp(py * this.width + px, this.speck, this.insulin[0], this.insulin[1], 0.95);
     }
   }
 

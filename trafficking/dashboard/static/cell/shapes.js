@@ -112,11 +112,9 @@ function pit(t, at, size) {
 // The whole plan for a canvas of this size; present: keys of the compartments that have states.
 function planCell(width, height, present) {
   const random = lottery(20);
-  const room = Math.max(14, 0.045 * Math.min(width, height));
+  const room = Math.max(10, 0.035 * Math.min(width, height));
   let [rx, ry] = [width / 2 - room, height / 2 - room];
-  rx = Math.min(rx, 1.7 * ry);
-  ry = Math.min(ry, 1.45 * rx);
-  [rx, ry] = [rx / 1.06, ry / 1.06]; // the outline is uneven and a little square
+  [rx, ry] = [rx / 1.035, ry / 1.035]; // the outline is uneven and a little square
   const [cx, cy] = [width / 2, height / 2];
   const outer = new Float32Array(2 * ROUND);
   const rim = new Float32Array(2 * ROUND);

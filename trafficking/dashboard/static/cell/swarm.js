@@ -46,6 +46,7 @@ class Swarm {
     this.keys = kinds.map(({ key }) => key);
     this.bound = Uint8Array.from(kinds, ({ bound }) => (bound ? 1 : 0));
     this.onSurface = Uint8Array.from(this.keys, (key) => (key === "surface" || !plan.seats[key] ? 1 : 0));
+    this.points = this.keys.map((key, i) => (this.onSurface[i] ? null : plan.seats[key].points));
     this.near = new Uint8Array(ROUND);
     for (let i = 0; i < ROUND; i += 1) {
       const [x, y] = [plan.rim[2 * i], plan.rim[2 * i + 1]];
@@ -67,11 +68,11 @@ class Swarm {
   arrive(dots, now, jump) {
     if (dots.length > this.room) this.reserve(Math.max(dots.length, 2 * this.room));
     for (let i = this.n; i < dots.length; i += 1) {
-      this.u[i] = this.random() + this.random() - 1;
-      this.v[i] = 2 * this.random() - 1;
+      const [r, turn] = [Math.sqrt(this.random()), this.random() * TURN];
+      [this.u[i], this.v[i]] = [r * Math.cos(turn), r * Math.sin(turn)];
     }
     this.n = Math.max(dots.length, this.n);
-    let alive = 0;
+    let [alive, left, interrupted] = [0, 0, 0];
     for (let i = 0; i < dots.length; i += 1) {
       const [was, is] = [this.kind[i], dots[i]];
       if (is !== FREE) alive += 1;
@@ -79,10 +80,16 @@ class Swarm {
       this.kind[i] = is;
       if (is === FREE) this.die(i, was, now, jump);
       else if (was === FREE) this.appear(i, is, now, jump);
-      else if (this.keys[was] !== this.keys[is]) this.leave(i, was, is, now, jump);
+      else if (this.keys[was] !== this.keys[is]) {
+        left += 1;
+        if (this.mode[i] === RIDING) interrupted += 1;
+        this.leave(i, was, is, now, jump);
+      }
     }
+    this.ferries.pace(left, interrupted);
     this.alive = alive;
     this.most = Math.max(this.most, alive);
+    this.ferries.seats = Math.max(12, this.most / 500);
   }
 
   die(i, was, now, jump) {
@@ -113,14 +120,14 @@ class Swarm {
   // To a random seat of its compartment, at once.
   place(i) {
     this.settle(i, -1, null);
-    const [x, y] = this.home(i, 0);
-    [this.x[i], this.y[i]] = [x, y];
+    this.home(i, 0);
+    [this.x[i], this.y[i]] = [this.hx, this.hy];
   }
 
   // It belongs to its compartment from now on: to this body of it (-1: any), or to this place on the outline.
   settle(i, bodyNumber, t) {
     if (this.onSurface[this.kind[i]]) {
-      this.t[i] = t === null ? this.random() * TURN : t + 0.05 * this.u[i];
+      this.t[i] = t === null ? this.random() * TURN : t + 0.22 * this.u[i];
       this.rho[i] = 0.05 + 0.9 * Math.sqrt(this.random());
       this.mode[i] = SURFACE;
       return;
@@ -132,35 +139,41 @@ class Swarm {
     this.mode[i] = SEATED;
   }
 
-  // Where a settled dot wants to be.
+  // Where a settled dot wants to be, into `hx` and `hy`: nothing is allocated for a hundred thousand dots a frame.
   home(i, now) {
-    const [u, v] = [this.u[i], this.v[i]];
+    const u = this.u[i];
+    const v = this.v[i];
     if (this.mode[i] === SURFACE) {
       const at = Math.floor((this.t[i] / TURN) * ROUND) & (ROUND - 1);
-      const { rim, outer, pits } = this.plan;
-      const close = pits[this.near[at]];
-      if (this.bound[this.kind[i]] && (u < 0 ? -u : u) < 0.11) {
-        return [close.cx + 0.72 * close.r * SINE[(v * 511) & 1023], close.cy + 0.72 * close.r * SINE[(v * 511 + 256) & 1023]];
+      const { rim, outer } = this.plan;
+      if (this.bound[this.kind[i]] && u < 0.11 && u > -0.11) {
+        const close = this.plan.pits[this.near[at]];
+        const deep = 0.85 * close.r * Math.sqrt(9 * (u < 0 ? -u : u));
+        this.hx = close.cx + deep * SINE[(v * 511) & 1023];
+        this.hy = close.cy + deep * SINE[(v * 511 + 256) & 1023];
+        return;
       }
-      const [x, y] = [rim[2 * at], rim[2 * at + 1]];
-      return [x + (outer[2 * at] - x) * this.rho[i], y + (outer[2 * at + 1] - y) * this.rho[i]];
+      const x = rim[2 * at];
+      const y = rim[2 * at + 1];
+      this.hx = x + (outer[2 * at] - x) * this.rho[i];
+      this.hy = y + (outer[2 * at + 1] - y) * this.rho[i];
+      return;
     }
-    const { points } = this.plan.seats[this.keys[this.kind[i]]];
+    const points = this.points[this.kind[i]];
     const k = 2 * this.seat[i];
     const swing = now * 0.11;
-    return [
-      points[k] + 1.2 * u + 1.9 * SINE[(u * 512 + swing * (1 + v)) & 1023],
-      points[k + 1] + 1.2 * v + 1.9 * SINE[(v * 512 + swing * (1 - u)) & 1023],
-    ];
+    this.hx = points[k] + 1.2 * u + 1.9 * SINE[(u * 512 + swing * (1 + v)) & 1023];
+    this.hy = points[k + 1] + 1.2 * v + 1.9 * SINE[(v * 512 + swing * (1 - u)) & 1023];
   }
 
-  // Everybody moves on by dt milliseconds.
-  step(dt, now) {
-    const { n, mode, kind, x, y, t, u, bound, near, ferries, seat, lands, since } = this;
+  // Everybody moves on by dt milliseconds. radius: of a dot.
+  step(dt, now, radius) {
+    const { n, mode, kind, x, y, t, u, v, bound, near, ferries, seat, lands, since } = this;
     const { pits } = this.plan;
-    ferries.sail(now);
+    ferries.sail(now, radius, this.plan.m);
     const drift = 1 - Math.exp(-dt / 140);
-    const haste = 1 - Math.exp(-dt / 85);
+    const hail = 1 - Math.exp(-dt / (20 + 65 * ferries.tempo));
+    const close = 1 - Math.exp(-dt / 30);
     const wander = WANDER * Math.sqrt(dt / 1000);
     const pull = 1 - Math.exp((-PULL * dt) / 1000);
     const shift = Math.floor(this.random() * 4096);
@@ -177,22 +190,24 @@ class Swarm {
           this.settle(i, ferry.ends === lands[i] ? ferry.body : -1, ferry.ends === lands[i] && ferry.body < 0 ? ferry.t : null);
           continue;
         }
+        ferry.riders += 1;
+        const haste = ferry.under ? close : hail;
         x[i] += (ferry.x + 0.75 * ferry.radius * u[i] - x[i]) * haste;
-        y[i] += (ferry.y + 0.75 * ferry.radius * this.v[i] - y[i]) * haste;
+        y[i] += (ferry.y + 0.75 * ferry.radius * v[i] - y[i]) * haste;
         continue;
       }
       if (how === SURFACE) {
         let to = t[i] + wander * NOISE[(i * 7 + shift) & 4095];
-        if (bound[kind[i]]) {
+        if (bound[kind[i]] && v[i] < 0.45) {
           let gap = pits[near[Math.floor((to / TURN) * ROUND) & (ROUND - 1)]].t + 0.14 * u[i] - to;
           gap -= TURN * Math.round(gap / TURN);
           to += gap * pull;
         }
         t[i] = to < 0 ? to + TURN : to >= TURN ? to - TURN : to;
       }
-      const [hx, hy] = this.home(i, now);
-      x[i] += (hx - x[i]) * drift;
-      y[i] += (hy - y[i]) * drift;
+      this.home(i, now);
+      x[i] += (this.hx - x[i]) * drift;
+      y[i] += (this.hy - y[i]) * drift;
     }
   }
 }

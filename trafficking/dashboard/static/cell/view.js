@@ -2,10 +2,10 @@
 
 const EXPLANATION = [
   "A cell whose top is cut off. Between the outline and the rim of the cut you look at its outer surface; inside lie the organelles.",
-  "A dot is an insulin receptor of the running simulation. Its colour is the compartment it is in; a yellow cap is insulin that it has bound; yellow specks outside stand for insulin in the blood, not to number.",
+  "A dot is an insulin receptor of the running simulation. Its colour is the compartment it is in; a yellow cap is insulin that it has bound; yellow specks outside stand for insulin around the cell, more for a higher concentration, not to number.",
   "The simulation says which compartment each receptor is in and when it moves. Where in a compartment a dot lies, and the way it takes, are drawn by your browser and mean nothing. Sizes are not to scale.",
 ];
-const NAMED = { surface: "Surface", early_endosome: "Early endosome", recycling: "Recycling endosome", lysosome: "Lysosome", biosynthetic: "Being made" };
+const NAMED = { surface: "Surface", early_endosome: "Early endosome", recycling: "Recycling", lysosome: "Lysosome", biosynthetic: "Being made" };
 
 function make(tag, className, attributes = {}, text = "") {
   const found = document.createElement(tag);
@@ -14,6 +14,9 @@ function make(tag, className, attributes = {}, text = "") {
   if (text) found.textContent = text;
   return found;
 }
+
+const WIDEST = 1.75; // of the picture, over its height
+const SLOW = 28; // frames per second, below which dots are drawn less sharply
 
 const sharpness = () => Math.min(devicePixelRatio || 1, 2);
 
@@ -35,6 +38,8 @@ class View {
     this.layers[0].removeAttribute("aria-hidden");
     this.layers[0].setAttribute("role", "img");
     this.stage.append(...this.layers);
+    this.picture = make("div", "cellview-picture");
+    this.picture.append(this.stage);
     this.legend = make("ul", "cellview-legend");
     this.caption = make("p", "cellview-caption");
     this.tools = make("div", "cellview-tools");
@@ -47,11 +52,12 @@ class View {
     this.any = button("Follow one at random", () => this.model.send({ random: true }));
     this.larger = button("Larger", () => this.grow());
     this.larger.setAttribute("aria-pressed", "false");
-    button("Picture", () => this.picture());
+    button("Picture", () => this.save());
     this.record = button("Record video", () => this.film());
     const help = make("details", "cellview-help");
     help.append(make("summary", "", {}, "What am I looking at?"), ...EXPLANATION.map((text) => make("p", "", {}, text)));
-    el.append(this.stage, this.legend, this.caption, this.tools, help);
+    this.tools.append(help);
+    el.append(this.picture, this.legend, this.caption, this.tools);
     this.sheet = document.createElement("canvas");
     this.reel = new Film(this.sheet);
     if (!filmable()) this.record.hidden = true;
@@ -62,11 +68,13 @@ class View {
     this.heard = { "change:dots": () => this.arrive(), "change:place": () => this.follow(), "change:kinds": () => this.furnish() };
     for (const [name, act] of Object.entries(this.heard)) model.on(name, act);
     this.resized = new ResizeObserver(() => this.furnish());
-    this.resized.observe(this.stage);
+    this.resized.observe(this.picture);
     this.sight = new IntersectionObserver(([entry]) => this.see(entry.isIntersecting && !document.hidden, entry.isIntersecting));
     this.sight.observe(this.stage);
     this.turned = () => this.see(!document.hidden && this.onPage, this.onPage);
     document.addEventListener("visibilitychange", this.turned);
+    this.leaving = () => (this.left = true);
+    window.addEventListener("pagehide", this.leaving);
     this.themed = () => this.furnish();
     this.dark.addEventListener("change", this.themed);
     this.quiet.addEventListener("change", this.themed);
@@ -81,6 +89,7 @@ class View {
     this.resized.disconnect();
     this.sight.disconnect();
     document.removeEventListener("visibilitychange", this.turned);
+    window.removeEventListener("pagehide", this.leaving);
     this.dark.removeEventListener("change", this.themed);
     this.quiet.removeEventListener("change", this.themed);
     if (this.reel.running) this.reel.end();
@@ -88,7 +97,7 @@ class View {
 
   see(inSight, onPage) {
     this.onPage = onPage;
-    if (inSight === this.inSight) return;
+    if (inSight === this.inSight || this.left) return;
     this.inSight = inSight;
     this.model.send({ seen: inSight });
     this.last = 0;
@@ -98,9 +107,11 @@ class View {
   // -- size, theme and kinds ---------------------------------------------------------------------------------------
 
   furnish() {
-    const { clientWidth: width, clientHeight: height } = this.stage;
+    const { clientWidth, clientHeight: height } = this.picture;
+    const width = Math.min(clientWidth, Math.round(WIDEST * height));
     const kinds = this.model.get("kinds");
     if (width < 40 || height < 40 || !kinds.length) return;
+    this.stage.style.width = `${width}px`;
     const scale = sharpness();
     this.tone = colours();
     const present = new Set(kinds.map(({ key }) => key));
@@ -111,7 +122,7 @@ class View {
       ctx.setTransform(scale, 0, 0, scale, 0, 0);
       draw(ctx, this.plan, this.tone);
     }
-    this.painter.resize(width, height, scale);
+    this.painter.resize(width, height, this.blunt ? 1 : scale);
     this.swarm.furnish(kinds, this.plan);
     this.painter.dress(this.swarm, this.tone);
     this.explain(present, kinds.some(({ bound }) => bound));
@@ -121,7 +132,7 @@ class View {
 
   explain(present, anyBound) {
     const entries = Object.keys(NAMED).filter((key) => present.has(key)).map((key) => [key, NAMED[key]]);
-    if (anyBound) entries.push(["bound", "Insulin bound"]);
+    if (anyBound) entries.push(["bound", "Bound insulin"]);
     this.legend.replaceChildren(
       ...entries.map(([key, name]) => {
         const item = make("li", "", {}, name);
@@ -174,15 +185,15 @@ class View {
     const still = this.quiet.matches;
     const dt = this.last ? Math.min(now - this.last, 100) : 16;
     this.last = now;
-    if (!still) this.swarm.step(dt, now);
-    this.draw(now, still);
+    const radius = this.painter.radius(this.swarm.most, this.plan);
+    if (!still) this.swarm.step(dt, now, radius);
+    this.draw(now, still, radius);
     this.measure(now);
     if (!still) this.ask();
   }
 
-  draw(now, still) {
+  draw(now, still, radius) {
     const { painter, swarm, plan, tone } = this;
-    const radius = painter.radius(swarm.most, plan);
     painter.cut(radius);
     painter.paint(swarm, now);
     painter.specks(plan, this.model.get("insulin"), still ? 0 : now);
@@ -204,8 +215,14 @@ class View {
     this.frames += 1;
     if (!this.counted) this.counted = now;
     if (now - this.counted < 1000) return;
-    this.el.dataset.fps = ((1000 * this.frames) / (now - this.counted)).toFixed(1);
+    const rate = (1000 * this.frames) / (now - this.counted);
+    this.el.dataset.fps = rate.toFixed(1);
     [this.counted, this.frames] = [now, 0];
+    this.slow = rate < SLOW ? (this.slow || 0) + 1 : 0;
+    if (this.slow >= 3 && !this.blunt && sharpness() > 1) {
+      this.blunt = true;
+      this.furnish();
+    }
   }
 
   // -- hands -------------------------------------------------------------------------------------------------------
@@ -254,7 +271,7 @@ class View {
     return compose(this.sheet, this.layers, this.tone, `${this.model.get("name")} · ${this.model.get("clock")}`);
   }
 
-  picture() {
+  save() {
     if (this.plan) this.collect().toBlob((blob) => hand(blob, `${this.model.get("name")}-cell.png`), "image/png");
   }
 
