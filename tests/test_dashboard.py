@@ -20,11 +20,14 @@ from trafficking.dashboard import (
     controls,
     desk,
     dose,
+    forks,
     launcher,
+    paces,
     picture,
     plot,
     readout,
     runner,
+    scenes,
     store,
     strip,
     words,
@@ -43,17 +46,17 @@ class Screen:
     """Stands in for the browser: keeps the scenes and acknowledges them, unless told not to."""
 
     def __init__(self, answers: bool = True, reduced_motion: bool = False) -> None:
-        self.scenes: list[runner.Scene] = []
+        self.scenes: list[scenes.Scene] = []
         self.answers, self.reduced_motion = answers, reduced_motion
         self.runner: runner.Runner | None = None
 
-    def show(self, scene: runner.Scene) -> None:
+    def show(self, scene: scenes.Scene) -> None:
         self.scenes.append(scene)
         if self.answers and self.runner is not None:
             self.runner.acknowledge(scene.seq, reduced_motion=self.reduced_motion)
 
     @property
-    def last(self) -> runner.Scene:
+    def last(self) -> scenes.Scene:
         return self.scenes[-1]
 
 
@@ -182,13 +185,13 @@ def test_the_guided_pace_tells_the_story_in_ten_seconds():
     time_min, seconds, reached = 0.0, 0.0, {}
     for milestone in (60.0, 120.0, 1500.0):
         while time_min < milestone:
-            time_min += runner.guided_pace(time_min, 60.0) * 0.01
+            time_min += paces.guided_pace(time_min, 60.0) * 0.01
             seconds += 0.01
         reached[milestone] = seconds
     assert reached[60.0] == pytest.approx(1.0, abs=0.05)
     assert reached[120.0] - reached[60.0] == pytest.approx(4.0, abs=0.2)
     assert reached[1500.0] - reached[120.0] == pytest.approx(6.0, abs=0.2)
-    assert runner.guided_pace(1501.0, 60.0) == 120.0
+    assert paces.guided_pace(1501.0, 60.0) == 120.0
 
 
 def test_bands_of_the_slider_are_in_order_and_within_it():
@@ -299,10 +302,10 @@ def test_steering_acts_at_once_and_is_written_down(small: Scenario, opened: Open
     until(lambda: screen.last.gesture == 1)
     came = screen.last.time_min
     assert screen.last.moment.insulin_nM == 2.5
-    assert screen.last.steering == (runner.Steering(came, "insulin_nM", 10.0, 2.5),)
+    assert screen.last.steering == (scenes.Steering(came, "insulin_nM", 10.0, 2.5),)
     one.steer(0.5, gesture=2)  # the same moment: the hand had not finished
     until(lambda: screen.last.gesture == 2)
-    assert screen.last.steering == (runner.Steering(came, "insulin_nM", 10.0, 0.5),)
+    assert screen.last.steering == (scenes.Steering(came, "insulin_nM", 10.0, 0.5),)
     one.steer(10.0, gesture=3)
     until(lambda: screen.last.gesture == 3)
     assert screen.last.steering == ()
@@ -325,7 +328,7 @@ def test_moving_the_slider_after_the_end_takes_the_run_further(small: Scenario, 
     until(lambda: screen.last.status == "finished")
     one.steer(10.0)
     until(lambda: screen.last.status == "finished" and screen.last.time_min > small.duration_min)
-    assert screen.last.time_min == small.duration_min + runner.FURTHER_MIN
+    assert screen.last.time_min == small.duration_min + forks.FURTHER_MIN
 
 
 def test_reduced_motion_shows_the_finished_curve_and_no_motion(small: Scenario, opened: Opened):
@@ -381,7 +384,7 @@ def test_a_scene_that_cannot_be_shown_does_not_end_the_session(small: Scenario, 
     monkeypatch.setattr(runner, "LOST_S", 0.05)
     screen, broken = Screen(), [True]
 
-    def show(scene: runner.Scene) -> None:
+    def show(scene: scenes.Scene) -> None:
         if broken and scene.moment is not None:
             raise ValueError("no picture")
         screen.show(scene)

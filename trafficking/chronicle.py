@@ -66,3 +66,14 @@ class Chronicle:
     def move(self, to: np.ndarray, keep: np.ndarray, occasion: int, at_min: float) -> None:
         if self.complete:
             self.entries.append(Move(at_min, to, keep, occasion))
+
+    def until(self, time_min: float) -> Chronicle:
+        """What this one says of the time up to a minute, to be carried on in another way."""
+        other = Chronicle(self.itinerary, self.cells, self.start)
+        other.first_rates, other.complete, other._numbers = self.first_rates, self.complete, self._numbers
+        for entry in self.entries:
+            if isinstance(entry, Move) and entry.at_min <= time_min:
+                other.entries.append(entry)
+            elif isinstance(entry, Stretch) and entry.start_min < time_min:
+                other.entries.append(entry._replace(end_min=min(entry.end_min, time_min)))
+        return other

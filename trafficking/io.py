@@ -35,8 +35,9 @@ if TYPE_CHECKING:
 
 MANIFEST = "run.json"
 FORMAT = "trafficking run 1"
-_LARGEST_SCENARIO = 2_000_000  # bytes
+LARGEST_SCENARIO = 2_000_000  # bytes
 _LARGEST_SERIES = 10_000_000
+TOO_DEEP = "nested too deeply; a scenario needs five levels at most"
 _ROWS_PER_GROUP = 100_000
 _LIBRARIES = ("numpy", "scipy", "pandas", "pyarrow", "numba", "mesa")
 
@@ -86,7 +87,7 @@ def load_scenario(source: str | Path, changes: Mapping[str, str] | None = None) 
     except ScenarioError as fault:
         raise ScenarioError([f"{where}: {line}" for line in fault.lines]) from None
     except RecursionError:
-        raise ScenarioError([f"{where}: nested too deeply; a scenario needs five levels at most"]) from None
+        raise ScenarioError([f"{where}: {TOO_DEEP}"]) from None
 
 
 def shipped() -> Path:
@@ -114,12 +115,18 @@ def _find(source: str | Path) -> Path:
 
 def read_toml(path: Path) -> dict[str, Any]:
     """The tables of a scenario file; ScenarioError, without the file's name, if it is none."""
-    text = _read_text(path, _LARGEST_SCENARIO, "a scenario")
+    return parsed_toml(_read_text(path, LARGEST_SCENARIO, "a scenario"))
+
+
+def parsed_toml(text: str) -> dict[str, Any]:
+    """The tables of such a file from its content; ScenarioError if it is no TOML."""
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as fault:
         what, _, place = str(fault).partition(" (at ")
         raise ScenarioError([f"{place.rstrip(')')}: {what}" if place else what]) from None
+    except RecursionError:
+        raise ScenarioError([TOO_DEEP]) from None
 
 
 def _read_text(path: Path, largest: int, what: str) -> str:

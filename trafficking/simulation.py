@@ -27,7 +27,7 @@ from trafficking.results import CellCounts, Result, tables
 from trafficking.scenario import Scenario
 from trafficking.snapshot import Snapshot
 from trafficking.tally import Passed
-from trafficking.treatments import Division, FreshMedium, Label, acting, label_moves, under
+from trafficking.treatments import Division, FreshMedium, Label, Treatments, acting, alike_before, label_moves, under
 from trafficking.treatments import edges as treatment_edges
 from trafficking.window import WindowRates
 from trafficking.windows import Plan
@@ -147,10 +147,16 @@ class Run:
                 self._logs.append(tuple(saved.arrays[f"log.{name}"] for name in _LOG))  # type: ignore[arg-type]
 
     @classmethod
-    def resume(cls, snapshot: Snapshot, *, threads: int | None = None) -> Run:
-        """The run that gave `snapshot`, ready to go on to the same bits."""
+    def resume(cls, snapshot: Snapshot, *, threads: int | None = None, chronicle: Chronicle | None = None) -> Run:
+        """The run that gave `snapshot`, ready to go on to the same bits.
+
+        Args:
+            chronicle: of that run or of one that went on from there; its part up to the snapshot is carried on.
+        """
         scenario = Scenario.from_dict(snapshot.scenario)
-        return cls(scenario, seed=snapshot.seed, replicate=snapshot.replicate, threads=threads, saved=snapshot)
+        run = cls(scenario, seed=snapshot.seed, replicate=snapshot.replicate, threads=threads, saved=snapshot)
+        run.chronicle = None if chronicle is None else chronicle.until(snapshot.time_min)
+        return run
 
     def snapshot(self) -> Snapshot:
         """This run now, as a value; `advance` and `steer` leave it at the end of a window, where it can be saved."""
@@ -312,6 +318,23 @@ class Run:
         if self._medium is not None:
             self._medium.keep(len(self._record.rows()[0]))
             self._medium.give(insulin_nM, fresh=False, recorded=self._recorded_now())
+
+    def treat(self, treatments: Treatments) -> None:
+        """Takes these treatments in the place of the scenario's; drugs and temperatures may differ, from now on.
+
+        `scenario` becomes the treated one: run afresh, it gives this run's tables.
+
+        Raises:
+            ValueError: they differ in what has been done already, or in labels, divisions and changes of medium.
+        """
+        self._check_whole()
+        scenario = self.scenario.treated(self.time_min, treatments)
+        if not alike_before(scenario.treatments, self.scenario.treatments, self.time_min):
+            raise ValueError(
+                f"treat: the past up to {self.time_min:g} min, labels, divisions and changes of medium stay as they are"
+            )
+        self.scenario = scenario
+        self._known_stretch = None
 
     def result(self) -> Result:
         """The tables up to now; of a run in progress those of the whole plan as far as they are known."""

@@ -37,6 +37,7 @@ def Page() -> None:
     router = solara.use_router()
     desk = solara.use_memo(Desk, [])
     solara.use_effect(lambda: desk.close, [])
+    desk.travel = router.push
     place = _opened(router.parts[0])
     header = solara.use_memo(lambda: _header(router.push), [])
     solara.use_effect(lambda: desk.visit(router.search), [router.search])

@@ -116,9 +116,7 @@ class Cell:
             self.view.kinds = kinds(itinerary)
             self.view.run = scene.number
             self.view.name = f"{scene.scenario.name}-seed{scene.seed}"
-        self.view.dots = (
-            self._places.arrange(crowd) if single else self._shares.arrange(crowd.counts, ~itinerary.out)
-        )
+        self.view.dots = self._places.arrange(crowd) if single else self._shares.arrange(crowd.counts, ~itinerary.out)
         shown = len(self.view.dots) - self.view.dots.count(255)
         self.view.pickable = single
         self.view.caption = caption(shown, crowd, single=single)

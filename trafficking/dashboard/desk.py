@@ -12,18 +12,23 @@ from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import parse_qs
 
-from trafficking import io, library, units
+from trafficking import io, library, treatments, units
 from trafficking.scenario import Scenario, ScenarioError
 
 from . import store, words
 from .cell_view import Cell
 from .controls import Controls
 from .dose import Dose
+from .editor import Editing
+from .forks import INSULIN
+from .futures import Branching
 from .launcher import SCENARIO_VARIABLE
+from .paces import GUIDED, SPEEDS
 from .picture import LINES, Ground, Picture
 from .plot import TimeSeries
 from .readout import Headline, Numbers
-from .runner import GUIDED, SPEEDS, Moment, Runner, Scene
+from .runner import Runner
+from .scenes import Moment, Scene
 
 DEFAULT = "chronic_insulin"
 OWN = "own"  # the entry of the scenario list for one that is no file of the package
@@ -33,6 +38,7 @@ Kept = TypeVar("Kept")
 STATUS_WORDS = {
     "preparing": "Preparing",
     "computing": "Computing",
+    "returning": "Going back",
     "running": "Running",
     "paused": "Paused",
     "away": "Paused",
@@ -86,7 +92,9 @@ class Desk:
         self.controls.listen(self._hear_controls)
         self.cell.listen(self._hear_cell)
         scenario, self._complaint = self._first()
+        self.travel: Callable[[str], None] = lambda address: None  # to another page
         self.runner = Runner(scenario, show=self.show)
+        self.branching = Branching(self.plot, self.runner, lambda address: self.travel(address))
         self.runner.start()
 
     def close(self) -> None:
@@ -106,6 +114,16 @@ class Desk:
         if kind not in self._kept:
             self._kept[kind] = kind()
         return self._kept[kind]
+
+    def edit(self) -> Editing:
+        """The exposure editor, on the scenario of this run."""
+        editing, scenario = self.keep(Editing), self.runner.opened
+        editing.attend(scenario, own=not self._is_shipped(scenario), run=self._run_own)
+        return editing
+
+    def _run_own(self, scenario: Scenario) -> None:
+        self.runner.open(scenario, seed=self.runner.seed)
+        self.travel("/")
 
     def visit(self, search: str | None) -> None:
         """Opens what an address asks for, such as `?scenario=washout`; asked for again, nothing happens."""
@@ -130,6 +148,8 @@ class Desk:
     # -- from the browser ------------------------------------------------------------------------------------------
 
     def _hear_plot(self, message: dict) -> None:
+        if "picked_min" in message:
+            return self.branching.pick(float(message["picked_min"]))
         self.runner.acknowledge(int(message["acknowledged"]), reduced_motion=bool(message.get("reduced")))
 
     def _hear_dose(self, message: dict) -> None:
@@ -161,6 +181,8 @@ class Desk:
                 self.runner.open(self._own, seed=self.runner.seed)
             case "tissue" if message["tissue"] in library.tissues():
                 self.runner.open(on_tissue(self.runner.opened, message["tissue"]), seed=self.runner.seed)
+            case "treat":
+                self.runner.treat(str(message["name"]), float(message["to"]))
             case "anew":
                 self._anew(int(message["receptors"]), int(message["seed"]))
 
@@ -184,7 +206,7 @@ class Desk:
             self._ground = None
             self.cell.begin()
             store.drop(self._run_id)
-            self._run_id = store.add(self.runner.taken)
+            self._run_id = store.add(self.runner.taken, self.runner.other)
             if self._closed:  # meanwhile
                 return store.drop(self._run_id)
             if not self._is_shipped(self.runner.opened):
@@ -194,6 +216,7 @@ class Desk:
         elif scene.status == "computing" and self._ground is None:
             self.headline.parts = ["", "Computing", " the whole curve …"]
         self._dress(scene)
+        self.branching.show(scene)
         with self.plot.hold_sync():
             self.plot.seq = scene.seq
 
@@ -203,9 +226,10 @@ class Desk:
         return known is not None and known.to_dict() | {"receptors": scenario.receptors} == scenario.to_dict()
 
     def _draw(self, scene: Scene, moment: Moment) -> None:
-        if self._ground is None or self._ground.scenario is not scene.scenario:
+        if self._ground is None or not self._ground.under(scene):
             self._ground = Ground.of(scene)
             self.plot.plan = self._ground.ahead
+            self.plot.ghost = Picture(scene, moment, self._ground).ghost_frame
         picture = Picture(scene, moment, self._ground)
         with self.plot.hold_sync():
             self.plot.frame, self.plot.view = picture.frame, picture.view
@@ -217,7 +241,11 @@ class Desk:
             self.numbers.values = picture.now
             self.numbers.base = words.base(self._ground.base, self._ground.reference.words, scene.scenario.cells.number)
         self.cell.show(scene, moment)
-        by_hand = "set by you" if scene.steering else "set by the scenario until you move it"
+        by_hand = (
+            "set by you"
+            if any(row.name == INSULIN for row in scene.steering)
+            else "set by the scenario until you move it"
+        )
         with self.dose.hold_sync():
             self.dose.insulin_nM, self.dose.gesture, self.dose.note = moment.insulin_nM, scene.gesture, by_hand
             self.dose.enabled = True
@@ -227,7 +255,7 @@ class Desk:
         scenario = self.runner.opened
         own = [] if self._own is None else [[OWN, self._own.title or self._own.name]]
         log = [
-            [words.span(row.time_min), "insulin", words.insulin(row.old), words.insulin(row.new)]
+            [words.span(row.time_min), words.thing(row.name), *(words.setting(row.name, x) for x in (row.old, row.new))]
             for row in reversed(scene.steering)
         ]
         about = [("Scenario", scenario.question), ("Expected", scenario.expected), ("Notes", scenario.notes)]
@@ -244,6 +272,7 @@ class Desk:
             "tissues": [[name, library.tissue(name).title] for name in library.tissues()],
             "receptors": scenario.receptors,
             "seed": scene.seed,
+            "treatments": [[name, treatments.title(name), level] for name, level in scene.levels],
             "run": self._run_id if self._ground else "",
             "log": log,
             "about": [[name, text] for name, text in about if text],
@@ -251,6 +280,8 @@ class Desk:
 
     @staticmethod
     def _pace(scene: Scene) -> str:
+        if scene.status == "returning" and scene.ghost is not None:
+            return f"{words.span(scene.time_min)} of {words.span(scene.ghost.from_min)}"
         if scene.status == "computing":
             return f"{100.0 * scene.time_min / scene.scenario.duration_min:.0f} % of the curve"
         if scene.status == "running" and scene.pace:

@@ -67,7 +67,9 @@ class Life:
         """In compartments, by the key of each: stays there that follow each other are one."""
         return [
             Stay(key, same[0].from_min, same[-1].to_min)
-            for key, same in ((key, list(group)) for key, group in groupby(self.stays, lambda stay: self.key(stay.where)))
+            for key, same in (
+                (key, list(group)) for key, group in groupby(self.stays, lambda stay: self.key(stay.where))
+            )
         ]
 
     @cached_property
@@ -150,7 +152,11 @@ class Life:
         end = self.followed.steps[-1].target
         how = "Left with the other daughter cell" if end >= len(self.itinerary.states) else "Destroyed"
         place = NAMES[self.key(last.where)].lower()
-        return [["End", f"{how} at {words.span(until)}, from the {place}"], ["Age", age], ["Cycles", f"{self.cycles:,}"]]
+        return [
+            ["End", f"{how} at {words.span(until)}, from the {place}"],
+            ["Age", age],
+            ["Cycles", f"{self.cycles:,}"],
+        ]
 
     @property
     def _born(self) -> str:

@@ -29,11 +29,14 @@ class TimeSeries(anywidget.AnyWidget):
     frame = traitlets.Bytes(b"").tag(sync=True)
     view = traitlets.Dict().tag(sync=True)
     lines = traitlets.List().tag(sync=True)
+    ghost = traitlets.Bytes(b"", help="the other future: columns as in `frame`, one panel").tag(sync=True)
+    picking = traitlets.Bool(False, help="whether a touch of the whole run chooses a time").tag(sync=True)
+    picked_min = traitlets.Float(0.0, help="the time chosen").tag(sync=True)
     plan = traitlets.List(help="[time_min, insulin_nM] of the whole protocol").tag(sync=True)
     seq = traitlets.Int(0).tag(sync=True)
 
     def listen(self, hear: Callable[[dict], None]) -> None:
-        """Call `hear` with every message of the browser: {"acknowledged": seq, "reduced": bool}."""
+        """Call `hear` with every message of the browser: {"acknowledged": seq, "reduced": bool}, {"picked_min": x}."""
         self.on_msg(lambda _, message, __: hear(message))
 
 

@@ -13,118 +13,25 @@ import time
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, replace
-from itertools import pairwise
+from dataclasses import replace
 from queue import Empty, SimpleQueue
 from typing import Any
 
-import numpy as np
-
-from trafficking.exposure import Exposure
 from trafficking.results import Result
 from trafficking.scenario import Scenario
 from trafficking.simulation import Run
 
-from .places import Crowd
-from .viewing import Followed, Viewing
+from .forks import Future
+from .paces import GUIDED, SPEEDS, first_change, guided_pace
+from .scenes import Moment, Scene, Steering, levels
+from .viewing import Viewing
 
 FRAME_S = 1.0 / 15.0  # between two scenes
 AWAY_S = 30.0  # without an acknowledgement: longer than a browser takes to mend a broken link (18.7 s measured)
 LOST_S = 3.0  # after which a scene that was not acknowledged counts as lost, and the run waits for its viewer
-FURTHER_MIN = 24 * 60.0  # a hand on the slider is given at least this much time to see what comes of it
-
-GUIDED = "guided"
-SPEEDS = {"5 min/s": 5.0, "15 min/s": 15.0, "1 h/s": 60.0, "2 h/s": 120.0, "4 h/s": 240.0, "12 h/s": 720.0}
+_GOING = ("running", "computing", "returning")  # statuses in which the run goes on
 
 _log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class Steering:
-    """One change by hand, as the event log has it."""
-
-    time_min: float
-    name: str
-    old: float
-    new: float
-
-
-@dataclass(frozen=True)
-class Moment:
-    """The run itself at one time. Arrays are its own and are never written to again.
-
-    copy_number: R0 of all cells together.
-    recorded: as `Run` has it; where the run is past its last row, the present is a row more.
-    crowd: receptors to be drawn; None where the last ones will do. followed: the one that was picked, if any.
-    """
-
-    insulin_nM: float
-    copy_number: float
-    recorded: dict[str, np.ndarray]
-    crowd: Crowd | None = None
-    followed: Followed | None = None
-
-
-@dataclass(frozen=True)
-class Scene:
-    """What there is to show.
-
-    status: preparing, computing, running, paused, away, finished or failed; message: a sentence to go with it.
-    number: counts the runs of this session; seq: the scenes.
-    pace: simulated minutes per second; kept_up: false where that is less than was asked for.
-    gesture: the last gesture on the slider that has been done.
-    first_step_min: when the protocol, as it was opened, first changes insulin.
-    moment: None before there is a run, and while one is computed.
-    """
-
-    status: str
-    seed: int
-    scenario: Scenario
-    first_step_min: float | None = None
-    message: str = ""
-    number: int = 0
-    seq: int = 0
-    speed: str = GUIDED
-    pace: float = 0.0
-    kept_up: bool = True
-    gesture: int = 0
-    steering: tuple[Steering, ...] = ()
-    time_min: float = 0.0
-    moment: Moment | None = None
-
-
-def guided_pace(time_min: float, step_min: float | None) -> float:
-    """Simulated minutes per second that let both clocks be seen: redistribution in minutes, loss in hours.
-
-    Before insulin changes an hour takes one second; the hour after the change takes four; the rest of that day six;
-    what follows goes at two hours a second.
-
-    Args:
-        step_min: when insulin last changed by hand, or else when it first changed; None if it has not.
-    """
-    if step_min is None or time_min < step_min:
-        return 60.0
-    since = time_min - step_min
-    if since < 60.0:
-        return 15.0
-    return 230.0 if since < 24 * 60.0 else 120.0
-
-
-def first_change(protocol: Exposure) -> float | None:
-    """When insulin first leaves its starting value, in minutes; None where it never does."""
-    for start, end in pairwise((0.0, *protocol.edges)):
-        if not protocol.constant_between(0.0, end):
-            return start
-    return None
-
-
-def _up_to_now(run: Run) -> dict[str, np.ndarray]:
-    """What was recorded, and the present."""
-    recorded = run.recorded
-    if run.time_min <= recorded["time_min"][-1]:
-        return recorded
-    now = {"time_min": run.time_min, "counts": run.counts, "insulin_nM": run.insulin_nM, "mrna": run.mrna}
-    return {name: np.concatenate([rows, np.asarray(now[name])[None]]) for name, rows in recorded.items()}
 
 
 class Runner:
@@ -139,7 +46,9 @@ class Runner:
         self._show = show
         self._waiting: deque[tuple[Callable[..., None], tuple]] = deque()
         self._bell = threading.Condition()
-        self._run: Run | None = None  # touched by this runner's thread alone
+        self._future: Future | None = None  # touched by this runner's thread alone
+        self._other: Future | None = None  # the course that was left when the run was taken back
+        self._parted_min = 0.0
         self._base = Scene("preparing", seed, scenario)
         self._closed = False
         self._greeted = False
@@ -196,6 +105,22 @@ class Runner:
         """Insulin from the next window on; the protocol of the scenario no longer decides."""
         self._tell(self._steer, insulin_nM, gesture)
 
+    def treat(self, name: str, to: float) -> None:
+        """A drug (share of its rates taken away) or the temperature (C) from the next window on."""
+        self._tell(self._treat, name, to)
+
+    def fork(self, at_min: float) -> None:
+        """Takes the run back to the last end of a window up to `at_min`, and keeps its course as the other future."""
+        self._tell(self._fork, at_min)
+
+    def swap(self) -> None:
+        """Goes on with the other future; this one becomes the other."""
+        self._tell(self._swap)
+
+    def drop(self) -> None:
+        """Lets go of the other future."""
+        self._tell(self._drop)
+
     def open(self, scenario: Scenario, *, seed: int) -> None:
         """Leaves this run and plays another."""
         self._tell(self._open, scenario, seed)
@@ -229,14 +154,25 @@ class Runner:
 
     def taken(self) -> tuple[Result, tuple[Steering, ...], Result] | None:
         """The tables and the steering log up to now, and the run as if it ended now; None before there is a run."""
-        answer: SimpleQueue[tuple[Result, tuple[Steering, ...], Result] | None] = SimpleQueue()
-        self._tell(self._take, answer)
+        return self._answered_by(lambda: self._take(self._future))
+
+    def other(self) -> tuple[Result, tuple[Steering, ...], Result] | None:
+        """The same of the other future; None where there is none."""
+        return self._answered_by(lambda: self._take(self._other))
+
+    def _answered_by(self, ask: Callable[[], Any]) -> Any:
+        answer: SimpleQueue[Any] = SimpleQueue()
+        self._tell(lambda: answer.put(ask()))
         while self._thread.is_alive():
             with suppress(Empty):
                 return answer.get(timeout=0.5)
         return None
 
     # -- the thread ------------------------------------------------------------------------------------------------
+
+    @property
+    def _run(self) -> Run | None:
+        return None if self._future is None else self._future.run
 
     def _tell(self, what: Callable[..., None], *args: object) -> None:
         with self._bell:
@@ -250,7 +186,7 @@ class Runner:
                 self._attempt(self._present)
                 self._rest()
         finally:
-            self._run = None
+            self._future = self._other = None
 
     def _attempt(self, what: Callable[[], None]) -> None:
         """The thread's edge: a page with a message beats a dead one."""
@@ -263,13 +199,12 @@ class Runner:
     def _turn(self) -> None:
         """Does what was asked for, and carries the run on if it is time to."""
         self._obey()
-        if self._run is not None and self._base.status in ("running", "computing"):
-            if time.monotonic() >= self._due():
-                self._go_on(self._run)
+        if self._future is not None and self._base.status in _GOING and time.monotonic() >= self._due():
+            self._go_on(self._future)
         self._untold = not self._viewing.go_on()
         self._fresh = self._fresh or self._untold
 
-    def _go_on(self, run: Run) -> None:
+    def _go_on(self, future: Future) -> None:
         """Carries the run to where the pace wants it by now, for one frame's worth of work at most."""
         now = time.monotonic()
         if now - self._heard_at > AWAY_S:
@@ -277,27 +212,40 @@ class Runner:
         if self._answered < self._sent and now - self._shown_at > LOST_S:
             self._worked_at = now  # nobody is watching: the story waits
             return
-        pace, until = 0.0, run.duration_min
-        if self._base.status == "running":
-            pace, first = self._wanted_pace(run.time_min), self._base.first_step_min
+        run, pace = future.run, 0.0
+        until = run.duration_min
+        if self._base.status == "returning":
+            until = self._parted_min
+        elif self._base.status == "running":
+            pace, first = self._wanted_pace(future), self._base.first_step_min
             self._aim += pace * min(now - self._worked_at, 4.0 * FRAME_S)
             if self._base.speed == GUIDED and first is not None and run.time_min < first:
                 self._aim = min(self._aim, first)  # the pace changes there
             until = self._aim
         self._worked_at, deadline = now, now + FRAME_S
-        run.advance(until, keep_going=lambda: time.monotonic() < deadline and not (self._waiting or self._closed))
+        stopped = False
+
+        def keep_going() -> bool:
+            nonlocal stopped
+            stopped = time.monotonic() >= deadline or bool(self._waiting) or self._closed
+            return not stopped
+
+        run.advance(until, keep_going=keep_going)
+        future.keep()
         self._fresh = True
+        if self._base.status == "returning":
+            return None if stopped else self._arrive(run)
         if run.finished:
             return self._say("finished")
         if time.monotonic() >= deadline:
             self._aim = run.time_min
         self._measure(run.time_min, pace)
 
-    def _wanted_pace(self, time_min: float) -> float:
+    def _wanted_pace(self, future: Future) -> float:
         if self._base.speed != GUIDED:
             return SPEEDS[self._base.speed]
-        steering = self._base.steering
-        return guided_pace(time_min, steering[-1].time_min if steering else self._base.first_step_min)
+        steering = future.passed()
+        return guided_pace(future.run.time_min, steering[-1].time_min if steering else self._base.first_step_min)
 
     def _measure(self, time_min: float, wanted: float) -> None:
         now = time.monotonic()
@@ -316,17 +264,22 @@ class Runner:
             return
         self._fresh, self._shown_at = False, now
         self._sent += 1
-        scene, run = replace(self._base, seq=self._sent), self._run
-        if run is not None:
-            moment = None if status == "computing" else self._moment(run)
-            scene = replace(scene, scenario=run.scenario, time_min=run.time_min, moment=moment)
+        scene, future = replace(self._base, seq=self._sent), self._future
+        if future is not None:
+            run = future.run
+            scene = replace(
+                scene,
+                scenario=run.scenario,
+                time_min=run.time_min,
+                moment=None if status == "computing" else self._moment(run),
+                steering=future.passed(),
+                levels=levels(run),
+            )
         self._show(scene)
 
     def _moment(self, run: Run) -> Moment:
-        crowd = self._viewing.crowd(run, at_once=self._base.status != "running")
-        return Moment(
-            run.insulin_nM, float(run.cells.copy_number.sum()), _up_to_now(run), crowd, self._viewing.followed
-        )
+        crowd = self._viewing.crowd(run, at_once=self._base.status not in _GOING)
+        return replace(Moment.of(run), crowd=crowd, followed=self._viewing.followed)
 
     def _obey(self) -> None:
         while not self._closed:
@@ -338,11 +291,9 @@ class Runner:
 
     def _rest(self) -> None:
         with self._bell:
-            if self._waiting or self._closed:
+            if self._waiting or self._closed or self._untold:
                 return
-            if self._untold:
-                return
-            if self._base.status in ("running", "computing"):
+            if self._base.status in _GOING:
                 self._bell.wait(max(self._due() - time.monotonic(), 0.0))
             else:
                 self._bell.wait()
@@ -373,12 +324,12 @@ class Runner:
         self._opened = scenario
         first = first_change(scenario.protocol)
         number = self._base.number + 1
-        self._base = replace(self._base, scenario=scenario, seed=seed, first_step_min=first, number=number, steering=())
+        self._base = replace(self._base, scenario=scenario, seed=seed, first_step_min=first, number=number, ghost=None)
         self._say("preparing")
-        self._run = None
+        self._future = self._other = None
         self._present(at_once=True)
         self._viewing.begin()
-        self._run = Run(scenario, seed=seed, remember=True)
+        self._future = Future(Run(scenario, seed=seed, remember=True))
         self._start()
 
     def _start(self) -> None:
@@ -405,7 +356,7 @@ class Runner:
                 self._start()
 
     def _play(self) -> None:
-        if self._run is None:
+        if self._run is None or self._base.status == "returning":
             return
         self._still = False
         if self._run.finished:
@@ -418,7 +369,7 @@ class Runner:
             self._say("paused")
 
     def _step(self) -> None:
-        if self._run is None or self._run.finished:
+        if self._run is None or self._run.finished or self._base.status == "returning":
             return
         self._run.advance_window()
         self._say("finished" if self._run.finished else "paused")
@@ -433,25 +384,62 @@ class Runner:
             self._set_out()
 
     def _steer(self, insulin_nM: float, gesture: int) -> None:
-        run, status, log = self._run, self._base.status, self._base.steering
-        if run is None or status == "failed":
-            return self._say(status, self._base.message, gesture=gesture)
-        old = run.insulin_nM
-        run.steer(insulin_nM, until_min=run.time_min + FURTHER_MIN)
-        if log and log[-1].time_min == run.time_min:  # the hand had not finished
-            old, log = log[-1].old, log[:-1]
-        if old != insulin_nM:
-            log = (*log, Steering(run.time_min, "insulin_nM", old, insulin_nM))
+        self._change(lambda future: future.steer(insulin_nM), gesture=gesture)
+
+    def _treat(self, name: str, to: float) -> None:
+        self._change(lambda future: future.treat(name, to))
+
+    def _change(self, change: Callable[[Future], None], **more: Any) -> None:
+        """Something of the run changes from now on; one that has ended goes on."""
+        future, status = self._future, self._base.status
+        if future is None or status in ("failed", "returning"):
+            return self._say(status, self._base.message, **more)
+        try:
+            change(future)
+        except ValueError as fault:
+            return self._say(status, str(fault), **more)
         if status == "finished":
             status = "computing" if self._still else "running"
             self._set_out()
-        self._say(status, steering=log, gesture=gesture)
+        self._say(status, **more)
 
-    def _take(self, answer: SimpleQueue) -> None:
-        run = self._run
-        if run is None:
-            answer.put(None)
-        else:
-            # Before the first step there is nothing to end.
-            ended = run.so_far() if run.time_min > 0.0 else run.result()
-            answer.put((run.result(), self._base.steering, ended))
+    # -- two futures, in the thread --------------------------------------------------------------------------------
+
+    def _fork(self, at_min: float) -> None:
+        future = self._future
+        if future is None or self._base.status in ("preparing", "failed", "returning"):
+            return
+        at_min = min(max(at_min, 0.0), future.run.time_min)
+        self._future, self._other, self._parted_min = future.back(at_min), future, at_min
+        self._viewing.turn_to(self._run)
+        self._say("returning", ghost=future.ghost(at_min))
+        self._set_out()
+
+    def _arrive(self, run: Run) -> None:
+        """The run is back where its futures part: at the last end of a window up to the minute asked for."""
+        self._parted_min = run.time_min
+        ghost = None if self._base.ghost is None else replace(self._base.ghost, from_min=run.time_min)
+        self._say("paused", "Back in time: change one thing, and press Play to see what becomes of it.", ghost=ghost)
+
+    def _swap(self) -> None:
+        if self._future is None or self._other is None or self._base.status == "returning":
+            return
+        self._future, self._other = self._other, self._future
+        self._viewing.turn_to(self._run)
+        ended = self._future.run.finished
+        going = self._base.status if self._base.status in _GOING else "paused"
+        self._say("finished" if ended else going, ghost=self._other.ghost(self._parted_min))
+        self._set_out()
+
+    def _drop(self) -> None:
+        if self._base.status != "returning":
+            self._other = None
+            self._say(self._base.status, self._base.message, ghost=None)
+
+    @staticmethod
+    def _take(future: Future | None) -> tuple[Result, tuple[Steering, ...], Result] | None:
+        if future is None:
+            return None
+        run = future.run
+        # Before the first step there is nothing to end.
+        return run.result(), future.passed(), run.so_far() if run.time_min > 0.0 else run.result()

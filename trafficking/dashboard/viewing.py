@@ -45,6 +45,10 @@ class Viewing:
         self._sampler, self._taken_at = Sampler(), 0.0
         self.pick(None, None)
 
+    def turn_to(self, run: Run | None) -> None:
+        """Another future of the same run: the same receptors, and the life of the picked one in that future."""
+        self.pick(run, self._picked)
+
     def look(self, looking: bool) -> None:
         """Whether anybody looks: nothing is gathered for a view out of sight."""
         self._looking = looking

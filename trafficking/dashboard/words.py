@@ -55,6 +55,37 @@ def insulin(insulin_nM: float) -> str:
     return "no insulin" if insulin_nM == 0.0 else f"{short(insulin_nM)} nM"
 
 
+def change(name: str, level: float) -> str:
+    """What was set by hand: "10 nM", "monensin", "monensin off", "25 °C"."""
+    if name == "insulin_nM":
+        return insulin(level)
+    if name == "temperature":
+        return f"{short(level)} °C"
+    return f"{thing(name)} off" if level == 0.0 else thing(name) + ("" if level == 1.0 else f" {level:.0%}")
+
+
+def thing(name: str) -> str:
+    """What can be changed by hand, by its name in the log."""
+    return "insulin" if name == "insulin_nM" else name.replace("_", " ")
+
+
+def setting(name: str, level: float) -> str:
+    """A level as the event log shows it: "10 nM", "25 °C", "none", "100 % blocked"."""
+    if name in ("insulin_nM", "temperature"):
+        return change(name, level)
+    return "none" if level == 0.0 else f"{100.0 * level:.0f} % blocked"
+
+
+def other_future(from_min: float, changes: list[tuple[float, str, float]]) -> str:
+    """The legend of the course that was left.
+
+    Args:
+        changes: (minute, name, level) of what was changed by hand in it, from where the two part.
+    """
+    said = ", ".join(f"{change(name, level)} from {span(time)} on" for time, name, level in changes[:3])
+    return f"Pale: the other future, from {span(from_min)} on" + (f" ({said})" if said else "") + "."
+
+
 def pace(minutes_per_second: float) -> str:
     """Simulated time per second of the viewer's: "15 min/s", "2 h/s"."""
     if minutes_per_second < 60.0:
@@ -100,6 +131,12 @@ def base(receptors: float, reference: str, cells: int = 1) -> str:
     where = "at the start" if reference == "start" else reference
     of_all = "" if cells == 1 else f" of {cells:,} cells"
     return f"100 % = {receptors:,.0f} at the surface{of_all}, {where}. Total: all but lysosome."
+
+
+def left_out(treatments: int) -> str:
+    """Of a scenario whose exposure has become too short for its treatments."""
+    what = "1 treatment begins" if treatments == 1 else f"{treatments} treatments begin"
+    return f"{what} after the end, and will be left out."
 
 
 def half_times(clocks: HalfTimes, time_min: float) -> str:

@@ -11,7 +11,7 @@ from ..elements import box
 def view(desk: Desk) -> list[solara.Element]:
     """What Live shows, from top to bottom."""
     stage = [
-        box("section", "card plot-card", [desk.plot]),
+        box("section", "card plot-card", [desk.plot, desk.branching.widget]),
         box("section", "card cell-card", [desk.cell.view]),
         box("section", "card numbers-card", [desk.numbers]),
         box("section", "card life-card", [desk.cell.panel]),

@@ -79,7 +79,7 @@ class Chart {
                 sync: { key: `${panel}-${Chart.serial}` } },
       scales: { x: { time: false, auto: false }, y: { auto: false } },
       axes: [time, left, right], series: [{}, ...series],
-      hooks: { draw: [(u) => this.marks(u)], setCursor: [(u) => this.onCursor?.(u)] },
+      hooks: { drawAxes: [(u) => this.other(u)], draw: [(u) => this.marks(u)], setCursor: [(u) => this.onCursor?.(u)] },
     };
     this.plot = new uPlot(options, [[], ...series.map(() => [])], host);
   }
@@ -122,8 +122,9 @@ class Chart {
     return rungs;
   }
 
-  show(view, columns, plan) {
+  show(view, columns, plan, ghost) {
     this.view = view;
+    this.ghost = ghost;
     const [from, to] = this.range();
     const u = this.plot;
     u.batch(() => {
@@ -137,6 +138,56 @@ class Chart {
       }
       u.setScale("x", { min: from, max: to });
     });
+  }
+
+  // The course that was left when the run was taken back: the same colours, pale and finely broken.
+  other(u) {
+    if (!this.view || !this.ghost) return;
+    const { ctx, bbox } = u;
+    const ratio = devicePixelRatio;
+    const shift = this.panel === "hour" ? this.view.origin : 0;
+    const [times, insulin, ...lines] = this.ghost;
+    ctx.save();
+    ctx.beginPath();
+    ctx.rect(bbox.left, bbox.top, bbox.width, bbox.height);
+    ctx.clip();
+    ctx.globalAlpha = 0.55;
+    ctx.setLineDash(dash([2, 3]));
+    const trace = (values, colour, width, stepped) => {
+      ctx.beginPath();
+      ctx.strokeStyle = css(colour);
+      ctx.lineWidth = width * ratio;
+      for (let i = 0; i < times.length; i += 1) {
+        const x = u.valToPos(times[i] - shift, "x", true);
+        if (stepped && i) ctx.lineTo(x, u.valToPos(values[i - 1], "y", true));
+        ctx.lineTo(x, u.valToPos(values[i], "y", true));
+      }
+      ctx.stroke();
+    };
+    if (this.kind === "insulin") trace(Array.from(insulin, (nM) => doseHeight(nM, this.view)), "--insulin", 1.5, true);
+    else lines.forEach((values, k) => trace(values, `--${this.lines[k].key}`, this.lines[k].width * 0.8, false));
+    ctx.restore();
+  }
+
+  // The time to go back to, while it is being chosen.
+  choice(u) {
+    if (this.picked == null || this.panel !== "whole") return;
+    const { ctx, bbox } = u;
+    const ratio = devicePixelRatio;
+    const x = u.valToPos(this.picked, "x", true);
+    ctx.setLineDash([]);
+    ctx.strokeStyle = ctx.fillStyle = css("--accent");
+    ctx.lineWidth = 2 * ratio;
+    ctx.beginPath();
+    ctx.moveTo(x, bbox.top);
+    ctx.lineTo(x, bbox.top + bbox.height);
+    ctx.stroke();
+    if (this.kind !== "receptors") return;
+    ctx.beginPath();
+    ctx.moveTo(x - 7 * ratio, bbox.top);
+    ctx.lineTo(x + 7 * ratio, bbox.top);
+    ctx.lineTo(x, bbox.top + 10 * ratio);
+    ctx.fill();
   }
 
   // Moments at which insulin changed: a hairline through both panels, its dose on top; a filled foot where a hand did it.
@@ -170,6 +221,7 @@ class Chart {
     }
     if (this.kind === "receptors") this.heads(u);
     this.names(u, ratio);
+    this.choice(u);
     ctx.restore();
   }
 
@@ -267,12 +319,23 @@ function render({ model, el }) {
     }
   }
 
+  function floatsOf(name) {
+    const frame = model.get(name);
+    const bytes = frame.byteOffset % 4 ? frame.buffer.slice(frame.byteOffset) : frame.buffer;
+    return new Float32Array(bytes, frame.byteOffset % 4 ? 0 : frame.byteOffset, frame.byteLength / 4);
+  }
+
+  function other() {
+    const floats = floatsOf("ghost");
+    const width = model.get("lines").length + 2;
+    const rows = floats.length / width;
+    return rows ? Array.from({ length: width }, (_, k) => floats.subarray(k * rows, (k + 1) * rows)) : null;
+  }
+
   function unpack() {
-    const frame = model.get("frame");
     const view = model.get("view");
     const width = model.get("lines").length + 2;
-    const bytes = frame.byteOffset % 4 ? frame.buffer.slice(frame.byteOffset) : frame.buffer;
-    const floats = new Float32Array(bytes, frame.byteOffset % 4 ? 0 : frame.byteOffset, frame.byteLength / 4);
+    const floats = floatsOf("frame");
     let at = 0;
     const take = (rows) => Array.from({ length: width }, () => floats.subarray(at, (at += rows)));
     return { whole: take(view.rows[0]), hour: take(view.rows[1]) };
@@ -283,7 +346,12 @@ function render({ model, el }) {
     const view = model.get("view");
     if (!view.rows) return;
     const columns = unpack();
-    for (const chart of charts) chart.show(view, columns[chart.panel], chart.panel === "whole" ? model.get("plan") : null);
+    const ghost = other();
+    for (const chart of charts) {
+      chart.picked = model.get("picking") ? model.get("picked_min") : null;
+      chart.show(view, columns[chart.panel], chart.panel === "whole" ? model.get("plan") : null, ghost);
+    }
+    panels.classList.toggle("picking", model.get("picking"));
     for (const panel of ["hour", "whole"]) {
       const unit = { min: "minutes", h: "hours", d: "days" }[timeUnit(view[panel][1] - view[panel][0])[0]];
       figure(panel).querySelector("b").textContent = view.titles[panel];
@@ -318,14 +386,38 @@ function render({ model, el }) {
   function arrive() {
     el.dataset.seq = model.get("seq");
     acknowledge();
-    if (!wanted) wanted = requestAnimationFrame(draw);
+    redraw();
   }
 
+  // A touch of the whole run chooses the time to go back to.
+  function pick(event) {
+    const chart = charts.find((each) => each.panel === "whole" && each.kind === "receptors");
+    const box = chart.plot.over.getBoundingClientRect();
+    const [from, to] = chart.range();
+    const share = Math.min(Math.max((event.clientX - box.left) / box.width, 0), 1);
+    model.send({ picked_min: from + share * (to - from) });
+  }
+  const whole = figure("whole");
+  let held = false;
+  whole.addEventListener("pointerdown", (event) => {
+    if (!model.get("picking") || event.button) return;
+    held = true;
+    whole.setPointerCapture(event.pointerId);
+    pick(event);
+    event.preventDefault();
+  });
+  whole.addEventListener("pointermove", (event) => held && pick(event));
+  for (const end of ["pointerup", "pointercancel"]) whole.addEventListener(end, () => (held = false));
+
+  const redraw = () => {
+    if (!wanted) wanted = requestAnimationFrame(draw);
+  };
   const watcher = new ResizeObserver(() => {
     if (panels.clientWidth >= 560 !== panels.classList.contains("wide")) build();
     else fit();
   });
   model.on("change:seq", arrive);
+  for (const trait of ["picking", "picked_min", "ghost"]) model.on(`change:${trait}`, redraw);
   quiet.addEventListener("change", acknowledge);
   darkness.addEventListener("change", build);
   // A frame may be lost with the link; saying "still here" lets the run go on from the next one.
@@ -340,6 +432,7 @@ function render({ model, el }) {
     watcher.disconnect();
     cancelAnimationFrame(wanted);
     model.off("change:seq", arrive);
+    for (const trait of ["picking", "picked_min", "ghost"]) model.off(`change:${trait}`, redraw);
     quiet.removeEventListener("change", acknowledge);
     darkness.removeEventListener("change", build);
     charts.forEach(({ plot }) => plot.destroy());
