@@ -25,7 +25,7 @@ class Stretch(NamedTuple):
 
 
 class Move(NamedTuple):
-    """All receptors moved by hand; to and keep: (n_states,), occasion: which division, as `Receptors.treat` has them."""
+    """All receptors moved by hand; to, keep and occasion as `Receptors.treat` has them."""
 
     at_min: float
     to: np.ndarray

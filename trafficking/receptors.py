@@ -241,7 +241,7 @@ class Receptors:
         yield self._followed.columns
 
     def sampled(self, key: np.uint64, below: int) -> tuple[np.ndarray, np.ndarray]:
-        """Identities (uint64) and states (uint8) of those alive whose lot, from the stream `key`, is at most `below`."""
+        """Identities (uint64) and states (uint8) of those alive whose lot, by `key`, is at most `below`."""
         columns = [(slab.states, slab.identities) for slab in self._slabs]
         columns.append((self._followed.states, self._followed.identities))
         chosen = [slots.sampled(*each, self.clocks.free, key, np.uint64(below)) for each in columns]

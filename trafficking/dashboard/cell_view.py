@@ -1,4 +1,4 @@
-"""The drawn cell: a dot per receptor, on its way between the surface, endosomes and lysosomes, and one that is followed.
+"""The drawn cell: a dot per receptor, between the surface, endosomes and lysosomes, and one of them followed.
 
 The server says in which state each receptor is, a byte each, a few times a second; where dots are in between, and how
 they get there, is the browser's. Positions within a compartment mean nothing.

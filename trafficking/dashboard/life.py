@@ -29,7 +29,7 @@ PLACES = {
 NAMES = {
     "surface": "Surface",
     "early_endosome": "Early endosome",
-    "recycling": "Recycling endosome",
+    "recycling": "Recycling",
     "lysosome": "Lysosome",
     "biosynthetic": "Being made",
 }

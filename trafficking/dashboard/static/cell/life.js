@@ -53,14 +53,19 @@ function render({ model, el }) {
   drop.addEventListener("click", () => model.send({ drop: true }));
   head.append(name, drop);
   const body = make("div", "life-body");
+  // Kept while the rest is drawn anew, so that it stays open and in focus.
+  const past = make("details");
+  const log = make("ol", "life-steps");
+  past.open = true;
+  past.append(make("summary", "", "Latest steps"), log);
   const hint = make("p", "life-hint", "Click a receptor in the cell to follow its life.");
-  el.append(hint, head, body);
-  let open = true; // the list of steps, as the reader left it
+  el.append(hint, head, body, past);
 
   function draw() {
     const { name: who, place, note, born, facts, told, bar: pieces, rows, steps } = model.get("panel");
     hint.hidden = Boolean(who);
     head.hidden = body.hidden = !who;
+    past.hidden = !who || !steps.length;
     el.dataset.receptor = who || "";
     if (!who) return;
     name.textContent = `Receptor ${who}`;
@@ -72,19 +77,13 @@ function render({ model, el }) {
     lines.push(list);
     if (told < 1 && !note) lines.push(make("p", "life-note", `Reading its past: ${Math.round(100 * told)} %`));
     if (pieces.length) lines.push(bar(pieces, rows), table(["", "Stays", "Time", "Share"], rows));
-    if (steps.length) {
-      const details = make("details");
-      details.open = open;
-      details.addEventListener("toggle", () => (open = details.open));
-      const log = make("ol", "life-steps");
-      for (const [time, what] of steps) {
+    log.replaceChildren(
+      ...steps.map(([time, what]) => {
         const step = make("li");
         step.append(make("time", "", time), make("span", "", what));
-        log.append(step);
-      }
-      details.append(make("summary", "", "Latest steps"), log);
-      lines.push(details);
-    }
+        return step;
+      }),
+    );
     if (place < 0 && !note && facts[0][0] === "Now") lines.push(make("p", "life-note", "It has no dot among those shown."));
     body.replaceChildren(...lines);
   }
