@@ -56,7 +56,10 @@ class Viewing:
     def pick(self, run: Run | None, identity: int | None) -> None:
         """Follows the life of a receptor from now on; None: of nobody."""
         self._picked, self._life, self._unknown = identity, None, ""
-        if identity is None or run is None or run.chronicle is None:
+        if identity is None or run is None:
+            return
+        if run.chronicle is None:
+            self._unknown = "Its past is not kept: this run was taken up from a saved state."
             return
         try:
             self._life = Biography(run.chronicle, identity)

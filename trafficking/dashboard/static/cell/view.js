@@ -1,10 +1,5 @@
 // The widget: three layers of canvas, a legend, and buttons. Animates only what is in sight.
 
-const EXPLANATION = [
-  "A cell whose top is cut off. Between the outline and the rim of the cut you look at its outer surface; inside lie the organelles.",
-  "A dot is an insulin receptor of the running simulation. Its colour is the compartment it is in; a yellow cap is insulin that it has bound; yellow specks outside stand for insulin around the cell, more for a higher concentration, not to number.",
-  "The simulation says which compartment each receptor is in and when it moves. Where in a compartment a dot lies, and the way it takes, are drawn by your browser and mean nothing. Sizes are not to scale.",
-];
 const NAMED = { surface: "Surface", early_endosome: "Early endosome", recycling: "Recycling", lysosome: "Lysosome", biosynthetic: "Being made" };
 
 function make(tag, className, attributes = {}, text = "") {
@@ -15,6 +10,7 @@ function make(tag, className, attributes = {}, text = "") {
   return found;
 }
 
+const quiet = () => document.documentElement.dataset.motion === "reduced";
 const WIDEST = 1.75; // of the picture, over its height
 const SLOW = 28; // frames per second, below which dots are drawn less sharply
 
@@ -23,8 +19,6 @@ const sharpness = () => Math.min(devicePixelRatio || 1, 2);
 class View {
   constructor(model, el) {
     Object.assign(this, { model, el, swarm: new Swarm(), trail: [], aimed: -1, wanted: 0, inSight: false, frames: 0 });
-    this.quiet = matchMedia("(prefers-reduced-motion: reduce)");
-    this.dark = matchMedia("(prefers-color-scheme: dark)");
     this.build();
     this.painter = new Painter(this.layers[1]);
     this.listen();
@@ -54,9 +48,6 @@ class View {
     this.larger.setAttribute("aria-pressed", "false");
     button("Picture", () => this.save());
     this.record = button("Record video", () => this.film());
-    const help = make("details", "cellview-help");
-    help.append(make("summary", "", {}, "What am I looking at?"), ...EXPLANATION.map((text) => make("p", "", {}, text)));
-    this.tools.append(help);
     el.append(this.picture, this.legend, this.caption, this.tools);
     this.sheet = document.createElement("canvas");
     this.reel = new Film(this.sheet);
@@ -76,8 +67,7 @@ class View {
     this.leaving = () => (this.left = true);
     window.addEventListener("pagehide", this.leaving);
     this.themed = () => this.furnish();
-    this.dark.addEventListener("change", this.themed);
-    this.quiet.addEventListener("change", this.themed);
+    document.addEventListener("appearance", this.themed);
     this.stage.addEventListener("click", (event) => this.click(event));
     this.stage.addEventListener("keydown", (event) => this.key(event));
     this.stage.addEventListener("blur", () => this.aim(-1));
@@ -90,8 +80,7 @@ class View {
     this.sight.disconnect();
     document.removeEventListener("visibilitychange", this.turned);
     window.removeEventListener("pagehide", this.leaving);
-    this.dark.removeEventListener("change", this.themed);
-    this.quiet.removeEventListener("change", this.themed);
+    document.removeEventListener("appearance", this.themed);
     if (this.reel.running) this.reel.end();
   }
 
@@ -157,7 +146,7 @@ class View {
       this.run = model.get("run");
       this.trail = [];
     }
-    swarm.arrive(dots, performance.now(), another || this.quiet.matches || !this.inSight || !swarm.alive);
+    swarm.arrive(dots, performance.now(), another || quiet() || !this.inSight || !swarm.alive);
     this.caption.textContent = model.get("caption");
     this.layers[0].setAttribute("aria-label", model.get("text"));
     this.any.disabled = !model.get("pickable");
@@ -182,7 +171,7 @@ class View {
   frame(now) {
     this.wanted = 0;
     if (!this.inSight || !this.swarm.plan) return;
-    const still = this.quiet.matches;
+    const still = quiet();
     const dt = this.last ? Math.min(now - this.last, 100) : 16;
     this.last = now;
     const radius = this.painter.radius(this.swarm.most, this.plan);
