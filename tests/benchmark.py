@@ -31,7 +31,7 @@ from pathlib import Path
 
 import numpy as np
 import peers
-from cells import BENCHMARK_RATES, five_states
+from cells import BENCHMARK_RATES, SWITCHED_ON, five_states
 from numba import njit
 from scipy.integrate import solve_ivp
 
