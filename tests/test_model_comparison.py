@@ -8,7 +8,9 @@ import pytest
 
 from trafficking import model_comparison as models
 from trafficking.library import parameters, tissue
+from trafficking.readings import READINGS, Bench
 from trafficking.targets import targets
+from trafficking.validation import experiment
 
 QUICK = tuple(target for target in targets() if target.id in ("D1", "D6"))
 CULTURE = {symbol: value.value for symbol, value in tissue("culture").values.items()}
@@ -121,3 +123,20 @@ def test_the_curves_of_a_fit_are_those_of_the_program_to_a_thousandth(laws):
     assert quick == pytest.approx(full, rel=1e-3)
     other = models._Experiments(chosen).numbers(constants | {"kL": 1.1 * constants["kL"]})
     assert other != pytest.approx(full, rel=1e-3)
+
+
+def test_a_biosynthetic_state_explains_no_slow_recovery():
+    """New receptors come in the same stream, however long they take; those of a gene that was silenced come late."""
+
+    def recovered(**changes: str) -> list[float]:
+        return [
+            READINGS[target.reading](
+                Bench("mean"), experiment(target, {**changes, "resolution": "mean"}), **target.arguments
+            ).value
+            for target in targets()
+            if target.id in ("D13", "D14")
+        ]
+
+    late, silenced = {"maturation": "3 h"}, {"parameters.smax": "0.5"}
+    assert recovered(**late) == pytest.approx(recovered(), rel=1e-4)  # cells start with whole receptors
+    assert recovered(**silenced, **late)[0] < recovered(**silenced)[0] - 0.01
