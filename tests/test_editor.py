@@ -1,4 +1,4 @@
-"""A protocol in the making: its file means what the page shows, its curve is the exposure's own, faults have a place."""
+"""A protocol in the making: its file means what the page shows, its curve is the exposure, and faults have a place."""
 
 import json
 import math
