@@ -20,6 +20,7 @@ from trafficking.dashboard import (
     controls,
     desk,
     dose,
+    exports,
     forks,
     launcher,
     paces,
@@ -440,11 +441,11 @@ def fetch(run_id: str, name: str) -> tuple[bytes, str, str]:
 
 def test_what_is_plotted_is_exported_with_units_while_the_run_goes_on(small: Scenario, opened: Opened):
     one, screen = opened(small)
-    run_id = store.add(one.taken)
+    run_id = store.add(exports.of_run(one.taken))
     until(lambda: screen.last.time_min > 200.0)
     one.steer(3.0)
     until(lambda: screen.last.steering != ())
-    content, media_type, filename = fetch(run_id, store.PLOTTED)
+    content, media_type, filename = fetch(run_id, exports.PLOTTED)
     table = pd.read_csv(io.BytesIO(content))
     assert media_type.startswith("text/csv")
     assert filename.endswith("-plotted.csv")
@@ -453,25 +454,25 @@ def test_what_is_plotted_is_exported_with_units_while_the_run_goes_on(small: Sce
     steered = table[table["time (min)"] >= screen.last.steering[0].time_min]
     assert (steered["Insulin (nM)"] == 3.0).all()
     store.drop(run_id)
-    assert store.stream(run_id, store.PLOTTED) is None
+    assert store.stream(run_id, exports.PLOTTED) is None
 
 
 def test_the_whole_run_goes_out_as_one_archive_that_can_be_run_again(small: Scenario, opened: Opened, tmp_path):
     one, screen = opened(small)
-    run_id = store.add(one.taken)
+    run_id = store.add(exports.of_run(one.taken))
     until(lambda: screen.last.time_min > 200.0)
     one.steer(3.0)
     until(lambda: screen.last.status == "finished")
-    content, media_type, _ = fetch(run_id, store.WHOLE)
+    content, media_type, _ = fetch(run_id, exports.WHOLE)
     store.drop(run_id)
     assert media_type == "application/zip"
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         archive.extractall(tmp_path)
     (folder,) = tmp_path.iterdir()
-    assert {"run.json", "counts.parquet", "counts.csv", store.PLOTTED, store.STEERING} <= {
+    assert {"run.json", "counts.parquet", "counts.csv", exports.PLOTTED, exports.STEERING} <= {
         path.name for path in folder.iterdir()
     }
-    log = pd.read_csv(folder / store.STEERING)
+    log = pd.read_csv(folder / exports.STEERING)
     assert list(log.columns) == ["time_min", "name", "old", "new"]
     assert log[["name", "old", "new"]].values.tolist() == [["insulin_nM", 10.0, 3.0]]
     saved = files.load_run(folder)
@@ -489,8 +490,8 @@ def test_a_run_taken_away_unfinished_can_be_run_again(small: Scenario, opened: O
     until(lambda: screen.last.status == "paused")
     one.steer(0.5)  # acts from here on: no row of this run has felt it
     until(lambda: len(screen.last.steering) == 2)
-    run_id = store.add(one.taken)
-    content, _, _ = fetch(run_id, store.WHOLE)
+    run_id = store.add(exports.of_run(one.taken))
+    content, _, _ = fetch(run_id, exports.WHOLE)
     store.drop(run_id)
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         archive.extractall(tmp_path)
@@ -500,16 +501,16 @@ def test_a_run_taken_away_unfinished_can_be_run_again(small: Scenario, opened: O
     again = simulation.simulate(saved.scenario, seed=saved.seed)
     for table in ("counts", "events", "exposure", "histories"):
         pd.testing.assert_frame_equal(getattr(again, table), pd.read_parquet(folder / f"{table}.parquet"))
-    assert len(pd.read_csv(folder / store.STEERING)) == 2
+    assert len(pd.read_csv(folder / exports.STEERING)) == 2
 
 
 def test_runs_are_found_by_their_own_id_alone(small: Scenario, opened: Opened):
     one, screen = opened(small)
     until(lambda: screen.last.moment is not None)
-    ids = [store.add(one.taken) for _ in range(2)]
+    ids = [store.add(exports.of_run(one.taken)) for _ in range(2)]
     assert ids[0] != ids[1]
     assert all(len(run_id) >= 22 for run_id in ids)
-    for run_id, name in (("", store.WHOLE), ("../x", store.WHOLE), (ids[0], "../run.json"), (ids[0], "")):
+    for run_id, name in (("", exports.WHOLE), ("../x", exports.WHOLE), (ids[0], "../run.json"), (ids[0], "")):
         assert store.stream(run_id, name) is None
     for run_id in ids:
         store.drop(run_id)

@@ -10,9 +10,11 @@ from typing import Any
 import numpy as np
 
 from trafficking import half_times, results
+from trafficking.itinerary import Itinerary
 from trafficking.scenario import Scenario
 
 from . import words
+from .measured import points
 from .plot import decimate, pack
 from .scenes import Ghost, Moment, Scene, Steering
 
@@ -115,8 +117,8 @@ class Ground:
         return all(protocol.constant_between(a, b) for a, b in zip(ends, ends[1:], strict=False))
 
 
-def _curves(moment: Moment, scenario: Scenario) -> np.ndarray:
-    counts, itinerary = moment.recorded["counts"], scenario.itinerary
+def curves_of(counts: np.ndarray, itinerary: Itinerary) -> np.ndarray:
+    """(n_lines, n) receptors, rows as in LINES, from (n, n_states) counts."""
     masks = [itinerary.mask(compartment) for compartment in _COMPARTMENTS] + [itinerary.live]
     return np.stack([counts[:, mask].sum(axis=1) for mask in masks]).astype(float)
 
@@ -132,7 +134,7 @@ class Picture:
     @cached_property
     def curves(self) -> np.ndarray:
         """(n_lines, n) receptors, rows as in LINES."""
-        return _curves(self.moment, self.scene.scenario)
+        return curves_of(self.moment.recorded["counts"], self.scene.scenario.itinerary)
 
     @cached_property
     def now(self) -> list[list[float]]:
@@ -206,7 +208,9 @@ class Picture:
         if other is None:
             return None
         times = other.moment.recorded["time_min"]
-        columns = np.vstack([other.moment.recorded["insulin_nM"], _curves(other.moment, other.scenario)])
+        columns = np.vstack(
+            [other.moment.recorded["insulin_nM"], curves_of(other.moment.recorded["counts"], other.scenario.itinerary)]
+        )
         first = max(int(np.searchsorted(times, other.from_min, side="right")) - 1, 0)
         return times[first:], columns[:, first:]
 
@@ -214,6 +218,11 @@ class Picture:
     def ghost_frame(self) -> bytes:
         """The other future as the plot takes it; the same origin as the panel of the hour is the browser's business."""
         return b"" if self.ghost is None else pack(decimate(*self.ghost))
+
+    @property
+    def measured(self) -> list[dict]:
+        """What was measured in this very experiment, in receptors of this cell."""
+        return points(self.scene.scenario, surface=float(self.curves[0, 0]), live=float(self.curves[-1, 0]))
 
     def seats(self) -> tuple[np.ndarray, np.ndarray]:
         """Identities of the followed receptors, and of each the index in KINDS."""

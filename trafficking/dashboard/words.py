@@ -163,3 +163,29 @@ def dots(numbers: dict[str, int], places: int, *, followed: bool) -> str:
         return NO_DOTS
     parts = ", ".join(f"{count} {name}" for name, count in numbers.items())
     return f"{places} places for sampled receptors of this cell: {parts}, {places - sum(numbers.values())} free."
+
+
+NO_SIGNAL = "No signal is defined here: this receptor has no single affinity for insulin at the surface."
+
+
+def felt(before_nM: float, after_nM: float, *, most: float, left: float) -> str:
+    """How far the dose of the half signal has moved, and what a full dose still does.
+
+    Args:
+        before_nM, after_nM: the dose for half of the first signal, at the start and now; infinite where none gives it.
+        most: the largest signal now over that at the start. left: the surface receptors now over those at the start.
+    """
+    if not math.isfinite(after_nM):
+        return f"No dose brings half of the first signal any more; the most is {100.0 * most:.0f} % of it."
+    ratio = after_nM / before_nM
+    if 0.98 < ratio < 1.02:
+        return f"Half of the full signal takes {short(before_nM, 2)} nM, as at the start."
+    full = f"A full dose still gives {100.0 * most:.0f} % of the signal with {100.0 * left:.0f} % of the receptors."
+    return f"Needs {short(ratio, 2)} times the insulin for the same half signal: {short(after_nM, 2)} nM. {full}"
+
+
+def shown_besides(measured: list[dict], banded: bool, replicates: int) -> list[str]:
+    """What the plot shows besides its lines, for the legend."""
+    said = [f"Diamond and bar, measured: {point['name']}, {point['words']}." for point in measured]
+    band = f"Band: the middle 95 % of {replicates} replicates, and their median."
+    return [*said, band] if banded else said

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import solara
 
-from . import exposure
+from . import data, exposure
 
 
 @dataclass(frozen=True)
@@ -23,4 +23,8 @@ class Place:
     view: Callable[..., solara.Element] | None = None
 
 
-PLACES = (Place("", "Live"), Place("exposure", "Exposure", exposure.View))
+PLACES = (
+    Place("", "Live"),
+    Place("exposure", "Exposure", exposure.View),
+    Place("data", "Data", data.View),
+)

@@ -4,6 +4,7 @@ const GLIDE = 220; // ms for a move to another compartment, or a birth
 const FADE = 900; // ms for a receptor that is gone
 const FREE = 255;
 
+const quiet = () => document.documentElement.dataset.motion === "reduced";
 const css = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
 // The grid that uses the room best: columns, rows, distance between dots.
@@ -25,8 +26,6 @@ function render({ model, el }) {
   nobody.setAttribute("aria-hidden", "true");
   el.append(canvas, nobody);
   const ctx = canvas.getContext("2d");
-  const quiet = matchMedia("(prefers-reduced-motion: reduce)");
-  const darkness = matchMedia("(prefers-color-scheme: dark)");
   let palette = [];
   let empty = "";
   let places = [];
@@ -40,7 +39,7 @@ function render({ model, el }) {
   function arrive() {
     const dots = new Uint8Array(model.get("dots").buffer, model.get("dots").byteOffset, model.get("dots").byteLength);
     const now = performance.now();
-    const jump = quiet.matches || places.length !== dots.length;
+    const jump = quiet() || places.length !== dots.length;
     if (places.length !== dots.length) places = Array.from(dots, () => ({ kind: FREE, last: FREE, newborn: false, since: -Infinity }));
     dots.forEach((kind, i) => {
       const place = places[i];
@@ -97,7 +96,7 @@ function render({ model, el }) {
       }
       if (now - place.since < FADE) moving = true;
     });
-    if (moving && !quiet.matches) wanted = requestAnimationFrame(draw);
+    if (moving && !quiet()) wanted = requestAnimationFrame(draw);
   }
 
   const redraw = () => {
@@ -106,7 +105,7 @@ function render({ model, el }) {
   };
   const watcher = new ResizeObserver(redraw);
   model.on("change:dots", arrive);
-  darkness.addEventListener("change", redraw);
+  document.addEventListener("appearance", redraw);
   colours();
   watcher.observe(el);
   arrive();
@@ -114,7 +113,7 @@ function render({ model, el }) {
     cancelAnimationFrame(wanted);
     watcher.disconnect();
     model.off("change:dots", arrive);
-    darkness.removeEventListener("change", redraw);
+    document.removeEventListener("appearance", redraw);
   };
 }
 
