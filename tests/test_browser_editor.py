@@ -20,7 +20,7 @@ def edited(visit: Visit, **options) -> Page:
     page = visit(**options)
     page.get_by_role("link", name="Edit the exposure").click()
     expect(page.locator(".editor")).to_have_attribute("data-valid", "true")
-    expect(page).to_have_url(re.compile("/exposure$"))
+    expect(page).to_have_url(re.compile(r"/exposure(\?.*)?$"))
     return page
 
 
