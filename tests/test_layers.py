@@ -60,6 +60,8 @@ FLOORS = {
     "checkups": 4,
     "body_forms": 4,
     "receptors": 4,
+    "chronicle": 4,
+    "biography": 5,
     "record": 4,
     "results": 4,
     "snapshot": 4,

@@ -19,6 +19,7 @@ from trafficking.scenario import Scenario, ScenarioError
 
 from . import exports, links, store, words
 from .address import Address
+from .cell_view import Cell
 from .controls import Controls
 from .dose import Dose
 from .editor import Editing
@@ -29,17 +30,14 @@ from .keeping import Keeping
 from .kept import Kept, KeptError
 from .launcher import SCENARIO_VARIABLE
 from .paces import GUIDED, SPEEDS
-from .picture import KINDS, LINES, Ground, Picture
+from .picture import LINES, Ground, Picture
 from .plot import TimeSeries
 from .readout import Headline, Numbers
 from .replicates import NUMBER, Replicates
 from .runner import Runner
 from .scenes import Moment, Scene
-from .strip import Seats, Strip
 
 DEFAULT = "chronic_insulin"
-DOTS = 400  # of the strip
-STRIP_EVERY = 3  # scenes; dots that change faster cannot be followed
 OWN = "own"  # the entry of the scenario list for one that is no file of the package
 
 State = TypeVar("State")
@@ -96,7 +94,7 @@ class Desk:
         self.plot = TimeSeries(lines=LINES)
         self.headline = Headline(parts=["", "Preparing", " a cell at rest …"])
         self.numbers = Numbers(lines=LINES)
-        self.strip = Strip(kinds=KINDS)
+        self.cell = Cell()
         self.dose = Dose()
         self.felt = Felt()
         self.controls = Controls()
@@ -108,12 +106,12 @@ class Desk:
         self._run_id = ""
         self._number = -1
         self._ground: Ground | None = None
-        self._seats = Seats(DOTS)
         self._kept: dict[Callable[[], Any], Any] = {}
         self._asked = ""  # the address that was last opened
         self.plot.listen(self._hear_plot)
         self.dose.listen(self._hear_dose)
         self.controls.listen(self._hear_controls)
+        self.cell.listen(self._hear_cell)
         self.address, self.keeping = Address(), Keeping()
         self._scene: Scene | None = None  # the latest
         scenario, self._complaint = self._first()
@@ -230,6 +228,12 @@ class Desk:
         dose = min(max(float(message["insulin_nM"]), 0.0), 1000.0)
         self.runner.steer(dose, gesture=int(message["gesture"]))
 
+    def _hear_cell(self, message: dict) -> None:
+        if "seen" in message:
+            self.runner.look(bool(message["seen"]))
+        else:
+            self.runner.pick(self.cell.chosen(message))
+
     def _hear_controls(self, message: dict) -> None:
         self._complaint = ""
         match message["do"]:
@@ -277,7 +281,8 @@ class Desk:
         self._scene = scene
         if scene.number != self._number:
             self._number = scene.number
-            self._ground, self._seats = None, Seats(DOTS)
+            self._ground = None
+            self.cell.begin()
             store.drop(self._run_id)
             self._run_id = store.add(exports.of_run(self.runner.taken, self.runner.other))
             if self._closed:  # meanwhile
@@ -319,12 +324,9 @@ class Desk:
             self.numbers.values = picture.now
             self.numbers.base = words.base(self._ground.base, self._ground.reference.words, scene.scenario.cells.number)
             self.numbers.notes = words.shown_besides(self.plot.measured, bool(band), NUMBER)
-        if scene.status != "running" or scene.seq % STRIP_EVERY == 0 or not self.strip.dots:
+        if moment.crowd is not None:  # as often as the eye can follow
             self.felt.show(moment, scene.scenario)
-            with self.strip.hold_sync():
-                self.strip.dots = self._seats.arrange(*picture.seats())
-                followed = scene.scenario.resolution == "agents" and scene.scenario.follow > 0
-                self.strip.text = words.dots(picture.names(self._seats.seated()), DOTS, followed=followed)
+        self.cell.show(scene, moment)
         by_hand = (
             "set by you"
             if any(row.name == INSULIN for row in scene.steering)
