@@ -72,6 +72,7 @@ FLOORS = {
     "organs": 5,
     "body_coupling": 5,
     "response": 5,
+    "dose_curves": 6,
     "agents": 6,
     "scenario_text": 6,
     "label_assays": 6,

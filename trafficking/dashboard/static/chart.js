@@ -71,7 +71,7 @@ class Scale {
 
   name(range) {
     const unit = this.kind === "time" ? timeUnit(range)[0] : this.unit;
-    return unit ? `${this.title}, ${unit}` : this.title;
+    return unit && !this.title.toLowerCase().includes(unit) ? `${this.title}, ${unit}` : this.title;
   }
 
   said(place) {
@@ -147,7 +147,7 @@ function render({ model, el }) {
     return view.curves.flatMap((curve) => {
       const stroke = css(`--${curve.colour}`);
       const main = {
-        scale: "y", stroke, width: curve.line ? curve.width : 0, dash: curve.dash, spanGaps: true, show: !off.has(curve.label),
+        scale: "y", stroke, pxAlign: 0, width: curve.line ? curve.width : 0, dash: curve.dash, spanGaps: true, show: !off.has(curve.label),
         points: { show: curve.points, size: 9, fill: stroke, stroke: css("--card"), width: 1.5, filter: null },
         paths: curve.line ? undefined : () => null,
       };
@@ -272,7 +272,7 @@ function render({ model, el }) {
         y: { auto: false, range: () => yRange(view) },
       },
       axes: [
-        { ...axis, scale: "x", size: 26 * scale, gap: 4, splits: rungs(x, "width"), values: labels(x) },
+        { ...axis, scale: "x", size: 28 * scale, gap: 8, splits: rungs(x, "width"), values: labels(x) },
         { ...axis, scale: "y", size: 58 * scale, gap: 6, splits: rungs(y, "height"), values: labels(y) },
       ],
       series: [{}, ...series(view)], bands: bands(view),
