@@ -18,7 +18,8 @@ class Form(anywidget.AnyWidget):
     """Fields with their values, a button that starts a computation, and how far that is.
 
     fields: dicts of name, label, value and kind: "select" (options as [value, text]), "number" (low, high, step) or
-    "text"; "live" ones tell of each change at once. `state`: busy, share (0 to 1), words, fault.
+    "text"; "optional" ones may stay empty, "live" ones tell of each change at once.
+    state: busy, share (0 to 1), words, fault.
     The browser sends {"do": "start", "values": {...}}, {"do": "cancel"} and {"do": "change", "values": {...}}.
     """
 
@@ -51,8 +52,8 @@ class Form(anywidget.AnyWidget):
 class Sheet(anywidget.AnyWidget):
     """A sentence, a table and links to files.
 
-    `state`: sentence, detail, caption; head as [label, unit]; rows of texts, the first of each its name, with the
-    colour and dash of its curve where it has one; links as [address, name, kind].
+    `state`: sentence, detail, caption; head as [label, unit]; rows with cells as texts, the first of which is
+    its name, a note under that, and a look (colour and dash) where it has a curve; removable; links as [address, name, kind].
     """
 
     _esm = (_STATIC / "sheet.js").read_text()

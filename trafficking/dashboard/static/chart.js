@@ -61,7 +61,7 @@ class Scale {
       ? TIME_STEPS.find((s) => (to - from) / s <= most) ?? niceStep(to - from, most)
       : niceStep(to - from, most);
     const rungs = [];
-    for (let k = Math.ceil(from / step - 1e-9); k * step <= to + 1e-9 * step; k++) rungs.push(k * step);
+    for (let k = Math.ceil(from / step - 1e-9); k * step <= to + 1e-9 * step; k++) rungs.push(k * step || 0); // no minus zero
     return rungs;
   }
 
@@ -245,8 +245,10 @@ function render({ model, el }) {
     const view = model.get("view");
     plot?.destroy();
     plot = null;
+    el.dataset.rows = view.rows ?? 0;
     if (!view.rows) {
       host.replaceChildren();
+      tip.hidden = true;
       return;
     }
     [x, y] = [scaleOf(view.x), scaleOf(view.y)];

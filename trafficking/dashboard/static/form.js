@@ -7,7 +7,7 @@ function input(field) {
   if (field.kind === "select") return `<select ${name}></select>`;
   if (field.kind === "number")
     return `<input ${name} type="number" min="${field.low}" max="${field.high}" step="${field.step ?? "any"}" value="${escape(field.value)}" required>`;
-  return `<input ${name} type="text" value="${escape(field.value)}" required>`;
+  return `<input ${name} type="text" maxlength="80" value="${escape(field.value)}"${field.optional ? "" : " required"}>`;
 }
 
 function render({ model, el }) {

@@ -12,7 +12,7 @@ function swatch(look) {
 function render({ model, el }) {
   el.classList.add("sheet");
   el.innerHTML = `<p class="sheet-sentence" aria-live="polite"></p><p class="sheet-detail"></p>
-    <div class="sheet-scroll" tabindex="0" role="group"><table><caption></caption><thead></thead><tbody></tbody></table></div>
+    <div class="sheet-scroll" tabindex="0" role="group"><table><thead></thead><tbody></tbody></table></div><p class="sheet-caption"></p>
     <div class="sheet-files"></div>`;
   const find = (selector) => el.querySelector(selector);
   const say = (selector, text) => {
@@ -25,13 +25,13 @@ function render({ model, el }) {
     const { sentence = "", detail = "", caption = "", head = [], rows = [], links = [], removable = false } = model.get("state");
     say(".sheet-sentence", sentence);
     say(".sheet-detail", detail);
-    find("caption").textContent = caption;
+    say(".sheet-caption", caption);
     const scroll = find(".sheet-scroll");
     scroll.hidden = !rows.length;
     scroll.setAttribute("aria-label", caption || "Table");
     find("thead").innerHTML = `<tr>${head.map(([label, unit]) => `<th scope="col">${escape(label)}<small>${escape(unit) || "&nbsp;"}</small></th>`).join("")}${removable ? '<th scope="col"><span class="unseen">Remove</span></th>' : ""}</tr>`;
-    find("tbody").innerHTML = rows.map(({ look, cells }, i) => `<tr>${cells.map((cell, k) => (k
-      ? `<td>${escape(cell)}</td>` : `<th scope="row">${swatch(look)}<span>${escape(cell)}</span></th>`)).join("")}${
+    find("tbody").innerHTML = rows.map(({ look, cells, note }, i) => `<tr>${cells.map((cell, k) => (k
+      ? `<td>${escape(cell)}</td>` : `<th scope="row">${swatch(look)}<span>${escape(cell)}</span>${note ? `<small>${escape(note)}</small>` : ""}</th>`)).join("")}${
       removable ? `<td><button type="button" data-row="${i}" aria-label="Remove ${escape(cells[0])}">Remove</button></td>` : ""}</tr>`).join("");
     find(".sheet-files").innerHTML = links.map(([address, name, kind]) => `<a class="button" download href="${escape(address)}">${SAVE}<span>${escape(name)} <small>${escape(kind)}</small></span></a>`).join("");
     el.dataset.rows = rows.length;
