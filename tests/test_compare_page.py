@@ -187,9 +187,10 @@ def test_runs_are_pinned_compared_taken_home_and_removed(visit: Visit, tmp_path:
     expect(page.locator(".pins-sheet .sheet")).to_have_attribute("data-rows", "1")
     pin_scenario(page, "washout", 2)
     pin_scenario(page, "chronic_insulin", 3, resolution="counts", replicates="3")
-    shown = page.locator(".chart-plot")
-    expect(shown).to_have_attribute("aria-label", "Surface receptors over time, % of reference surface, of 3 runs: mine, "
-        "The long way back, A day in insulin, a day to recover.")  # fmt: skip
+    names = "mine, The long way back, A day in insulin, a day to recover"
+    expect(page.locator(".chart-plot")).to_have_attribute(
+        "aria-label", f"Surface receptors over time, % of reference surface, of 3 runs: {names}."
+    )
     rows = page.locator(".pins-sheet tbody tr")
     expect(rows.nth(0)).to_contain_text("mine")
     expect(rows.nth(2)).to_contain_text("3 replicates of seed 1")

@@ -52,8 +52,8 @@ class Form(anywidget.AnyWidget):
 class Sheet(anywidget.AnyWidget):
     """A sentence, a table and links to files.
 
-    `state`: sentence, detail, caption; head as [label, unit]; rows with cells as texts, the first of which is
-    its name, a note under that, and a look (colour and dash) where it has a curve; removable; links as [address, name, kind].
+    state: sentence, detail, caption; head as [label, unit]; rows with cells as texts, the first of which is its name,
+    a note under that, and a look (colour and dash) where it has a curve; removable; links as [address, name, kind].
     """
 
     _esm = (_STATIC / "sheet.js").read_text()
