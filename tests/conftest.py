@@ -41,18 +41,27 @@ def browser_type_launch_args(browser_type_launch_args: dict, chromium: str) -> d
     return {**browser_type_launch_args, "executable_path": chromium, "args": args}
 
 
+@pytest.fixture(autouse=True, scope="session")
+def _runs_of_their_own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """What tests simulate on the page is not kept among the user's own runs."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TRAFFICKING_RUNS_DIR", str(tmp_path_factory.mktemp("runs")))
+        yield
+
+
 class Dashboard:
     """A dashboard in a process of its own, with a home of its own; compiled code is shared with other runs."""
 
     def __init__(self, home: Path, *arguments: str) -> None:
         shared = os.environ.get("TRAFFICKING_CACHE_DIR") or platformdirs.user_cache_dir("trafficking", appauthor=False)
         folders = {f"XDG_{kind}_HOME": str(home / kind.lower()) for kind in ("CACHE", "CONFIG", "DATA", "STATE")}
+        places = {"TRAFFICKING_CACHE_DIR": shared, "TRAFFICKING_RUNS_DIR": str(home / "cache" / "runs")}
         self.home = home
         self._errors = (home / "stderr.txt").open("w+")
         self.process = subprocess.Popen(
             [sys.executable, "-m", "trafficking", "dashboard", "--port", "0", "--no-open", *arguments],
             cwd=home,
-            env={**os.environ, **folders, "HOME": str(home), "TRAFFICKING_CACHE_DIR": shared},
+            env={**os.environ, **folders, **places, "HOME": str(home)},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=self._errors,

@@ -17,6 +17,7 @@ from trafficking import io as files
 from trafficking import library, simulation
 from trafficking.dashboard import (
     app,
+    cell_view,
     controls,
     desk,
     dose,
@@ -30,7 +31,6 @@ from trafficking.dashboard import (
     runner,
     scenes,
     store,
-    strip,
     words,
 )
 from trafficking.half_times import HalfTimes, Step
@@ -147,11 +147,6 @@ def test_half_times_are_so_far_only_while_insulin_stays():
 # -- what is drawn -----------------------------------------------------------------------------------------------------
 
 
-def test_a_cell_whose_receptors_are_all_gone_is_not_one_without_them():
-    assert words.dots({"surface": 0}, 400, followed=True).endswith("0 surface, 400 free.")
-    assert words.dots({"surface": 0}, 400, followed=False) == words.NO_DOTS
-
-
 def test_thinned_curves_keep_their_extremes():
     times = np.arange(12_345.0)
     rng = np.random.default_rng(1)
@@ -168,18 +163,6 @@ def test_thinned_curves_keep_their_extremes():
 def test_short_curves_are_drawn_as_they_are():
     times, curves = np.arange(10.0), np.ones((2, 10))
     assert plot.decimate(times, curves)[1] is curves
-
-
-def test_a_receptor_keeps_its_place_and_a_newborn_takes_a_free_one():
-    seats = strip.Seats(4)
-    first = np.frombuffer(seats.arrange(np.array([10, 11, 12], np.uint64), np.array([0, 1, 2], np.uint8)), np.uint8)
-    assert sorted(first.tolist()) == [0, 1, 2, strip.FREE]
-    second = np.frombuffer(seats.arrange(np.array([11, 12, 13, 14, 15], np.uint64), np.full(5, 3, np.uint8)), np.uint8)
-    assert second.tolist() == [3, 3, 3, 3]
-    assert sorted(seats.seated()) == [3, 3, 3, 3]
-    third = np.frombuffer(seats.arrange(np.array([12], np.uint64), np.array([2], np.uint8)), np.uint8)
-    assert third[first.tolist().index(2)] == 2
-    assert (third == strip.FREE).sum() == 3
 
 
 def test_the_guided_pace_tells_the_story_in_ten_seconds():
@@ -558,7 +541,7 @@ def test_the_page_opens_with_the_scenario_it_was_given_and_plays(rendered):
     rows = sum(curve.view["rows"])
     assert len(curve.frame) == 4 * rows * (2 + len(picture.LINES))
     assert widget(rendered, controls.Controls).state["scenario"] == desk.OWN
-    assert len(widget(rendered, strip.Strip).dots) == desk.DOTS
+    assert len(widget(rendered, cell_view.CellView).dots) > 0
     values = widget(rendered, readout.Numbers).values
     assert len(values) == len(picture.LINES)
 

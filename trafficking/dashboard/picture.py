@@ -1,4 +1,4 @@
-"""What a scene looks like: from the numbers of a run to what the plot, the strip and the words are given."""
+"""What a scene looks like: from the numbers of a run to what the plot and the words are given."""
 
 from __future__ import annotations
 
@@ -10,9 +10,11 @@ from typing import Any
 import numpy as np
 
 from trafficking import half_times, results
+from trafficking.itinerary import Itinerary
 from trafficking.scenario import Scenario
 
 from . import words
+from .measured import points
 from .plot import decimate, pack
 from .scenes import Ghost, Moment, Scene, Steering
 
@@ -24,7 +26,6 @@ LINES: list[dict[str, Any]] = [
     {"key": "lysosome", "label": "Lysosome", "width": 2, "dash": [10, 4, 2, 4]},
     {"key": "total", "label": "Total", "width": 1.5, "dash": [4, 3]},
 ]
-KINDS = ["surface", "early_endosome", "recycling", "lysosome"]  # what a dot of the strip may be
 _COMPARTMENTS = ["membrane", "early_endosome", "recycling", "lysosome"]
 
 MOST_MARKS = 12  # of a protocol; more would hide the curves, and the insulin panel shows them all
@@ -115,8 +116,8 @@ class Ground:
         return all(protocol.constant_between(a, b) for a, b in zip(ends, ends[1:], strict=False))
 
 
-def _curves(moment: Moment, scenario: Scenario) -> np.ndarray:
-    counts, itinerary = moment.recorded["counts"], scenario.itinerary
+def curves_of(counts: np.ndarray, itinerary: Itinerary) -> np.ndarray:
+    """(n_lines, n) receptors, rows as in LINES, from (n, n_states) counts."""
     masks = [itinerary.mask(compartment) for compartment in _COMPARTMENTS] + [itinerary.live]
     return np.stack([counts[:, mask].sum(axis=1) for mask in masks]).astype(float)
 
@@ -132,7 +133,7 @@ class Picture:
     @cached_property
     def curves(self) -> np.ndarray:
         """(n_lines, n) receptors, rows as in LINES."""
-        return _curves(self.moment, self.scene.scenario)
+        return curves_of(self.moment.recorded["counts"], self.scene.scenario.itinerary)
 
     @cached_property
     def now(self) -> list[list[float]]:
@@ -206,7 +207,9 @@ class Picture:
         if other is None:
             return None
         times = other.moment.recorded["time_min"]
-        columns = np.vstack([other.moment.recorded["insulin_nM"], _curves(other.moment, other.scenario)])
+        columns = np.vstack(
+            [other.moment.recorded["insulin_nM"], curves_of(other.moment.recorded["counts"], other.scenario.itinerary)]
+        )
         first = max(int(np.searchsorted(times, other.from_min, side="right")) - 1, 0)
         return times[first:], columns[:, first:]
 
@@ -215,21 +218,10 @@ class Picture:
         """The other future as the plot takes it; the same origin as the panel of the hour is the browser's business."""
         return b"" if self.ghost is None else pack(decimate(*self.ghost))
 
-    def seats(self) -> tuple[np.ndarray, np.ndarray]:
-        """Identities of the followed receptors, and of each the index in KINDS."""
-        identity, state = self.moment.followed
-        itinerary = self.scene.scenario.itinerary
-        kinds = np.array(
-            [_COMPARTMENTS.index(s.compartment) if s.compartment in _COMPARTMENTS else 255 for s in itinerary.states],
-            dtype=np.uint8,
-        )
-        kind = kinds[state]
-        return identity[kind != 255], kind[kind != 255]
-
-    @staticmethod
-    def names(kinds: list[int]) -> dict[str, int]:
-        """How many there are of each kind, by its name in the legend."""
-        return {line["label"].lower(): kinds.count(i) for i, line in enumerate(LINES[: len(KINDS)])}
+    @property
+    def measured(self) -> list[dict]:
+        """What was measured in this very experiment, in receptors of this cell."""
+        return points(self.scene.scenario, surface=float(self.curves[0, 0]), live=float(self.curves[-1, 0]))
 
     @property
     def remark(self) -> str:

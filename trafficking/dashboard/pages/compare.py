@@ -272,11 +272,18 @@ def View(desk: Desk) -> None:
         "pinning",
         [box("section", "card", [comparison.live]), box("section", "card", [comparison.other])],
     )
-    box("section", "card answer-chart", [comparison.shown, comparison.chart])
-    box("section", "card pins-sheet", [comparison.sheet])
-    what(
-        "Pin up to six runs and see them over each other. A pin keeps the run as it stood: what you do on Live "
-        "afterwards does not move it. Each has its colour and its dash; press a name above the curves to put one away.",
-        "“Minus” shows every curve as its difference from the one you choose. With replicates, the same cell is run so "
-        "many times by other random numbers: the line is their median, and 95 % of them lie in the band.",
-    )
+    box("section", "card answer-chart", [comparison.shown, comparison.chart, what(*_CURVES)])
+    box("section", "card pins-sheet", [comparison.sheet, what(*_NUMBERS)])
+
+
+_CURVES = (
+    "Up to six runs over each other. A pin keeps the run as it stood: what you do on Live afterwards does not move it. "
+    "Each has its colour and its dash; press a name above the curves to put one away, drag over them to look closer.",
+    "“Minus” shows every curve as its difference from the one you choose. With replicates, the same cell is run so many "
+    "times by other random numbers: the line is their median, and 95 % of them lie in the band.",
+)
+_NUMBERS = (
+    "The curves in numbers: at the times you name, the area under each as far as the shortest run goes, and how fast "
+    "insulin moved receptors inside (redistribution) and cost the cell receptors (loss): half-times after its "
+    "strongest step, or why there is none.",
+)

@@ -285,15 +285,19 @@ def View(desk: Desk) -> None:
         "div",
         "answer",
         [
-            box("section", "card answer-chart", [doses.shown, doses.chart]),
-            box("section", "card answer-sheet", [doses.sheet]),
+            box("section", "card answer-chart", [doses.shown, doses.chart, what(*_CURVE)]),
+            box("section", "card answer-sheet", [doses.sheet, what(*_HALF)]),
         ],
     )
-    what(
-        "Cells that have never met insulin are given one dose each, for as long as you say, and read at the end. The "
-        "dose at which half of the largest effect is reached is the EC50; its interval says how well it is known. "
-        "Where there is no effect, or the doses do not show both of its ends, there is no EC50, and the page says why.",
-        "Tinted behind the points: insulin in blood between meals, after a meal, and what only an experimenter gives. "
-        "The signal is what the cell makes of bound receptors (form and size are assumptions): it is half-way at a "
-        "lower dose than binding, because few receptors are enough.",
-    )
+
+
+_CURVE = (
+    "Cells that have never met insulin are given one dose each, for as long as you say, and read at the end: a point "
+    "for each dose. Tinted behind: insulin in blood between meals, after a meal, and what only an experimenter gives.",
+    "The signal is what the cell makes of bound receptors (form and size are assumptions): it is half-way at a lower "
+    "dose than binding, because few receptors are enough.",
+)
+_HALF = (
+    "The dose at which half of the largest effect is reached is the EC50; its interval says how well it is known. "
+    "Where there is no effect, or the doses do not show both of its ends, there is none, and the sentence says why.",
+)

@@ -111,7 +111,6 @@ function render({ model, el }) {
     <div class="chart-tip" aria-hidden="true" hidden></div>`;
   const find = (selector) => el.querySelector(selector);
   const [host, legend, tip, whole] = [".chart-plot", ".chart-legend", ".chart-tip", ".chart-whole"].map(find);
-  const darkness = matchMedia("(prefers-color-scheme: dark)");
   const off = new Set(); // labels of curves that the reader has put away
   let plot = null;
   let [x, y, columns, ends] = [null, null, [], null];
@@ -352,12 +351,12 @@ function render({ model, el }) {
   });
   watcher.observe(host);
   model.on("change:view", build);
-  darkness.addEventListener("change", build);
+  document.addEventListener("appearance", build);
   build();
   return () => {
     watcher.disconnect();
     model.off("change:view", build);
-    darkness.removeEventListener("change", build);
+    document.removeEventListener("appearance", build);
     plot?.destroy();
   };
 }
