@@ -279,8 +279,8 @@ def View(desk: Desk) -> None:
 _CURVES = (
     "Up to six runs over each other. A pin keeps the run as it stood: what you do on Live afterwards does not move it. "
     "Each has its colour and its dash; press a name above the curves to put one away, drag over them to look closer.",
-    "“Minus” shows every curve as its difference from the one you choose. With replicates, the same cell is run so many "
-    "times by other random numbers: the line is their median, and 95 % of them lie in the band.",
+    "“Minus” shows every curve as its difference from the one you choose. With replicates, the same cell is run so "
+    "many times by other random numbers: the line is their median, and 95 % of them lie in the band.",
 )
 _NUMBERS = (
     "The curves in numbers: at the times you name, the area under each as far as the shortest run goes, and how fast "
