@@ -31,7 +31,7 @@ from pathlib import Path
 
 import numpy as np
 import peers
-from cells import BENCHMARK_RATES, five_states
+from cells import BENCHMARK_RATES, SWITCHED_ON, five_states
 from numba import njit
 from scipy.integrate import solve_ivp
 
@@ -427,9 +427,10 @@ def one_cell_cost(minutes: float) -> float:
 
 
 def culture(receptors: int, minutes: float) -> Scenario:
-    """The culture cell under 10 nM of insulin, everything coupled."""
+    """The culture cell under 10 nM of insulin, the laws that couple its receptors switched on."""
     exposure = [{"kind": "constant", "duration": f"{minutes} min", "insulin": "10 nM"}]
-    return Scenario.from_dict({"name": "culture", "receptors": receptors, "follow": 0, "exposure": exposure})
+    given = {"name": "culture", "parameters": SWITCHED_ON, "receptors": receptors, "follow": 0, "exposure": exposure}
+    return Scenario.from_dict(given)
 
 
 def memory(report: Report, receptors: int) -> None:

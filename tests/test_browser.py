@@ -50,7 +50,7 @@ def test_the_page_opens_running_and_tells_its_story(visit: Visit):
     page = visit()
     sentence = page.locator(".sentence-main")
     expect(sentence).to_have_text(
-        re.compile(r"^Surface receptors: \d+ % of the start \([\d,]+ of 93,300\) after .* (without insulin|10 nM)\.$")
+        re.compile(r"^Surface receptors: \d+ % of the start \([\d,]+ of 85,900\) after .* (without insulin|10 nM)\.$")
     )
     expect(sentence).to_contain_text("at 10 nM")
     wait_for_counts(page, "now.surface < 75000 && now.early_endosome > 15000")

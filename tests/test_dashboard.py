@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import solara
+from cells import SWITCHED_ON
 from sessions import Opened, Screen, until
 
 from trafficking import io as files
@@ -40,8 +41,9 @@ from trafficking.scenario import Scenario
 
 @pytest.fixture(scope="module")
 def small() -> Scenario:
-    """The default scenario on a small cell: quick, and told from no other."""
-    return files.load_scenario("chronic_insulin", {"receptors": "2000"})
+    """The default scenario on a small cell in windows of a minute: quick, and told from no other."""
+    laws = {f"parameters.{symbol}": str(value) for symbol, value in SWITCHED_ON.items()}
+    return files.load_scenario("chronic_insulin", {"receptors": "2000"} | laws)
 
 
 # -- words -------------------------------------------------------------------------------------------------------------
