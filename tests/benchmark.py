@@ -454,6 +454,17 @@ def memory_of_a_process(receptors: int) -> None:
         print(_peak_mb())
 
 
+def drawing(report: Report, dots: int) -> None:
+    """Frames of the dashboard's cell in a browser that has no graphics card."""
+    try:
+        from frames import frame_rate
+    except ImportError:
+        report.remarks.append("the drawn cell was not measured: install the tests' packages and chromium for that")
+        return
+    what = f"frames per second of the drawn cell, {dots:,} dots, headless Chromium, software rendering"
+    report.claims.append(at_least(what, frame_rate(dots), 30.0))
+
+
 def _peak_mb() -> float:
     """The highest resident memory of this process so far.
 
@@ -546,6 +557,7 @@ def main() -> None:
     many_cells(report, 1_000 if given.full else 100 // share, 24.0 if given.full else 2.0, given.repeats)
     year(report, 365 if given.full else 30, given.repeats)
     memory(report, 1_000_000 // share)
+    drawing(report, 50_000)
     if given.full:
         memory(report, 10_000_000)
     head = (

@@ -65,7 +65,7 @@ def test_the_page_opens_running_and_tells_its_story(visit: Visit):
         expect(page.get_by_role("combobox", name=name)).to_be_in_viewport()
     in_view = page.locator(".live").locator("button:visible, a:visible, select:visible, input:visible, [role=slider]")
     assert in_view.count() <= 9
-    expect(page.locator(".strip canvas")).to_have_attribute("aria-label", re.compile("400 places.*surface"))
+    expect(page.locator(".cellview-ground")).to_have_attribute("aria-label", re.compile("Drawn cell.*surface"))
     ARTEFACTS.mkdir(exist_ok=True)
     page.screenshot(path=ARTEFACTS / "dashboard-opening.png")
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import solara
 
-from . import data, exposure
+from . import compare, data, dose_response, exposure
 
 
 @dataclass(frozen=True)
@@ -25,6 +25,8 @@ class Place:
 
 PLACES = (
     Place("", "Live"),
+    Place("compare", "Compare", compare.View),
+    Place("dose-response", "Dose-response", dose_response.View),
     Place("exposure", "Exposure", exposure.View),
     Place("data", "Data", data.View),
 )
