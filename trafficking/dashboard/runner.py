@@ -22,8 +22,8 @@ from trafficking.scenario import Scenario
 from trafficking.simulation import Run
 
 from .forks import Future
-from .kept import Kept, KeptError
 from .keeping import Keeping
+from .kept import Kept, KeptError
 from .paces import GUIDED, SPEEDS, first_change, guided_pace
 from .scenes import Moment, Scene, Steering, levels
 
