@@ -227,6 +227,11 @@ def acting(treatments: Treatments, time_min: float) -> Treatments:
     )
 
 
+def title(name: str) -> str:
+    """What a treatment that can be switched does, in a few words."""
+    return "everything slows down" if name == "temperature" else str(_bench()["drugs"][name]["title"])
+
+
 def level(treatments: Treatments, name: str, time_min: float) -> float:
     """What a drug takes away from `time_min` on (share of its rates), or how warm the cells are (`temperature`, C)."""
     found: list[Any] = [each for each in acting(treatments, time_min) if each.kind == name]

@@ -12,27 +12,32 @@ from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import parse_qs
 
-from trafficking import io, library, units
+import traitlets
+
+from trafficking import io, library, treatments, units
 from trafficking.scenario import Scenario, ScenarioError
 
-from . import links, store, words
+from . import exports, links, store, words
 from .address import Address
+from .cell_view import Cell
 from .controls import Controls
 from .dose import Dose
+from .editor import Editing
+from .felt import Felt
+from .forks import INSULIN
+from .futures import Branching
 from .keeping import Keeping
 from .kept import Kept, KeptError
 from .launcher import SCENARIO_VARIABLE
 from .paces import GUIDED, SPEEDS
-from .picture import KINDS, LINES, Ground, Picture
+from .picture import LINES, Ground, Picture
 from .plot import TimeSeries
 from .readout import Headline, Numbers
+from .replicates import NUMBER, Replicates
 from .runner import Runner
 from .scenes import Moment, Scene
-from .strip import Seats, Strip
 
 DEFAULT = "chronic_insulin"
-DOTS = 400  # of the strip
-STRIP_EVERY = 3  # scenes; dots that change faster cannot be followed
 OWN = "own"  # the entry of the scenario list for one that is no file of the package
 
 State = TypeVar("State")
@@ -53,7 +58,16 @@ STATUS_WORDS = {
 @lru_cache
 def shipped() -> dict[str, Scenario]:
     """The scenarios that come with the package, by name, the default first."""
-    return {name: io.load_scenario(name) for name in sorted(io.scenario_names(), key=lambda name: name != DEFAULT)}
+    ours = sorted(io.scenario_names(), key=lambda name: name != DEFAULT)
+    return {scenario.name: scenario for scenario in map(io.load_scenario, (*ours, *io.published_names()))}
+
+
+@lru_cache
+def _choices() -> list[list[str]]:
+    """[name, title, group] of what the package has, as the list of scenarios shows it."""
+    published = {name.split("/")[1] for name in io.published_names()}
+    groups = {False: "Questions", True: "Published experiments"}
+    return [[name, known.title or name, groups[name in published]] for name, known in shipped().items()]
 
 
 def on_tissue(scenario: Scenario, tissue: str) -> Scenario:
@@ -80,31 +94,38 @@ class Desk:
         self.plot = TimeSeries(lines=LINES)
         self.headline = Headline(parts=["", "Preparing", " a cell at rest …"])
         self.numbers = Numbers(lines=LINES)
-        self.strip = Strip(kinds=KINDS)
+        self.cell = Cell()
         self.dose = Dose()
+        self.felt = Felt()
         self.controls = Controls()
+        for shared in ("hidden", "logarithmic"):  # what the legend is told, the plot shows
+            traitlets.link((self.numbers, shared), (self.plot, shared))
         self._shipped = shipped()
         self._closed = False
         self._own: Scenario | None = None  # the latest that is none of the package's
         self._run_id = ""
         self._number = -1
         self._ground: Ground | None = None
-        self._seats = Seats(DOTS)
         self._kept: dict[Callable[[], Any], Any] = {}
         self._asked = ""  # the address that was last opened
         self.plot.listen(self._hear_plot)
         self.dose.listen(self._hear_dose)
         self.controls.listen(self._hear_controls)
+        self.cell.listen(self._hear_cell)
         self.address, self.keeping = Address(), Keeping()
         self._scene: Scene | None = None  # the latest
         scenario, self._complaint = self._first()
+        self.travel: Callable[[str], None] = lambda address: None  # to another page
         self.runner = Runner(scenario, show=self.show, keeping=self.keeping, taking=self._taking(search))
+        self.replicates = Replicates(self.runner.refresh)
+        self.branching = Branching(self.plot, self.runner, lambda address: self.travel(address))
         self.runner.start()
 
     def close(self) -> None:
         """Ends the session: its thread, its run and its exports."""
         self._closed = True
         self.runner.close()
+        self.replicates.close()
         store.drop(self._run_id)
         for kept in self._kept.values():
             kept.close()
@@ -118,6 +139,26 @@ class Desk:
         if kind not in self._kept:
             self._kept[kind] = kind()
         return self._kept[kind]
+
+    @property
+    def run_id(self) -> str:
+        """The key to the files of the run on Live."""
+        return self._run_id
+
+    @property
+    def going_on(self) -> bool:
+        """Whether the run on Live is under way."""
+        return self.controls.state.get("status") in ("preparing", "computing", "running")
+
+    def edit(self) -> Editing:
+        """The exposure editor, on the scenario of this run."""
+        editing, scenario = self.keep(Editing), self.runner.opened
+        editing.attend(scenario, own=not self._is_shipped(scenario), run=self._run_own)
+        return editing
+
+    def _run_own(self, scenario: Scenario) -> None:
+        self.runner.open(scenario, seed=self.runner.seed)
+        self.travel("/")
 
     def visit(self, search: str | None) -> None:
         """Opens what an address asks for, such as `?scenario=washout`; asked for again, nothing happens."""
@@ -179,11 +220,19 @@ class Desk:
     # -- from the browser ------------------------------------------------------------------------------------------
 
     def _hear_plot(self, message: dict) -> None:
+        if "picked_min" in message:
+            return self.branching.pick(float(message["picked_min"]))
         self.runner.acknowledge(int(message["acknowledged"]), reduced_motion=bool(message.get("reduced")))
 
     def _hear_dose(self, message: dict) -> None:
         dose = min(max(float(message["insulin_nM"]), 0.0), 1000.0)
         self.runner.steer(dose, gesture=int(message["gesture"]))
+
+    def _hear_cell(self, message: dict) -> None:
+        if "seen" in message:
+            self.runner.look(bool(message["seen"]))
+        else:
+            self.runner.pick(self.cell.chosen(message))
 
     def _hear_controls(self, message: dict) -> None:
         self._complaint = ""
@@ -204,6 +253,11 @@ class Desk:
                 self.runner.open(self._own, seed=self.runner.seed)
             case "tissue" if message["tissue"] in library.tissues():
                 self.runner.open(on_tissue(self.runner.opened, message["tissue"]), seed=self.runner.seed)
+            case "band" if self._ground is not None:
+                self.replicates.toggle(self._ground.scenario, seed=self.runner.seed)
+                self.runner.refresh()
+            case "treat":
+                self.runner.treat(str(message["name"]), float(message["to"]))
             case "link":
                 self._link()
             case "anew":
@@ -227,9 +281,10 @@ class Desk:
         self._scene = scene
         if scene.number != self._number:
             self._number = scene.number
-            self._ground, self._seats = None, Seats(DOTS)
+            self._ground = None
+            self.cell.begin()
             store.drop(self._run_id)
-            self._run_id = store.add(self.runner.taken)
+            self._run_id = store.add(exports.of_run(self.runner.taken, self.runner.other))
             if self._closed:  # meanwhile
                 return store.drop(self._run_id)
             self.address.run = self.keeping.run_id
@@ -240,6 +295,7 @@ class Desk:
         elif scene.status == "computing" and self._ground is None:
             self.headline.parts = ["", "Computing", " the whole curve …"]
         self._dress(scene)
+        self.branching.show(scene)
         with self.plot.hold_sync():
             self.plot.seq = scene.seq
 
@@ -249,10 +305,15 @@ class Desk:
         return known is not None and known.to_dict() | {"receptors": scenario.receptors} == scenario.to_dict()
 
     def _draw(self, scene: Scene, moment: Moment) -> None:
-        if self._ground is None or self._ground.scenario is not scene.scenario:
+        if self._ground is None or not self._ground.under(scene):
             self._ground = Ground.of(scene)
             self.plot.plan = self._ground.ahead
+            self.plot.ghost = Picture(scene, moment, self._ground).ghost_frame
+            self.plot.measured = Picture(scene, moment, self._ground).measured
         picture = Picture(scene, moment, self._ground)
+        band = self.replicates.curves(scene.scenario)
+        if self.plot.band != band:
+            self.plot.band = band
         with self.plot.hold_sync():
             self.plot.frame, self.plot.view = picture.frame, picture.view
         with self.headline.hold_sync():
@@ -262,12 +323,15 @@ class Desk:
         with self.numbers.hold_sync():
             self.numbers.values = picture.now
             self.numbers.base = words.base(self._ground.base, self._ground.reference.words, scene.scenario.cells.number)
-        if scene.status != "running" or scene.seq % STRIP_EVERY == 0 or not self.strip.dots:
-            with self.strip.hold_sync():
-                self.strip.dots = self._seats.arrange(*picture.seats())
-                followed = scene.scenario.resolution == "agents" and scene.scenario.follow > 0
-                self.strip.text = words.dots(picture.names(self._seats.seated()), DOTS, followed=followed)
-        by_hand = "set by you" if scene.steering else "set by the scenario until you move it"
+            self.numbers.notes = words.shown_besides(self.plot.measured, bool(band), NUMBER)
+        if moment.crowd is not None:  # as often as the eye can follow
+            self.felt.show(moment, scene.scenario)
+        self.cell.show(scene, moment)
+        by_hand = (
+            "set by you"
+            if any(row.name == INSULIN for row in scene.steering)
+            else "set by the scenario until you move it"
+        )
         with self.dose.hold_sync():
             self.dose.insulin_nM, self.dose.gesture, self.dose.note = moment.insulin_nM, scene.gesture, by_hand
             self.dose.enabled = True
@@ -277,7 +341,7 @@ class Desk:
         scenario = self.runner.opened
         own = [] if self._own is None else [[OWN, self._own.title or self._own.name]]
         log = [
-            [words.span(row.time_min), "insulin", words.insulin(row.old), words.insulin(row.new)]
+            [words.span(row.time_min), words.thing(row.name), *(words.setting(row.name, x) for x in (row.old, row.new))]
             for row in reversed(scene.steering)
         ]
         about = [("Scenario", scenario.question), ("Expected", scenario.expected), ("Notes", scenario.notes)]
@@ -289,11 +353,13 @@ class Desk:
             "speed": scene.speed,
             "speeds": [[GUIDED, "Guided"], *([name, name] for name in SPEEDS)],
             "scenario": OWN if scenario is self._own else scenario.name,
-            "scenarios": own + [[name, shipped.title or name] for name, shipped in self._shipped.items()],
+            "scenarios": own + _choices(),
+            "band": self.replicates.says(scene.scenario),
             "tissue": scenario.tissue,
             "tissues": [[name, library.tissue(name).title] for name in library.tissues()],
             "receptors": scenario.receptors,
             "seed": scene.seed,
+            "treatments": [[name, treatments.title(name), level] for name, level in scene.levels],
             "run": self._run_id if self._ground else "",
             "log": log,
             "about": [[name, text] for name, text in about if text],
@@ -301,6 +367,8 @@ class Desk:
 
     @staticmethod
     def _pace(scene: Scene) -> str:
+        if scene.status == "returning" and scene.ghost is not None:
+            return f"{words.span(scene.time_min)} of {words.span(scene.ghost.from_min)}"
         if scene.status == "computing":
             return f"{100.0 * scene.time_min / scene.scenario.duration_min:.0f} % of the curve"
         if scene.status == "running" and scene.pace:

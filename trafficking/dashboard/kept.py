@@ -66,7 +66,7 @@ class Kept:
             except SnapshotError:
                 return replace(self, snapshot=b"").run()
         try:
-            return Run(self.scenario, seed=self.seed)
+            return Run(self.scenario, seed=self.seed, remember=True)
         except ValueError as fault:
             raise KeptError(str(fault)) from None
 

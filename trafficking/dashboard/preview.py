@@ -17,7 +17,7 @@ from .plot import decimate
 
 MOST_POINTS = 2000  # of the curve; more than a screen has columns
 _MOST_EDGES = 50_000  # that are looked at; of more, evenly chosen ones
-_BENDS = 24  # points between two edges where insulin is smooth
+_BENDS = 60  # points between two edges where insulin is smooth
 
 
 def curve(protocol: Exposure) -> tuple[np.ndarray, np.ndarray]:

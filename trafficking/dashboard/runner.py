@@ -26,12 +26,14 @@ from .keeping import Keeping
 from .kept import Kept, KeptError
 from .paces import GUIDED, SPEEDS, first_change, guided_pace
 from .scenes import Moment, Scene, Steering, levels
+from .viewing import Viewing
 
 FRAME_S = 1.0 / 15.0  # between two scenes
 AWAY_S = 30.0  # without an acknowledgement: longer than a browser takes to mend a broken link (18.7 s measured)
 LOST_S = 3.0  # after which a scene that was not acknowledged counts as lost, and the run waits for its viewer
 WATCHED_S = 2.0  # for a browser to answer that it is there
 _GOING = ("running", "computing", "returning", "restoring")  # statuses in which the run goes on
+_ON_THE_WAY = ("returning", "restoring")  # to a minute where a run has been before; until then nothing is changed
 
 _log = logging.getLogger(__name__)
 
@@ -71,6 +73,7 @@ class Runner:
         self._sent = self._answered = 0
         self._heard_at = self._worked_at = self._shown_at = time.monotonic()
         self._aim = 0.0  # the simulated time that the pace asks for
+        self._viewing, self._untold = Viewing(), False
         self._meter: deque[tuple[float, float]] = deque(maxlen=15)
         if taking is None:
             self._tell(self._open, scenario, seed)
@@ -139,6 +142,14 @@ class Runner:
     def open(self, scenario: Scenario, *, seed: int) -> None:
         """Leaves this run and plays another."""
         self._tell(self._open, scenario, seed)
+
+    def look(self, looking: bool) -> None:
+        """Whether the cell is in sight; out of sight it is not shown."""
+        self._tell(self._look, looking)
+
+    def pick(self, identity: int | None) -> None:
+        """Tells the life of this receptor with every scene; None: of none."""
+        self._tell(self._pick, identity)
 
     def refresh(self) -> None:
         """Shows a scene again, though nothing in the run has changed."""
@@ -226,6 +237,8 @@ class Runner:
         self._obey()
         if self._future is not None and self._base.status in _GOING and time.monotonic() >= self._due():
             self._go_on(self._future)
+        self._untold = not self._viewing.go_on()
+        self._fresh = self._fresh or self._untold
 
     def _go_on(self, future: Future) -> None:
         """Carries the run to where the pace wants it by now, for one frame's worth of work at most."""
@@ -296,11 +309,15 @@ class Runner:
                 scene,
                 scenario=run.scenario,
                 time_min=run.time_min,
-                moment=None if status == "computing" else Moment.of(run),
+                moment=None if status == "computing" else self._moment(run),
                 steering=future.passed(),
                 levels=levels(run),
             )
         self._show(scene)
+
+    def _moment(self, run: Run) -> Moment:
+        crowd = self._viewing.crowd(run, at_once=self._base.status not in _GOING)
+        return replace(Moment.of(run), crowd=crowd, followed=self._viewing.followed)
 
     def _obey(self) -> None:
         while not self._closed:
@@ -312,7 +329,7 @@ class Runner:
 
     def _rest(self) -> None:
         with self._bell:
-            if self._waiting or self._closed:
+            if self._waiting or self._closed or self._untold:
                 return
             if self._base.status in _GOING:
                 self._bell.wait(max(self._due() - time.monotonic(), 0.0))
@@ -333,6 +350,14 @@ class Runner:
     def _again(self) -> None:
         self._fresh = True
 
+    def _look(self, looking: bool) -> None:
+        self._viewing.look(looking)
+        self._fresh = True
+
+    def _pick(self, identity: int | None) -> None:
+        self._viewing.pick(self._run, identity)
+        self._fresh = True
+
     def _open(self, scenario: Scenario, seed: int) -> None:
         self._opened = scenario
         first = first_change(scenario.protocol)
@@ -343,7 +368,8 @@ class Runner:
         if self._keeping is not None:
             self._keeping.begin(self)
         self._present(at_once=True)
-        self._future = Future(Run(scenario, seed=seed))
+        self._viewing.begin()
+        self._future = Future(Run(scenario, seed=seed, remember=True))
         self._start()
 
     def _start(self) -> None:
@@ -370,7 +396,7 @@ class Runner:
                 self._start()
 
     def _play(self) -> None:
-        if self._run is None or self._base.status == "returning":
+        if self._run is None or self._base.status in _ON_THE_WAY:
             return
         self._still = False
         if self._run.finished:
@@ -383,7 +409,7 @@ class Runner:
             self._say("paused")
 
     def _step(self) -> None:
-        if self._run is None or self._run.finished or self._base.status == "returning":
+        if self._run is None or self._run.finished or self._base.status in _ON_THE_WAY:
             return
         self._run.advance_window()
         self._say("finished" if self._run.finished else "paused")
@@ -406,7 +432,7 @@ class Runner:
     def _change(self, change: Callable[[Future], None], **more: Any) -> None:
         """Something of the run changes from now on; one that has ended goes on."""
         future, status = self._future, self._base.status
-        if future is None or status in ("failed", "returning"):
+        if future is None or status in ("failed", *_ON_THE_WAY):
             return self._say(status, self._base.message, **more)
         try:
             change(future)
@@ -421,10 +447,11 @@ class Runner:
 
     def _fork(self, at_min: float) -> None:
         future = self._future
-        if future is None or self._base.status in ("preparing", "failed", "returning"):
+        if future is None or self._base.status in ("preparing", "failed", *_ON_THE_WAY):
             return
         at_min = min(max(at_min, 0.0), future.run.time_min)
         self._future, self._other, self._parted_min = future.back(at_min), future, at_min
+        self._viewing.turn_to(self._run)
         self._say("returning", ghost=future.ghost(at_min))
         self._set_out()
 
@@ -435,16 +462,17 @@ class Runner:
         self._say("paused", "Back in time: change one thing, and press Play to see what becomes of it.", ghost=ghost)
 
     def _swap(self) -> None:
-        if self._future is None or self._other is None or self._base.status == "returning":
+        if self._future is None or self._other is None or self._base.status in _ON_THE_WAY:
             return
         self._future, self._other = self._other, self._future
+        self._viewing.turn_to(self._run)
         ended = self._future.run.finished
         going = self._base.status if self._base.status in _GOING else "paused"
         self._say("finished" if ended else going, ghost=self._other.ghost(self._parted_min))
         self._set_out()
 
     def _drop(self) -> None:
-        if self._base.status != "returning":
+        if self._base.status not in _ON_THE_WAY:
             self._other = None
             self._say(self._base.status, self._base.message, ghost=None)
 

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 
 import solara
 
+from . import compare, data, dose_response, exposure
+
 
 @dataclass(frozen=True)
 class Place:
@@ -21,4 +23,10 @@ class Place:
     view: Callable[..., solara.Element] | None = None
 
 
-PLACES = (Place("", "Live"),)
+PLACES = (
+    Place("", "Live"),
+    Place("compare", "Compare", compare.View),
+    Place("dose-response", "Dose-response", dose_response.View),
+    Place("exposure", "Exposure", exposure.View),
+    Place("data", "Data", data.View),
+)

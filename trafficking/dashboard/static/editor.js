@@ -30,7 +30,7 @@ const timeUnit = (range) => (range <= 180 ? ["min", 1] : range <= 5 * 1440 ? ["h
 // The axes of the curve: where they begin and end, and how a dose or a time becomes a place.
 class Axes {
   constructor(times, doses, log, width, height) {
-    Object.assign(this, { log, width, height, left: 58, right: 16, top: 30, bottom: 30 });
+    Object.assign(this, { log, width, height, left: 58, right: 16, top: 30, bottom: 24 });
     this.end = times.length ? times[times.length - 1] : 60;
     let high = 0;
     let low = Infinity;
@@ -103,7 +103,7 @@ function drawing(axes, times, doses, state) {
     `<path class="grid" d="M${left} ${axes.y(nM)}H${right}"/><text class="tick dose" x="${left - 8}" y="${axes.y(nM) + 4}">${text}</text>`);
   const timeTicks = axes.timeTicks().map(([time, text]) => `<text class="tick" x="${axes.x(time)}" y="${foot + 17}">${text}</text>`);
   return `${bands.join("")}${doseTicks.join("")}${timeTicks.join("")}
-    <text class="tick name" x="${left - 50}" y="18">nM</text><text class="tick name end" x="${right}" y="${axes.height - 1}">${{ min: "minutes", h: "hours", d: "days" }[timeUnit(axes.end)[0]]}</text>
+    <text class="tick name" x="${left - 50}" y="18">nM</text><text class="tick name" x="${left - 50}" y="${foot + 17}">${{ min: "minutes", h: "hours", d: "days" }[timeUnit(axes.end)[0]]}</text>
     ${line && `<path class="under" d="${line}V${foot}H${left}Z"/><path class="line" d="${line}"/>`}`;
 }
 
@@ -148,7 +148,7 @@ function render({ model, el }) {
     </section>
     <input type="file" name="csv" accept=".csv,.txt,text/csv" hidden aria-label="Recorded series"><input type="file" name="toml" accept=".toml" hidden aria-label="Scenario file">`;
   const find = (selector) => el.querySelector(selector);
-  const [curve, svg, grips, list] = [find(".editor-curve"), find("svg"), find(".editor-grips"), find(".segments")];
+  const [curve, svg, grips, list] = [find(".editor-curve"), find(".editor-curve svg"), find(".editor-grips"), find(".segments")];
   let count = model.get("state").count ?? 0;
   let timer = 0;
   let pending = null; // a text that is still being typed
@@ -254,7 +254,7 @@ function render({ model, el }) {
     el.dataset.valid = now.valid;
     fill(find("[name=name]"), now.name, now.name_fault);
     say(find(".editor-cell"), now.cell);
-    say(find(".editor-says"), now.says + (now.valid ? "" : "; as it was before the faults below"));
+    say(find(".editor-says"), now.says + (now.valid ? "" : "; as it was before the faults"));
     say(find(".editor-note"), now.note);
     say(find(".editor-done"), now.done);
     for (const act of ["run", "save"]) find(`[data-act=${act}]`).disabled = !now.valid;
