@@ -14,8 +14,9 @@ STEPS = (
     {
         "panel": ".live .sentence",
         "title": "One sentence says it all",
-        "text": "How many insulin receptors the cell still has at its surface, beside how many it had, and what "
-        "insulin did it. The line below gives two half-times: how fast receptors are hidden, and how fast they are lost.",
+        "text": "How many insulin receptors the cell still has at its surface, beside how many it had, and "
+        "what insulin did it. The line below gives two half-times: how fast receptors are hidden, and how fast they "
+        "are lost.",
     },
     {
         "panel": ".live .plot-card",
