@@ -22,7 +22,7 @@ from trafficking.scenario import Scenario
 from trafficking.simulation import simulate
 
 SHIPPED = Path(__file__).parent.parent / "scenarios" / "body"
-# Receptors in proportion to sensitivity, clearance left alone, no fatty acids: the setting of every row with an elasticity.
+# Receptors in proportion to sensitivity, clearance left alone, no fatty acids: for every row with an elasticity.
 LINEAR = {"power": 1.0, "hepatic_clearance": 0.0, "fatty_acids": 0.0}
 
 

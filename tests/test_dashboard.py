@@ -6,20 +6,24 @@ import threading
 import time
 import weakref
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import numpy as np
 import pandas as pd
 import pytest
 import solara
+from cells import SWITCHED_ON
+from sessions import Opened, Screen, until
 
 from trafficking import io as files
 from trafficking import library, simulation
 from trafficking.dashboard import (
     app,
+    cell_view,
     controls,
     desk,
     dose,
+    exports,
     forks,
     launcher,
     paces,
@@ -29,7 +33,6 @@ from trafficking.dashboard import (
     runner,
     scenes,
     store,
-    strip,
     words,
 )
 from trafficking.half_times import HalfTimes, Step
@@ -38,58 +41,9 @@ from trafficking.scenario import Scenario
 
 @pytest.fixture(scope="module")
 def small() -> Scenario:
-    """The default scenario on a small cell: quick, and told from no other."""
-    return files.load_scenario("chronic_insulin", {"receptors": "2000"})
-
-
-class Screen:
-    """Stands in for the browser: keeps the scenes and acknowledges them, unless told not to."""
-
-    def __init__(self, answers: bool = True, reduced_motion: bool = False) -> None:
-        self.scenes: list[scenes.Scene] = []
-        self.answers, self.reduced_motion = answers, reduced_motion
-        self.runner: runner.Runner | None = None
-
-    def show(self, scene: scenes.Scene) -> None:
-        self.scenes.append(scene)
-        if self.answers and self.runner is not None:
-            self.runner.acknowledge(scene.seq, reduced_motion=self.reduced_motion)
-
-    @property
-    def last(self) -> scenes.Scene:
-        return self.scenes[-1]
-
-
-Opened = Callable[..., tuple[runner.Runner, Screen]]
-
-
-@pytest.fixture
-def opened() -> Iterator[Opened]:
-    """Opens runners as a page does and ends them all."""
-    running = []
-
-    def start(scenario: Scenario, *, reduced_motion: bool = False, answers: bool = True, speed: str = "12 h/s"):
-        screen = Screen(answers, reduced_motion)
-        screen.runner = runner.Runner(scenario, show=screen.show)
-        running.append(screen.runner)
-        screen.runner.speed(speed)
-        screen.runner.start()
-        screen.runner.acknowledge(0, reduced_motion=reduced_motion)
-        return screen.runner, screen
-
-    yield start
-    for one in running:
-        one.close()
-        one._thread.join(10)
-        assert not one._thread.is_alive()
-
-
-def until(true: Callable[[], bool], seconds: float = 60.0) -> None:
-    """Waits for a state, which is no time that passes but one that comes."""
-    end = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < end, "did not come about"
-        time.sleep(0.01)
+    """The default scenario on a small cell in windows of a minute: quick, and told from no other."""
+    laws = {f"parameters.{symbol}": str(value) for symbol, value in SWITCHED_ON.items()}
+    return files.load_scenario("chronic_insulin", {"receptors": "2000"} | laws)
 
 
 # -- words -------------------------------------------------------------------------------------------------------------
@@ -146,11 +100,6 @@ def test_half_times_are_so_far_only_while_insulin_stays():
 # -- what is drawn -----------------------------------------------------------------------------------------------------
 
 
-def test_a_cell_whose_receptors_are_all_gone_is_not_one_without_them():
-    assert words.dots({"surface": 0}, 400, followed=True).endswith("0 surface, 400 free.")
-    assert words.dots({"surface": 0}, 400, followed=False) == words.NO_DOTS
-
-
 def test_thinned_curves_keep_their_extremes():
     times = np.arange(12_345.0)
     rng = np.random.default_rng(1)
@@ -167,18 +116,6 @@ def test_thinned_curves_keep_their_extremes():
 def test_short_curves_are_drawn_as_they_are():
     times, curves = np.arange(10.0), np.ones((2, 10))
     assert plot.decimate(times, curves)[1] is curves
-
-
-def test_a_receptor_keeps_its_place_and_a_newborn_takes_a_free_one():
-    seats = strip.Seats(4)
-    first = np.frombuffer(seats.arrange(np.array([10, 11, 12], np.uint64), np.array([0, 1, 2], np.uint8)), np.uint8)
-    assert sorted(first.tolist()) == [0, 1, 2, strip.FREE]
-    second = np.frombuffer(seats.arrange(np.array([11, 12, 13, 14, 15], np.uint64), np.full(5, 3, np.uint8)), np.uint8)
-    assert second.tolist() == [3, 3, 3, 3]
-    assert sorted(seats.seated()) == [3, 3, 3, 3]
-    third = np.frombuffer(seats.arrange(np.array([12], np.uint64), np.array([2], np.uint8)), np.uint8)
-    assert third[first.tolist().index(2)] == 2
-    assert (third == strip.FREE).sum() == 3
 
 
 def test_the_guided_pace_tells_the_story_in_ten_seconds():
@@ -440,11 +377,11 @@ def fetch(run_id: str, name: str) -> tuple[bytes, str, str]:
 
 def test_what_is_plotted_is_exported_with_units_while_the_run_goes_on(small: Scenario, opened: Opened):
     one, screen = opened(small)
-    run_id = store.add(one.taken)
+    run_id = store.add(exports.of_run(one.taken))
     until(lambda: screen.last.time_min > 200.0)
     one.steer(3.0)
     until(lambda: screen.last.steering != ())
-    content, media_type, filename = fetch(run_id, store.PLOTTED)
+    content, media_type, filename = fetch(run_id, exports.PLOTTED)
     table = pd.read_csv(io.BytesIO(content))
     assert media_type.startswith("text/csv")
     assert filename.endswith("-plotted.csv")
@@ -453,25 +390,25 @@ def test_what_is_plotted_is_exported_with_units_while_the_run_goes_on(small: Sce
     steered = table[table["time (min)"] >= screen.last.steering[0].time_min]
     assert (steered["Insulin (nM)"] == 3.0).all()
     store.drop(run_id)
-    assert store.stream(run_id, store.PLOTTED) is None
+    assert store.stream(run_id, exports.PLOTTED) is None
 
 
 def test_the_whole_run_goes_out_as_one_archive_that_can_be_run_again(small: Scenario, opened: Opened, tmp_path):
     one, screen = opened(small)
-    run_id = store.add(one.taken)
+    run_id = store.add(exports.of_run(one.taken))
     until(lambda: screen.last.time_min > 200.0)
     one.steer(3.0)
     until(lambda: screen.last.status == "finished")
-    content, media_type, _ = fetch(run_id, store.WHOLE)
+    content, media_type, _ = fetch(run_id, exports.WHOLE)
     store.drop(run_id)
     assert media_type == "application/zip"
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         archive.extractall(tmp_path)
     (folder,) = tmp_path.iterdir()
-    assert {"run.json", "counts.parquet", "counts.csv", store.PLOTTED, store.STEERING} <= {
+    assert {"run.json", "counts.parquet", "counts.csv", exports.PLOTTED, exports.STEERING} <= {
         path.name for path in folder.iterdir()
     }
-    log = pd.read_csv(folder / store.STEERING)
+    log = pd.read_csv(folder / exports.STEERING)
     assert list(log.columns) == ["time_min", "name", "old", "new"]
     assert log[["name", "old", "new"]].values.tolist() == [["insulin_nM", 10.0, 3.0]]
     saved = files.load_run(folder)
@@ -489,8 +426,8 @@ def test_a_run_taken_away_unfinished_can_be_run_again(small: Scenario, opened: O
     until(lambda: screen.last.status == "paused")
     one.steer(0.5)  # acts from here on: no row of this run has felt it
     until(lambda: len(screen.last.steering) == 2)
-    run_id = store.add(one.taken)
-    content, _, _ = fetch(run_id, store.WHOLE)
+    run_id = store.add(exports.of_run(one.taken))
+    content, _, _ = fetch(run_id, exports.WHOLE)
     store.drop(run_id)
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         archive.extractall(tmp_path)
@@ -500,16 +437,16 @@ def test_a_run_taken_away_unfinished_can_be_run_again(small: Scenario, opened: O
     again = simulation.simulate(saved.scenario, seed=saved.seed)
     for table in ("counts", "events", "exposure", "histories"):
         pd.testing.assert_frame_equal(getattr(again, table), pd.read_parquet(folder / f"{table}.parquet"))
-    assert len(pd.read_csv(folder / store.STEERING)) == 2
+    assert len(pd.read_csv(folder / exports.STEERING)) == 2
 
 
 def test_runs_are_found_by_their_own_id_alone(small: Scenario, opened: Opened):
     one, screen = opened(small)
     until(lambda: screen.last.moment is not None)
-    ids = [store.add(one.taken) for _ in range(2)]
+    ids = [store.add(exports.of_run(one.taken)) for _ in range(2)]
     assert ids[0] != ids[1]
     assert all(len(run_id) >= 22 for run_id in ids)
-    for run_id, name in (("", store.WHOLE), ("../x", store.WHOLE), (ids[0], "../run.json"), (ids[0], "")):
+    for run_id, name in (("", exports.WHOLE), ("../x", exports.WHOLE), (ids[0], "../run.json"), (ids[0], "")):
         assert store.stream(run_id, name) is None
     for run_id in ids:
         store.drop(run_id)
@@ -557,7 +494,7 @@ def test_the_page_opens_with_the_scenario_it_was_given_and_plays(rendered):
     rows = sum(curve.view["rows"])
     assert len(curve.frame) == 4 * rows * (2 + len(picture.LINES))
     assert widget(rendered, controls.Controls).state["scenario"] == desk.OWN
-    assert len(widget(rendered, strip.Strip).dots) == desk.DOTS
+    assert len(widget(rendered, cell_view.CellView).dots) > 0
     values = widget(rendered, readout.Numbers).values
     assert len(values) == len(picture.LINES)
 

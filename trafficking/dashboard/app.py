@@ -36,7 +36,7 @@ def _header(go: Callable[[str], None]) -> Header:
 @solara.component
 def Page() -> None:
     router = solara.use_router()
-    desk = solara.use_memo(Desk, [])
+    desk = solara.use_memo(lambda: Desk(router.search), [])
     solara.use_effect(lambda: desk.close, [])
     desk.travel = router.push
     place = _opened(router.parts[0])
@@ -51,7 +51,7 @@ def Page() -> None:
         "div",
         "page",
         [
-            box("header", "", [header, *manners]),
+            box("header", "", [header, desk.address, *manners]),
             box("main", "live", live.view(desk), **elsewhere),
             *[box("main", f"place {place.path}", [view]) for view in with_it],
             box("footer", "colophon", [box("span", "", [words.FOOTER])]),

@@ -17,34 +17,36 @@ import traitlets
 from trafficking import io, library, treatments, units
 from trafficking.scenario import Scenario, ScenarioError
 
-from . import store, words
+from . import exports, links, store, words
+from .address import Address
+from .cell_view import Cell
 from .controls import Controls
 from .dose import Dose
 from .editor import Editing
 from .felt import Felt
 from .forks import INSULIN
 from .futures import Branching
+from .keeping import Keeping
+from .kept import Kept, KeptError
 from .launcher import SCENARIO_VARIABLE
 from .paces import GUIDED, SPEEDS
-from .picture import KINDS, LINES, Ground, Picture
+from .picture import LINES, Ground, Picture
 from .plot import TimeSeries
 from .readout import Headline, Numbers
 from .replicates import NUMBER, Replicates
 from .runner import Runner
 from .scenes import Moment, Scene
-from .strip import Seats, Strip
 
 DEFAULT = "chronic_insulin"
-DOTS = 400  # of the strip
-STRIP_EVERY = 3  # scenes; dots that change faster cannot be followed
 OWN = "own"  # the entry of the scenario list for one that is no file of the package
 
-Kept = TypeVar("Kept")
+State = TypeVar("State")
 
 STATUS_WORDS = {
     "preparing": "Preparing",
     "computing": "Computing",
     "returning": "Going back",
+    "restoring": "Computing again",
     "running": "Running",
     "paused": "Paused",
     "away": "Paused",
@@ -87,11 +89,12 @@ def on_tissue(scenario: Scenario, tissue: str) -> Scenario:
 class Desk:
     """One session: a runner, the widgets that show its scenes, and what the reader may ask of it."""
 
-    def __init__(self) -> None:
+    def __init__(self, search: str | None = None) -> None:
+        """Opens what the address asks for: `?run=` and an id, `?link=` and a link, `?scenario=` and a name."""
         self.plot = TimeSeries(lines=LINES)
         self.headline = Headline(parts=["", "Preparing", " a cell at rest …"])
         self.numbers = Numbers(lines=LINES)
-        self.strip = Strip(kinds=KINDS)
+        self.cell = Cell()
         self.dose = Dose()
         self.felt = Felt()
         self.controls = Controls()
@@ -103,15 +106,17 @@ class Desk:
         self._run_id = ""
         self._number = -1
         self._ground: Ground | None = None
-        self._seats = Seats(DOTS)
         self._kept: dict[Callable[[], Any], Any] = {}
         self._asked = ""  # the address that was last opened
         self.plot.listen(self._hear_plot)
         self.dose.listen(self._hear_dose)
         self.controls.listen(self._hear_controls)
+        self.cell.listen(self._hear_cell)
+        self.address, self.keeping = Address(), Keeping()
+        self._scene: Scene | None = None  # the latest
         scenario, self._complaint = self._first()
         self.travel: Callable[[str], None] = lambda address: None  # to another page
-        self.runner = Runner(scenario, show=self.show)
+        self.runner = Runner(scenario, show=self.show, keeping=self.keeping, taking=self._taking(search))
         self.replicates = Replicates(self.runner.refresh)
         self.branching = Branching(self.plot, self.runner, lambda address: self.travel(address))
         self.runner.start()
@@ -125,7 +130,7 @@ class Desk:
         for kept in self._kept.values():
             kept.close()
 
-    def keep(self, kind: Callable[[], Kept]) -> Kept:
+    def keep(self, kind: Callable[[], State]) -> State:
         """What a page needs to find again when the reader comes back to it: one of each kind, made on first use.
 
         Args:
@@ -134,6 +139,16 @@ class Desk:
         if kind not in self._kept:
             self._kept[kind] = kind()
         return self._kept[kind]
+
+    @property
+    def run_id(self) -> str:
+        """The key to the files of the run on Live."""
+        return self._run_id
+
+    @property
+    def going_on(self) -> bool:
+        """Whether the run on Live is under way."""
+        return self.controls.state.get("status") in ("preparing", "computing", "running")
 
     def edit(self) -> Editing:
         """The exposure editor, on the scenario of this run."""
@@ -157,6 +172,43 @@ class Desk:
             self._complaint = f"?scenario={name}: no such scenario; choose one from the list."
             self.runner.refresh()
 
+    def _taking(self, search: str | None) -> Callable[[Runner], Kept] | None:
+        """What gives the run that an address asks for; None where it asks for none."""
+        asked = parse_qs(search or "")
+        run_id, link = (asked.get(name, [""])[0] for name in ("run", "link"))
+
+        def of_id(runner: Runner) -> tuple[Kept, str]:
+            return self.keeping.take_up(run_id, runner)
+
+        def of_link(runner: Runner) -> tuple[Kept, str]:
+            found = links.read(link)
+            self.keeping.begin(runner)
+            return found
+
+        def take(runner: Runner) -> Kept:
+            try:
+                kept, self._complaint = of_link(runner) if link else of_id(runner)
+            except KeptError as fault:
+                what = "This link was not opened" if link else "The run of this address was not opened"
+                self._complaint = f"{what}: {fault}. Here is a new one."
+                raise
+            return kept
+
+        return take if link or run_id else None
+
+    def _link(self) -> None:
+        """Offers a link to the run as it is."""
+        scene = self._scene
+        if scene is None or scene.moment is None:
+            return
+        rows = tuple((row.time_min, row.name, row.old, row.new) for row in scene.steering)
+        run = Kept(self.runner.opened, scene.scenario, scene.seed, scene.time_min, rows, speed=scene.speed)
+        try:
+            self.address.offer(links.written(run))
+        except links.LinkTooLong as fault:
+            self._complaint = str(fault)
+            self.runner.refresh()
+
     def _first(self) -> tuple[Scenario, str]:
         """The scenario to open with: the one the launcher was given, or the default."""
         wanted = os.environ.get(SCENARIO_VARIABLE, DEFAULT)
@@ -175,6 +227,12 @@ class Desk:
     def _hear_dose(self, message: dict) -> None:
         dose = min(max(float(message["insulin_nM"]), 0.0), 1000.0)
         self.runner.steer(dose, gesture=int(message["gesture"]))
+
+    def _hear_cell(self, message: dict) -> None:
+        if "seen" in message:
+            self.runner.look(bool(message["seen"]))
+        else:
+            self.runner.pick(self.cell.chosen(message))
 
     def _hear_controls(self, message: dict) -> None:
         self._complaint = ""
@@ -200,6 +258,8 @@ class Desk:
                 self.runner.refresh()
             case "treat":
                 self.runner.treat(str(message["name"]), float(message["to"]))
+            case "link":
+                self._link()
             case "anew":
                 self._anew(int(message["receptors"]), int(message["seed"]))
 
@@ -218,13 +278,16 @@ class Desk:
         """Puts a scene into the widgets. Called in the runner's thread."""
         if self._closed:
             return
+        self._scene = scene
         if scene.number != self._number:
             self._number = scene.number
-            self._ground, self._seats = None, Seats(DOTS)
+            self._ground = None
+            self.cell.begin()
             store.drop(self._run_id)
-            self._run_id = store.add(self.runner.taken, self.runner.other)
+            self._run_id = store.add(exports.of_run(self.runner.taken, self.runner.other))
             if self._closed:  # meanwhile
                 return store.drop(self._run_id)
+            self.address.run = self.keeping.run_id
             if not self._is_shipped(self.runner.opened):
                 self._own = self.runner.opened
         if scene.moment is not None:
@@ -261,12 +324,9 @@ class Desk:
             self.numbers.values = picture.now
             self.numbers.base = words.base(self._ground.base, self._ground.reference.words, scene.scenario.cells.number)
             self.numbers.notes = words.shown_besides(self.plot.measured, bool(band), NUMBER)
-        if scene.status != "running" or scene.seq % STRIP_EVERY == 0 or not self.strip.dots:
+        if moment.crowd is not None:  # as often as the eye can follow
             self.felt.show(moment, scene.scenario)
-            with self.strip.hold_sync():
-                self.strip.dots = self._seats.arrange(*picture.seats())
-                followed = scene.scenario.resolution == "agents" and scene.scenario.follow > 0
-                self.strip.text = words.dots(picture.names(self._seats.seated()), DOTS, followed=followed)
+        self.cell.show(scene, moment)
         by_hand = (
             "set by you"
             if any(row.name == INSULIN for row in scene.steering)
@@ -289,7 +349,7 @@ class Desk:
             "status": scene.status,
             "words": STATUS_WORDS[scene.status],
             "pace": self._pace(scene),
-            "note": self._complaint or scene.message,
+            "note": self._complaint or scene.message or self.keeping.fault,
             "speed": scene.speed,
             "speeds": [[GUIDED, "Guided"], *([name, name] for name in SPEEDS)],
             "scenario": OWN if scenario is self._own else scenario.name,

@@ -83,9 +83,10 @@ class Future:
         states = [state for state in self._kept if state.time_min <= at_min]
         run = self.run
         if states:
-            again = Run.resume(replace(states[-1], scenario=run.scenario.to_dict()))
+            again = Run.resume(replace(states[-1], scenario=run.scenario.to_dict()), chronicle=run.chronicle)
         else:
-            again = Run(run.scenario, seed=run.seed, replicate=run.replicate)
+            remember = run.chronicle is not None
+            again = Run(run.scenario, seed=run.seed, replicate=run.replicate, remember=remember)
         return Future(again, self.steering, states)
 
     def ghost(self, from_min: float) -> Ghost:

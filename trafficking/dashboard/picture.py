@@ -1,4 +1,4 @@
-"""What a scene looks like: from the numbers of a run to what the plot, the strip and the words are given."""
+"""What a scene looks like: from the numbers of a run to what the plot and the words are given."""
 
 from __future__ import annotations
 
@@ -26,7 +26,6 @@ LINES: list[dict[str, Any]] = [
     {"key": "lysosome", "label": "Lysosome", "width": 2, "dash": [10, 4, 2, 4]},
     {"key": "total", "label": "Total", "width": 1.5, "dash": [4, 3]},
 ]
-KINDS = ["surface", "early_endosome", "recycling", "lysosome"]  # what a dot of the strip may be
 _COMPARTMENTS = ["membrane", "early_endosome", "recycling", "lysosome"]
 
 MOST_MARKS = 12  # of a protocol; more would hide the curves, and the insulin panel shows them all
@@ -223,22 +222,6 @@ class Picture:
     def measured(self) -> list[dict]:
         """What was measured in this very experiment, in receptors of this cell."""
         return points(self.scene.scenario, surface=float(self.curves[0, 0]), live=float(self.curves[-1, 0]))
-
-    def seats(self) -> tuple[np.ndarray, np.ndarray]:
-        """Identities of the followed receptors, and of each the index in KINDS."""
-        identity, state = self.moment.followed
-        itinerary = self.scene.scenario.itinerary
-        kinds = np.array(
-            [_COMPARTMENTS.index(s.compartment) if s.compartment in _COMPARTMENTS else 255 for s in itinerary.states],
-            dtype=np.uint8,
-        )
-        kind = kinds[state]
-        return identity[kind != 255], kind[kind != 255]
-
-    @staticmethod
-    def names(kinds: list[int]) -> dict[str, int]:
-        """How many there are of each kind, by its name in the legend."""
-        return {line["label"].lower(): kinds.count(i) for i, line in enumerate(LINES[: len(KINDS)])}
 
     @property
     def remark(self) -> str:

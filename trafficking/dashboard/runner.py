@@ -22,13 +22,18 @@ from trafficking.scenario import Scenario
 from trafficking.simulation import Run
 
 from .forks import Future
+from .keeping import Keeping
+from .kept import Kept, KeptError
 from .paces import GUIDED, SPEEDS, first_change, guided_pace
 from .scenes import Moment, Scene, Steering, levels
+from .viewing import Viewing
 
 FRAME_S = 1.0 / 15.0  # between two scenes
 AWAY_S = 30.0  # without an acknowledgement: longer than a browser takes to mend a broken link (18.7 s measured)
 LOST_S = 3.0  # after which a scene that was not acknowledged counts as lost, and the run waits for its viewer
-_GOING = ("running", "computing", "returning")  # statuses in which the run goes on
+WATCHED_S = 2.0  # for a browser to answer that it is there
+_GOING = ("running", "computing", "returning", "restoring")  # statuses in which the run goes on
+_ON_THE_WAY = ("returning", "restoring")  # to a minute where a run has been before; until then nothing is changed
 
 _log = logging.getLogger(__name__)
 
@@ -36,18 +41,29 @@ _log = logging.getLogger(__name__)
 class Runner:
     """One session's run. Every public method may be called from any thread and returns at once."""
 
-    def __init__(self, scenario: Scenario, *, seed: int = 1, show: Callable[[Scene], None]) -> None:
+    def __init__(
+        self,
+        scenario: Scenario,
+        *,
+        seed: int = 1,
+        show: Callable[[Scene], None],
+        keeping: Keeping | None = None,
+        taking: Callable[[Runner], Kept] | None = None,
+    ) -> None:
         """A runner at rest until `start`.
 
         Args:
             show: called in the runner's thread with each scene.
+            keeping: keeps its runs on disk; without it they end with the session.
+            taking: gives a kept run to begin with, in this thread; KeptError: there is none, `scenario` it is.
         """
         self._show = show
+        self._keeping = keeping
         self._waiting: deque[tuple[Callable[..., None], tuple]] = deque()
         self._bell = threading.Condition()
         self._future: Future | None = None  # touched by this runner's thread alone
         self._other: Future | None = None  # the course that was left when the run was taken back
-        self._parted_min = 0.0
+        self._parted_min, self._left = 0.0, "paused"
         self._base = Scene("preparing", seed, scenario)
         self._closed = False
         self._greeted = False
@@ -57,8 +73,12 @@ class Runner:
         self._sent = self._answered = 0
         self._heard_at = self._worked_at = self._shown_at = time.monotonic()
         self._aim = 0.0  # the simulated time that the pace asks for
+        self._viewing, self._untold = Viewing(), False
         self._meter: deque[tuple[float, float]] = deque(maxlen=15)
-        self._tell(self._open, scenario, seed)
+        if taking is None:
+            self._tell(self._open, scenario, seed)
+        else:
+            self._tell(self._take_up, taking)
         self._thread = threading.Thread(target=self._work, name="trafficking-run", daemon=True)
 
     def start(self) -> None:
@@ -76,7 +96,7 @@ class Runner:
                 # The page is there and the scene is not: it went with the link. The next one replaces it.
                 self._answered = self._sent
                 self._waiting.append((self._again, ()))
-            self._bell.notify()
+            self._bell.notify_all()
         if not self._greeted or self._base.status == "away":
             self._tell(self._welcome, reduced_motion)
 
@@ -123,6 +143,14 @@ class Runner:
         """Leaves this run and plays another."""
         self._tell(self._open, scenario, seed)
 
+    def look(self, looking: bool) -> None:
+        """Whether the cell is in sight; out of sight it is not shown."""
+        self._tell(self._look, looking)
+
+    def pick(self, identity: int | None) -> None:
+        """Tells the life of this receptor with every scene; None: of none."""
+        self._tell(self._pick, identity)
+
     def refresh(self) -> None:
         """Shows a scene again, though nothing in the run has changed."""
         self._tell(self._again)
@@ -140,7 +168,23 @@ class Runner:
         """Ends the thread and lets go of the run."""
         with self._bell:
             self._closed = True
-            self._bell.notify()
+            self._bell.notify_all()
+
+    def watched(self) -> bool:
+        """Asks the browser whether it is there; waits for its answer."""
+        asked = time.monotonic()
+        self.refresh()
+        with self._bell:
+            self._bell.wait_for(lambda: self._heard_at > asked or self._closed, WATCHED_S)
+            return self._heard_at > asked and not self._closed
+
+    def kept(self) -> Kept | None:
+        """The run as it would be kept now; None before there is one."""
+        return self._answered_by(self._as_kept)
+
+    def hand_over(self) -> None:
+        """Writes the run to disk and gives it up to another session."""
+        self._tell(self._hand_over)
 
     def taken(self) -> tuple[Result, tuple[Steering, ...], Result] | None:
         """The tables and the steering log up to now, and the run as if it ended now; None before there is a run."""
@@ -167,15 +211,17 @@ class Runner:
     def _tell(self, what: Callable[..., None], *args: object) -> None:
         with self._bell:
             self._waiting.append((what, args))
-            self._bell.notify()
+            self._bell.notify_all()
 
     def _work(self) -> None:
         try:
             while not self._closed:
                 self._attempt(self._turn)
                 self._attempt(self._present)
+                self._attempt(self._keep)
                 self._rest()
         finally:
+            self._give_up()
             self._future = self._other = None
 
     def _attempt(self, what: Callable[[], None]) -> None:
@@ -191,6 +237,8 @@ class Runner:
         self._obey()
         if self._future is not None and self._base.status in _GOING and time.monotonic() >= self._due():
             self._go_on(self._future)
+        self._untold = not self._viewing.go_on()
+        self._fresh = self._fresh or self._untold
 
     def _go_on(self, future: Future) -> None:
         """Carries the run to where the pace wants it by now, for one frame's worth of work at most."""
@@ -202,7 +250,7 @@ class Runner:
             return
         run, pace = future.run, 0.0
         until = run.duration_min
-        if self._base.status == "returning":
+        if self._base.status in ("returning", "restoring"):
             until = self._parted_min
         elif self._base.status == "running":
             pace, first = self._wanted_pace(future), self._base.first_step_min
@@ -223,6 +271,8 @@ class Runner:
         self._fresh = True
         if self._base.status == "returning":
             return None if stopped else self._arrive(run)
+        if self._base.status == "restoring":
+            return None if stopped else self._restored()
         if run.finished:
             return self._say("finished")
         if time.monotonic() >= deadline:
@@ -259,11 +309,15 @@ class Runner:
                 scene,
                 scenario=run.scenario,
                 time_min=run.time_min,
-                moment=None if status == "computing" else Moment.of(run),
+                moment=None if status == "computing" else self._moment(run),
                 steering=future.passed(),
                 levels=levels(run),
             )
         self._show(scene)
+
+    def _moment(self, run: Run) -> Moment:
+        crowd = self._viewing.crowd(run, at_once=self._base.status not in _GOING)
+        return replace(Moment.of(run), crowd=crowd, followed=self._viewing.followed)
 
     def _obey(self) -> None:
         while not self._closed:
@@ -275,12 +329,12 @@ class Runner:
 
     def _rest(self) -> None:
         with self._bell:
-            if self._waiting or self._closed:
+            if self._waiting or self._closed or self._untold:
                 return
             if self._base.status in _GOING:
                 self._bell.wait(max(self._due() - time.monotonic(), 0.0))
             else:
-                self._bell.wait()
+                self._bell.wait(self._unkept_s())
 
     def _due(self) -> float:
         """When the run may go on: at once while it computes, else a frame after it last did."""
@@ -296,6 +350,14 @@ class Runner:
     def _again(self) -> None:
         self._fresh = True
 
+    def _look(self, looking: bool) -> None:
+        self._viewing.look(looking)
+        self._fresh = True
+
+    def _pick(self, identity: int | None) -> None:
+        self._viewing.pick(self._run, identity)
+        self._fresh = True
+
     def _open(self, scenario: Scenario, seed: int) -> None:
         self._opened = scenario
         first = first_change(scenario.protocol)
@@ -303,8 +365,11 @@ class Runner:
         self._base = replace(self._base, scenario=scenario, seed=seed, first_step_min=first, number=number, ghost=None)
         self._say("preparing")
         self._future = self._other = None
+        if self._keeping is not None:
+            self._keeping.begin(self)
         self._present(at_once=True)
-        self._future = Future(Run(scenario, seed=seed))
+        self._viewing.begin()
+        self._future = Future(Run(scenario, seed=seed, remember=True))
         self._start()
 
     def _start(self) -> None:
@@ -331,7 +396,7 @@ class Runner:
                 self._start()
 
     def _play(self) -> None:
-        if self._run is None or self._base.status == "returning":
+        if self._run is None or self._base.status in _ON_THE_WAY:
             return
         self._still = False
         if self._run.finished:
@@ -344,7 +409,7 @@ class Runner:
             self._say("paused")
 
     def _step(self) -> None:
-        if self._run is None or self._run.finished or self._base.status == "returning":
+        if self._run is None or self._run.finished or self._base.status in _ON_THE_WAY:
             return
         self._run.advance_window()
         self._say("finished" if self._run.finished else "paused")
@@ -367,7 +432,7 @@ class Runner:
     def _change(self, change: Callable[[Future], None], **more: Any) -> None:
         """Something of the run changes from now on; one that has ended goes on."""
         future, status = self._future, self._base.status
-        if future is None or status in ("failed", "returning"):
+        if future is None or status in ("failed", *_ON_THE_WAY):
             return self._say(status, self._base.message, **more)
         try:
             change(future)
@@ -382,10 +447,11 @@ class Runner:
 
     def _fork(self, at_min: float) -> None:
         future = self._future
-        if future is None or self._base.status in ("preparing", "failed", "returning"):
+        if future is None or self._base.status in ("preparing", "failed", *_ON_THE_WAY):
             return
         at_min = min(max(at_min, 0.0), future.run.time_min)
         self._future, self._other, self._parted_min = future.back(at_min), future, at_min
+        self._viewing.turn_to(self._run)
         self._say("returning", ghost=future.ghost(at_min))
         self._set_out()
 
@@ -396,18 +462,99 @@ class Runner:
         self._say("paused", "Back in time: change one thing, and press Play to see what becomes of it.", ghost=ghost)
 
     def _swap(self) -> None:
-        if self._future is None or self._other is None or self._base.status == "returning":
+        if self._future is None or self._other is None or self._base.status in _ON_THE_WAY:
             return
         self._future, self._other = self._other, self._future
+        self._viewing.turn_to(self._run)
         ended = self._future.run.finished
         going = self._base.status if self._base.status in _GOING else "paused"
         self._say("finished" if ended else going, ghost=self._other.ghost(self._parted_min))
         self._set_out()
 
     def _drop(self) -> None:
-        if self._base.status != "returning":
+        if self._base.status not in _ON_THE_WAY:
             self._other = None
             self._say(self._base.status, self._base.message, ghost=None)
+
+    # -- what is kept, in the thread -------------------------------------------------------------------------------
+
+    def _take_up(self, taking: Callable[[Runner], Kept]) -> None:
+        """Goes on with a kept run as it was left, which may first have to be computed again."""
+        self._present(at_once=True)
+        try:
+            kept = taking(self)
+            run = kept.run()
+        except KeptError:
+            return self._open(self._opened, self._base.seed)
+        self._opened, self._future = kept.opened, Future(run, tuple(Steering(*row) for row in kept.steering))
+        first, number = first_change(kept.opened.protocol), self._base.number + 1
+        self._base = replace(self._base, scenario=run.scenario, seed=kept.seed, first_step_min=first, number=number)
+        self._set_speed(kept.speed)
+        self._parted_min, self._left = kept.time_min, kept.status
+        if run.time_min < kept.time_min:
+            self._say("restoring")
+        else:
+            self._restored()
+
+    def _restored(self) -> None:
+        """The run is where it was left."""
+        ended = self._run is None or self._run.finished
+        if self._left == "running" and not ended:
+            self._start()
+        else:
+            self._say("finished" if ended else "paused")
+
+    def _state(self) -> object:
+        """Tells the run as it is now from what was kept of it; None where there is nothing to keep."""
+        if self._future is None or self._base.status in ("preparing", "failed", "returning", "restoring", "computing"):
+            return None
+        return self._future.run.time_min, self._future.steering, self._base.status, self._base.speed
+
+    def _unkept_s(self) -> float | None:
+        state = self._state()
+        if self._keeping is None or state is None:
+            return None
+        return self._keeping.due_s(state, running=self._base.status == "running")
+
+    def _keep(self) -> None:
+        """Writes the run to disk, if it is time to."""
+        if self._unkept_s() == 0.0:
+            self._write()
+
+    def _write(self) -> None:
+        began, kept = time.monotonic(), self._as_kept()
+        if self._keeping is not None and kept is not None:
+            self._keeping.write(kept, self._state(), began=began)
+
+    def _as_kept(self) -> Kept | None:
+        future, base = self._future, self._base
+        if future is None or self._state() is None:
+            return None
+        run = future.run
+        return Kept(
+            opened=self._opened,
+            scenario=run.scenario,
+            seed=base.seed,
+            time_min=run.time_min,
+            steering=tuple((row.time_min, row.name, row.old, row.new) for row in future.steering),
+            speed=base.speed,
+            status=base.status if base.status in ("running", "finished") else "paused",
+            snapshot=run.snapshot().to_bytes() if run.time_min > 0.0 else b"",
+        )
+
+    def _give_up(self) -> None:
+        """Writes what was not yet written and lets others have the run."""
+        if self._keeping is not None:
+            try:
+                if self._unkept_s() is not None:
+                    self._write()
+            finally:
+                self._keeping.close()
+
+    def _hand_over(self) -> None:
+        self._give_up()
+        self._future = self._other = None
+        self._say("failed", "This run was opened in another window, which has it now. Reload this page for a copy.")
 
     @staticmethod
     def _take(future: Future | None) -> tuple[Result, tuple[Steering, ...], Result] | None:

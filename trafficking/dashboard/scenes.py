@@ -11,6 +11,8 @@ from trafficking.simulation import Run
 from trafficking.treatments import SWITCHES, level
 
 from .paces import GUIDED
+from .places import Crowd
+from .viewing import Followed
 
 
 @dataclass(frozen=True)
@@ -28,17 +30,19 @@ class Moment:
     """The run itself at one time. Arrays are its own and are never written to again.
 
     copy_number: R0 of all cells together.
-    recorded, followed: as `Run` has them; where the run is past its last row, the present is a row more.
+    recorded: as `Run` has it; where the run is past its last row, the present is a row more.
+    crowd: receptors to be drawn; None where the last ones will do. followed: the one that was picked, if any.
     """
 
     insulin_nM: float
     copy_number: float
     recorded: dict[str, np.ndarray]
-    followed: tuple[np.ndarray, np.ndarray]
+    crowd: Crowd | None = None
+    followed: Followed | None = None
 
     @classmethod
     def of(cls, run: Run) -> Moment:
-        return cls(run.insulin_nM, float(run.cells.copy_number.sum()), _up_to_now(run), run.followed)
+        return cls(run.insulin_nM, float(run.cells.copy_number.sum()), _up_to_now(run))
 
 
 @dataclass(frozen=True)

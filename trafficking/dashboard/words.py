@@ -13,7 +13,6 @@ from trafficking.half_times import HalfTimes
 
 REFERENCES = {"insulin_free": "insulin-free", "lean": "lean", "start": "the start"}
 
-NO_DOTS = "No single receptors are followed here: the scenario asks for numbers alone, or for none."
 FOOTER = "A research and teaching model of one cell. Not medical advice."
 
 
@@ -27,6 +26,12 @@ def span(minutes: float) -> str:
         return f"{hours} h {rest} min" if rest else f"{hours} h"
     days, hours = divmod(whole // 60, 24)
     return f"{days} d {hours} h" if hours else f"{days} d"
+
+
+def clock(minutes: float) -> str:
+    """A time of the run to the second: "3:07:12"."""
+    whole = int(minutes * 60.0 + 1e-6)
+    return f"{whole // 3600}:{whole // 60 % 60:02d}:{whole % 60:02d}"
 
 
 def short(value: float, digits: int = 3) -> str:
@@ -151,18 +156,6 @@ def half_times(clocks: HalfTimes, time_min: float) -> str:
     redistribution = one(clocks.redistribution_min, clocks.redistribution_words)
     loss = one(clocks.loss_min, clocks.loss_words)
     return f"Half-time of redistribution: {redistribution}. Half-time of loss: {loss}.{when}"
-
-
-def dots(numbers: dict[str, int], places: int, *, followed: bool) -> str:
-    """The strip of dots for those who cannot see it.
-
-    Args:
-        followed: whether the run follows single receptors at all; those that it follows may all be gone.
-    """
-    if not followed:
-        return NO_DOTS
-    parts = ", ".join(f"{count} {name}" for name, count in numbers.items())
-    return f"{places} places for sampled receptors of this cell: {parts}, {places - sum(numbers.values())} free."
 
 
 NO_SIGNAL = "No signal is defined here: this receptor has no single affinity for insulin at the surface."

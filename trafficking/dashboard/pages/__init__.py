@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import solara
 
-from . import exposure
+from . import compare, data, dose_response, exposure
 
 
 @dataclass(frozen=True)
@@ -23,4 +23,10 @@ class Place:
     view: Callable[..., solara.Element] | None = None
 
 
-PLACES = (Place("", "Live"), Place("exposure", "Exposure", exposure.View))
+PLACES = (
+    Place("", "Live"),
+    Place("compare", "Compare", compare.View),
+    Place("dose-response", "Dose-response", dose_response.View),
+    Place("exposure", "Exposure", exposure.View),
+    Place("data", "Data", data.View),
+)

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import solara
 
-from ..desk import DOTS, Desk
+from ..desk import Desk
 from ..elements import box, what
-
-CELL_CAPTION = f"{DOTS} receptors of this cell, a dot each, coloured by where it is"
 
 FELT_TITLE = "What this cell would feel"
 
@@ -22,8 +20,19 @@ NUMBERS = (
     "show its line. Surface receptors can bind insulin; those inside cannot, and may come back or be destroyed."
 )
 CELL = (
-    "A sample of the receptors, each simulated by itself. A dot keeps its place for life; its colour says where the "
-    "receptor is now, and a free place is one whose receptor has been destroyed."
+    "A cell whose top is cut off. Between the outline and the rim of the cut you look at its outer surface; inside lie "
+    "the organelles. A dot is an insulin receptor of the running simulation, coloured by the compartment it is in. A "
+    "yellow cap is insulin that it has bound; yellow specks outside stand for insulin around the cell, more for a "
+    "higher concentration, not to number.",
+    "The simulation says in which compartment each receptor is and when it moves. Where in it a dot lies, and the way "
+    "it takes, are drawn by your browser and mean nothing. Sizes are not to scale.",
+    "Click a dot to follow its life; or reach the cell with Tab, go from dot to dot with the arrow keys, and press "
+    "Enter.",
+)
+LIFE = (
+    "The life of the receptor that you picked, from every step that it took in the simulation, not from what the "
+    "picture shows. The bar is its life so far, coloured by compartment. A cycle is a return from inside to the "
+    "surface."
 )
 INSULIN = (
     "The insulin around the cell. Move it and the cell answers from the next moment on. The coloured bands are what "
@@ -40,11 +49,12 @@ FELT = (
 
 def view(desk: Desk) -> list[solara.Element]:
     """What Live shows, from top to bottom."""
-    cell = box("section", "card cell", [box("p", "cell-caption", [CELL_CAPTION]), desk.strip, what(CELL)])
     numbers = box("section", "card numbers-card", [desk.numbers, what(NUMBERS)])
     stage = [
         box("section", "card plot-card", [desk.plot, desk.branching.widget, what(*PLOT)]),
-        box("aside", "aside", [numbers, cell]),
+        box("section", "card cell-card", [desk.cell.view, what(*CELL)]),
+        numbers,
+        box("section", "card life-card", [desk.cell.panel, what(LIFE)]),
     ]
     return [
         desk.headline,

@@ -64,6 +64,7 @@ function render({ model, el }) {
         <label class="field">Seed<input name="seed" type="number" min="0" max="9007199254740991" step="1" required></label>
         <button type="submit">Start anew with these</button>
         <span class="drawer-gap"></span>
+        <button type="button" data-do="link">Copy link</button>
         <button type="button" data-do="step">Step one window</button>
         <button type="button" data-do="reset">Reset</button>
       </form>

@@ -26,7 +26,7 @@ function render({ model, el }) {
   function build() {
     charts.forEach(({ plot }) => plot.destroy());
     Chart.serial += 1;
-    const wide = panels.clientWidth >= 640;
+    const wide = panels.clientWidth >= 560;
     panels.classList.toggle("wide", wide);
     charts = ["hour", "whole"].flatMap((panel) =>
       ["receptors", "insulin"].map((kind) => {
@@ -200,7 +200,7 @@ function render({ model, el }) {
   }
 
   const watcher = new ResizeObserver(() => {
-    if (panels.clientWidth >= 640 !== panels.classList.contains("wide")) build();
+    if (panels.clientWidth >= 560 !== panels.classList.contains("wide")) build();
     else fit();
   });
   el.addEventListener("zoom", (event) => nearer("whole", event.detail));
