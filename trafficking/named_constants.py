@@ -106,8 +106,11 @@ def changed(scenario: Scenario, changes: Mapping[str, float]) -> Scenario:
     moved = {symbol: value for symbol, value in changes.items() if value != known[symbol].value}
     if not moved:
         return scenario
-    tables = scenario.to_dict() | {"expected": "", "expect": []}
-    said = [f"{symbol} from {known[symbol].words} to {number(value, known[symbol].unit)}" for symbol, value in moved.items()]
+    title = f"{scenario.title or scenario.name} ({', '.join(moved)} changed)"
+    tables = scenario.to_dict() | {"title": title[:200], "expected": "", "expect": []}
+    said = [
+        f"{symbol} from {known[symbol].words} to {number(value, known[symbol].unit)}" for symbol, value in moved.items()
+    ]
     tables["notes"] = "\n\n".join(filter(None, [tables.get("notes", ""), f"Changed by hand: {', '.join(said)}."]))
     if "R0" in moved:
         tables["receptors"] = round(moved["R0"])
@@ -117,7 +120,7 @@ def changed(scenario: Scenario, changes: Mapping[str, float]) -> Scenario:
     else:
         own = {symbol: value for symbol, value in moved.items() if symbol != "R0"}
         _change_named(tables, scenario, values, own)
-    lines = [f"{symbol} = {number(value, known[symbol].unit)} (changed)" for symbol, value in moved.items()]
+    lines = [f"{symbol} = {words} (changed)" for symbol, words in new.items()]
     kept = [line for line in tables["evidence"].get("assumed", []) if line.split(" = ")[0] not in moved]
     tables["evidence"] = tables["evidence"] | {"assumed": [*kept, *lines]}
     return Scenario.from_dict(tables)
@@ -254,7 +257,11 @@ def _change_named(
 ) -> None:
     """Puts constants in place of the itinerary; those of the tissue need no mention, nor does solved synthesis."""
     known, usual = library.parameters(), library.tissue(scenario.tissue).values
-    given = {symbol: value for symbol, value in (values | moved).items() if symbol not in usual or value != usual[symbol].value}
+    given = {
+        symbol: value
+        for symbol, value in (values | moved).items()
+        if symbol not in usual or value != usual[symbol].value
+    }
     if _is_solved(scenario, values["ksyn"]):
         del given["ksyn"]
     del tables["itinerary"]

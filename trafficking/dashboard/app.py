@@ -56,10 +56,14 @@ def Page() -> None:
     )
 
 
-routes = [solara.Route(place.path or "/", component=Page, label=place.name) for place in PLACES]
-
-
 @solara.component
 def Layout(children: list) -> None:
     """The page alone, without Solara's bars around it."""
     box("div", "", children)
+
+
+# Solara puts the layout of "/" around every page.
+routes = [
+    solara.Route(place.path or "/", component=Page, label=place.name, layout=None if place.path else Layout)
+    for place in PLACES
+]

@@ -84,6 +84,7 @@ class Desk:
         self._seats = Seats(DOTS)
         self._kept: dict[Callable[[], Any], Any] = {}
         self._asked = ""  # the address that was last opened
+        self._watching: list[Callable[[Scene], None]] = []
         self.plot.listen(self._hear_plot)
         self.dose.listen(self._hear_dose)
         self.controls.listen(self._hear_controls)
@@ -108,6 +109,11 @@ class Desk:
         if kind not in self._kept:
             self._kept[kind] = kind()
         return self._kept[kind]
+
+    def watch(self, see: Callable[[Scene], None]) -> Callable[[], None]:
+        """Shows every scene to a page too, in the runner's thread; returns what ends that."""
+        self._watching.append(see)
+        return lambda: self._watching.remove(see) if see in self._watching else None
 
     def visit(self, search: str | None) -> None:
         """Opens what an address asks for, such as `?scenario=washout`; asked for again, nothing happens."""
@@ -189,6 +195,8 @@ class Desk:
         elif scene.status == "computing" and self._ground is None:
             self.headline.parts = ["", "Computing", " the whole curve …"]
         self._dress(scene)
+        for see in tuple(self._watching):
+            see(scene)
         with self.plot.hold_sync():
             self.plot.seq = scene.seq
 

@@ -7,35 +7,40 @@ and its label hides nothing. All lengths are in the units of the picture, whose 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
-from trafficking.itinerary import Itinerary, State, Transition
+from trafficking.itinerary import Itinerary, State
 
 WIDTH = 1200.0
-BOX = (176.0, 54.0)
+BOX = (190.0, 54.0)
 LABEL = (104.0, 34.0)
+_NUCLEUS = State("nucleus ", "nucleus")  # the blank: no state can be called so
 _GAP = 30.0  # between boxes, and from a box to the edge of its compartment
 _ROW = 150.0  # between two rows of compartments: room for arrows and their labels
 _SIDE = 22.0  # from the picture's edge
 _BENDS = (0.0, 0.14, -0.14, 0.26, -0.26, 0.4, -0.4, 0.56, -0.56, 0.75, -0.75, 1.0, -1.0, 1.3, -1.3)
 _PLACES = (0.5, 0.42, 0.58, 0.34, 0.66, 0.27, 0.73, 0.2, 0.8)  # along a curve, where its label may sit
-_STEPS = 40
+_ALONG = np.linspace(0.0, 1.0, 40)
+_FEW = 40  # arrows; more are drawn with fewer ways tried
+_TRIED = 30  # of the ways for a curve, with its label
 _SLOTS = (0.0, 0.3, -0.3)  # along the side of a box, where an arrow may leave or enter
 
 # Compartments in rows, each with the share of the width that it has.
 _ROWS = (
     (("membrane", 1.0),),
     (("recycling", 0.3), ("early_endosome", 0.7)),
-    (("biosynthetic", 0.3), ("lysosome", 0.4), ("out", 0.3)),
+    (("nucleus", 0.22), ("biosynthetic", 0.25), ("lysosome", 0.36), ("out", 0.28)),
 )
 NAMES = {
     "membrane": "Cell surface",
     "early_endosome": "Early endosome",
     "recycling": "Recycling endosome",
     "lysosome": "Lysosome",
+    "nucleus": "Nucleus",
     "biosynthetic": "On the way to the surface",
     "out": "Degraded",
 }
@@ -73,18 +78,23 @@ class Curve:
     words: str
     points: tuple[tuple[float, float], tuple[float, float], tuple[float, float]]
     label: tuple[float, float]
-    source: str | None
-    target: str
 
 
 @dataclass(frozen=True)
 class Drawing:
-    """The whole picture; areas, boxes as `itinerary.states`, curves as `itinerary.transitions`."""
+    """The whole picture: boxes as `itinerary.states`, curves as `itinerary.transitions`.
+
+    nucleus: the centre of the place where receptors are made; None where none are.
+    """
 
     height: float
     areas: tuple[Area, ...]
     boxes: tuple[Box, ...]
     curves: tuple[Curve, ...]
+    nucleus: tuple[float, float] | None
+
+
+Ends = tuple[str, str | None, str]  # of an arrow: its name, source and target
 
 
 def words(name: str) -> str:
@@ -93,10 +103,17 @@ def words(name: str) -> str:
 
 
 def draw(itinerary: Itinerary) -> Drawing:
-    """The picture of an itinerary, the same each time."""
-    areas, boxes, height = _placed(itinerary.states)
-    curves = _routed(itinerary.transitions, boxes, height)
-    return Drawing(height, areas, boxes, curves)
+    """The picture of an itinerary, the same each time and whatever its rates."""
+    return _drawn(itinerary.states, tuple((arrow.name, arrow.source, arrow.target) for arrow in itinerary.transitions))
+
+
+@lru_cache(maxsize=32)
+def _drawn(states: tuple[State, ...], arrows: tuple[Ends, ...]) -> Drawing:
+    made = [_NUCLEUS] if any(source is None for _, source, _ in arrows) else []
+    areas, boxes, height = _placed([*states, *made])
+    curves = _routed([(name, source or _NUCLEUS.name, target) for name, source, target in arrows], boxes, height)
+    where = (boxes[-1].x, boxes[-1].y) if made else None
+    return Drawing(height, areas, boxes[: len(states)], curves, where)
 
 
 # -- boxes -------------------------------------------------------------------------------------------------------------
@@ -116,8 +133,6 @@ def _placed(states: Sequence[State]) -> tuple[tuple[Area, ...], tuple[Box, ...],
         room = WIDTH - 2 * _SIDE - _GAP * (len(here) - 1)
         for name, share, inside in here:
             width = room * share / whole
-            if name == "out" or (len(here) == 1 and name != "membrane"):
-                width = min(width, room * share + 0.1)
             height = _fill(inside, left, top, width, spots)
             areas.append(Area(name, NAMES[name], left, top, width, height))
             deepest = max(deepest, height)
@@ -127,7 +142,9 @@ def _placed(states: Sequence[State]) -> tuple[tuple[Area, ...], tuple[Box, ...],
     return tuple(areas), boxes, top - _ROW + _SIDE
 
 
-def _fill(inside: Sequence[State], left: float, top: float, width: float, spots: dict[str, tuple[float, float]]) -> float:
+def _fill(
+    inside: Sequence[State], left: float, top: float, width: float, spots: dict[str, tuple[float, float]]
+) -> float:
     """Places the boxes of one compartment, free receptors first; its height."""
     ordered = sorted(inside, key=lambda state: state.bound)
     fitting = max(int((width - _GAP) // (BOX[0] + _GAP)), 1)
@@ -146,7 +163,7 @@ def _fill(inside: Sequence[State], left: float, top: float, width: float, spots:
 
 
 class _Taken:
-    """What is drawn already, and how much a new curve or label would hide of it."""
+    """What is drawn already, and how much new curves or a label would hide of it."""
 
     def __init__(self, boxes: Sequence[Box], height: float) -> None:
         self.centres = np.array([[box.x, box.y] for box in boxes])
@@ -156,34 +173,25 @@ class _Taken:
         self.curves = np.zeros((0, 2))
         self.ends = np.zeros((0, 2))
 
-    def hidden_boxes(self, path: np.ndarray, own: set[str]) -> int:
-        """Points of a path that lie in the boxes of other states."""
-        far = np.abs(path[:, None, :] - self.centres[None]) - (np.array(BOX) / 2 + 9.0)
-        inside = (far < 0.0).all(axis=2)
+    def costs(self, paths: np.ndarray, own: set[str]) -> np.ndarray:
+        """(m,) for (m, n, 2) points along curves between the boxes in `own`."""
         others = np.array([name not in own for name in self.names])
-        return int(inside[:, others].sum()) + int((inside[4:-4] & ~others).sum())
+        inside = (np.abs(paths[:, :, None] - self.centres) < np.array(BOX) / 2 + 9.0).all(axis=3)
+        hidden = inside[:, :, others].sum(axis=(1, 2)) + inside[:, 4:-4, ~others].sum(axis=(1, 2))
+        low, high = paths < 6.0, paths > np.array([WIDTH, self.height]) - 6.0
+        outside = (low | high).any(axis=2).sum(axis=1)
+        near = _near(paths[:, 6:-6:2], self.curves, 12.0)
+        meets = _near(paths[:, [0, -1]], self.ends, 16.0)
+        crossed = (np.abs(paths[:, ::2, None] - self.labels) < np.array(LABEL) / 2).all(axis=3).sum(axis=(1, 2))
+        return 40.0 * hidden + 60.0 * outside + 3.2 * near + 12.0 * crossed + 25.0 * meets
 
-    def cost(self, path: np.ndarray, own: set[str]) -> float:
-        outside = (path < 6.0).any(axis=1) | (path[:, 0] > WIDTH - 6.0) | (path[:, 1] > self.height - 6.0)
-        near = _near(path[6:-6], self.curves, 12.0)
-        crossed = self._crossed(path)
-        meets = _near(path[[0, -1]], self.ends, 16.0)
-        return 40.0 * self.hidden_boxes(path, own) + 60.0 * outside.sum() + 1.6 * near + 6.0 * crossed + 25.0 * meets
-
-    def _crossed(self, path: np.ndarray) -> int:
-        if not len(self.labels):
-            return 0
-        far = np.abs(path[:, None, :] - self.labels[None]) - np.array(LABEL) / 2
-        return int((far < 0.0).all(axis=2).sum())
-
-    def label_cost(self, spot: np.ndarray, path: np.ndarray) -> float:
-        over_boxes = (np.abs(self.centres - spot) < (np.array(BOX) + np.array(LABEL)) / 2 + 3.0).all(axis=1).sum()
-        over_labels = 0
-        if len(self.labels):
-            over_labels = (np.abs(self.labels - spot) < np.array(LABEL) + 3.0).all(axis=1).sum()
-        over_curves = (np.abs(self.curves - spot) < np.array(LABEL) / 2).all(axis=1).sum() if len(self.curves) else 0
-        edge = np.array([WIDTH, self.height]) - np.array(LABEL) / 2
-        outside = bool((spot < np.array(LABEL) / 2).any() or (spot > edge).any())
+    def label_costs(self, spots: np.ndarray) -> np.ndarray:
+        """(k,) for the (k, 2) centres of a label."""
+        half = np.array(LABEL) / 2
+        over_boxes = (np.abs(spots[:, None] - self.centres) < np.array(BOX) / 2 + half + 3.0).all(axis=2).sum(axis=1)
+        over_labels = (np.abs(spots[:, None] - self.labels) < 2.0 * half + 3.0).all(axis=2).sum(axis=1)
+        over_curves = (np.abs(spots[:, None] - self.curves) < half).all(axis=2).sum(axis=1)
+        outside = ((spots < half) | (spots > np.array([WIDTH, self.height]) - half)).any(axis=1)
         return 60.0 * over_boxes + 50.0 * over_labels + 2.0 * over_curves + 100.0 * outside
 
     def add(self, path: np.ndarray, label: np.ndarray) -> None:
@@ -192,72 +200,51 @@ class _Taken:
         self.labels = np.vstack([self.labels, label])
 
 
-def _near(path: np.ndarray, others: np.ndarray, distance: float) -> int:
-    """Points of a path that come close to points drawn already."""
-    if not len(others):
-        return 0
-    return int((np.abs(path[:, None, :] - others[None]).max(axis=2) < distance).any(axis=1).sum())
+def _near(paths: np.ndarray, others: np.ndarray, distance: float) -> np.ndarray:
+    """(m,) points of each of (m, n, 2) paths that come close to (k, 2) points drawn already."""
+    return (np.abs(paths[:, :, None] - others) < distance).all(axis=3).any(axis=2).sum(axis=1)
 
 
-def _routed(arrows: Sequence[Transition], boxes: Sequence[Box], height: float) -> tuple[Curve, ...]:
+def _routed(arrows: Sequence[tuple[str, str, str]], boxes: Sequence[Box], height: float) -> tuple[Curve, ...]:
     spots = {box.name: np.array([box.x, box.y]) for box in boxes}
     taken = _Taken(boxes, height)
+    few = len(arrows) <= _FEW
     # Short arrows first: they have the fewest ways.
-    order = sorted(range(len(arrows)), key=lambda i: (_length(arrows[i], spots), i))
+    order = sorted(range(len(arrows)), key=lambda i: (np.linalg.norm(spots[arrows[i][2]] - spots[arrows[i][1]]), i))
     found: dict[int, Curve] = {}
     for i in order:
-        arrow = arrows[i]
-        points, label = _best(arrow, spots, taken)
-        taken.add(_path(*points), label)
-        ends = tuple((round(float(x), 1), round(float(y), 1)) for x, y in points)
-        spot = (round(float(label[0]), 1), round(float(label[1]), 1))
-        found[i] = Curve(arrow.name, words(arrow.name), ends, spot, arrow.source, arrow.target)  # type: ignore[arg-type]
+        name, source, target = arrows[i]
+        points, label = _best(spots[source], spots[target], {source, target}, taken, few)
+        taken.add(_path(points[None])[0], label)
+        start, control, end, spot = ((round(float(x), 1), round(float(y), 1)) for x, y in (*points, label))
+        found[i] = Curve(name, words(name), (start, control, end), spot)
     return tuple(found[i] for i in range(len(arrows)))
 
 
-def _length(arrow: Transition, spots: dict[str, np.ndarray]) -> float:
-    if arrow.source is None:
-        return 0.0
-    return float(np.linalg.norm(spots[arrow.target] - spots[arrow.source]))
-
-
-def _best(
-    arrow: Transition, spots: dict[str, np.ndarray], taken: _Taken
-) -> tuple[tuple[np.ndarray, np.ndarray, np.ndarray], np.ndarray]:
-    best, chosen = math.inf, None
-    own = {arrow.target} if arrow.source is None else {arrow.source, arrow.target}
-    for points, strain in _ways(arrow, spots):
-        path = _path(*points)
-        cost = taken.cost(path, own) + strain
-        if cost >= best:
-            continue
-        label, extra = min(
-            ((spot, taken.label_cost(spot, path) + 4.0 * abs(t - 0.5)) for t in _PLACES for spot in [_at(*points, t)]),
-            key=lambda pair: pair[1],
-        )
-        if cost + extra < best:
-            best, chosen = cost + extra, (points, label)
-    assert chosen is not None  # the first way is always taken
+def _best(begin: np.ndarray, end: np.ndarray, own: set[str], taken: _Taken, few: bool) -> tuple[np.ndarray, np.ndarray]:
+    """Start, control and end (3, 2), and the centre of the label (2,)."""
+    ways = list(_ways(begin, end, few))
+    points = np.array([way for way, _ in ways])
+    costs = taken.costs(_path(points), own) + np.array([strain for _, strain in ways])
+    best, chosen = math.inf, (points[0], points[0, 1])
+    for i in np.argsort(costs, kind="stable")[:_TRIED]:
+        labels = _path(points[i][None], np.array(_PLACES))[0]
+        extra = taken.label_costs(labels) + 4.0 * np.abs(np.array(_PLACES) - 0.5)
+        place = int(np.argmin(extra))
+        if costs[i] + extra[place] < best:
+            best, chosen = costs[i] + extra[place], (points[i], labels[place])
     return chosen
 
 
-def _ways(arrow: Transition, spots: dict[str, np.ndarray]):  # type: ignore[no-untyped-def]
-    """Curves that an arrow may take, each with how far it is from straight."""
-    end = spots[arrow.target]
-    if arrow.source is None:
-        for slot in (*_SLOTS, 0.42, -0.42):
-            foot = end + np.array([slot * BOX[0], 0.0])
-            for start in (foot + np.array([0.0, 128.0]), foot + np.array([-190.0, 60.0]), foot + np.array([190.0, 60.0])):
-                yield (start, (start + foot) / 2, _leave(end, foot - end, start)), 3.0 * abs(slot)
-        return
-    begin = spots[arrow.source]
-    across = end - begin
-    normal = np.array([-across[1], across[0]])
-    for bend in _BENDS:
-        for out in _SLOTS:
-            for into in _SLOTS:
+def _ways(begin: np.ndarray, end: np.ndarray, few: bool) -> Iterator[tuple[tuple[np.ndarray, ...], float]]:
+    """Curves that an arrow may take, each with how far it is from straight; not all of them where arrows are many."""
+    normal = np.array([begin[1] - end[1], end[0] - begin[0]])
+    slots = _SLOTS if few else _SLOTS[:1]
+    for bend in _BENDS if few else _BENDS[:7]:
+        for out in slots:
+            for into in slots:
                 shift_out, shift_in = np.array([out * BOX[0], 0.0]), np.array([into * BOX[0], 0.0])
-                control = (begin + shift_out + end + shift_in) / 2 + 2.0 * bend * normal * 0.5
+                control = (begin + shift_out + end + shift_in) / 2 + bend * normal
                 points = _leave(begin, shift_out, control), control, _leave(end, shift_in, control)
                 yield points, 14.0 * abs(bend) + 4.0 * (abs(out) + abs(into)) + 4.0 * abs(out - into)
 
@@ -273,11 +260,8 @@ def _leave(centre: np.ndarray, shift: np.ndarray, towards: np.ndarray) -> np.nda
     return from_here + way * min(shares, default=0.0)
 
 
-def _at(start: np.ndarray, control: np.ndarray, end: np.ndarray, t: float) -> np.ndarray:
-    return (1 - t) ** 2 * start + 2 * t * (1 - t) * control + t**2 * end
-
-
-def _path(start: np.ndarray, control: np.ndarray, end: np.ndarray) -> np.ndarray:
-    """(n, 2) points along a curve."""
-    t = np.linspace(0.0, 1.0, _STEPS)[:, None]
+def _path(points: np.ndarray, shares: np.ndarray = _ALONG) -> np.ndarray:
+    """(m, n, 2) points at (n,) shares along the curves of (m, 3, 2) starts, controls and ends."""
+    t = shares[None, :, None]
+    start, control, end = (points[:, i, None] for i in range(3))
     return (1 - t) ** 2 * start + 2 * t * (1 - t) * control + t**2 * end

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 
 import solara
 
+from . import model
+
 
 @dataclass(frozen=True)
 class Place:
@@ -21,4 +23,7 @@ class Place:
     view: Callable[..., solara.Element] | None = None
 
 
-PLACES = (Place("", "Live"),)
+PLACES = (
+    Place("", "Live"),
+    Place("model", "Model", model.View),
+)
