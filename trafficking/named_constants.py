@@ -108,9 +108,8 @@ def changed(scenario: Scenario, changes: Mapping[str, float]) -> Scenario:
         return scenario
     title = f"{scenario.title or scenario.name} ({', '.join(moved)} changed)"
     tables = scenario.to_dict() | {"title": title[:200], "expected": "", "expect": []}
-    said = [
-        f"{symbol} from {known[symbol].words} to {number(value, known[symbol].unit)}" for symbol, value in moved.items()
-    ]
+    new = {symbol: number(value, known[symbol].unit) for symbol, value in moved.items()}
+    said = [f"{symbol} from {known[symbol].words} to {words}" for symbol, words in new.items()]
     tables["notes"] = "\n\n".join(filter(None, [tables.get("notes", ""), f"Changed by hand: {', '.join(said)}."]))
     if "R0" in moved:
         tables["receptors"] = round(moved["R0"])
