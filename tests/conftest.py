@@ -8,9 +8,12 @@ import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import platformdirs
 import pytest
+from pages import PATIENCE_MS, UNDER_WAY, Visit
+from playwright.sync_api import Browser, Page, expect
 
 BROWSERS = [
     "chromium",
@@ -38,18 +41,27 @@ def browser_type_launch_args(browser_type_launch_args: dict, chromium: str) -> d
     return {**browser_type_launch_args, "executable_path": chromium, "args": args}
 
 
+@pytest.fixture(autouse=True, scope="session")
+def _runs_of_their_own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """What tests simulate on the page is not kept among the user's own runs."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TRAFFICKING_RUNS_DIR", str(tmp_path_factory.mktemp("runs")))
+        yield
+
+
 class Dashboard:
     """A dashboard in a process of its own, with a home of its own; compiled code is shared with other runs."""
 
     def __init__(self, home: Path, *arguments: str) -> None:
         shared = os.environ.get("TRAFFICKING_CACHE_DIR") or platformdirs.user_cache_dir("trafficking", appauthor=False)
         folders = {f"XDG_{kind}_HOME": str(home / kind.lower()) for kind in ("CACHE", "CONFIG", "DATA", "STATE")}
+        places = {"TRAFFICKING_CACHE_DIR": shared, "TRAFFICKING_RUNS_DIR": str(home / "cache" / "runs")}
         self.home = home
         self._errors = (home / "stderr.txt").open("w+")
         self.process = subprocess.Popen(
             [sys.executable, "-m", "trafficking", "dashboard", "--port", "0", "--no-open", *arguments],
             cwd=home,
-            env={**os.environ, **folders, "HOME": str(home), "TRAFFICKING_CACHE_DIR": shared},
+            env={**os.environ, **folders, **places, "HOME": str(home)},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=self._errors,
@@ -97,3 +109,29 @@ def dashboard(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dashboard]:
 @pytest.fixture(scope="session")
 def dashboard_url(dashboard: Dashboard) -> str:
     return dashboard.url()
+
+
+@pytest.fixture
+def visit(browser: Browser, dashboard_url: str) -> Iterator[Visit]:
+    """Opens a page, in a browser context of its own; nothing may fail in it and nothing may leave this machine."""
+    contexts, faults, asked = [], [], set()
+
+    def open_page(path: str = "", *, width: int = 1366, height: int = 768, **options: str) -> Page:
+        context = browser.new_context(viewport={"width": width, "height": height}, accept_downloads=True, **options)
+        context.set_default_timeout(PATIENCE_MS)
+        contexts.append(context)
+        page = context.new_page()
+        page.on("pageerror", lambda fault: faults.append(str(fault)))
+        page.on("console", lambda said: faults.append(said.text) if said.type == "error" else None)
+        page.on("request", lambda request: asked.add(urlsplit(request.url).netloc))
+        page.on("websocket", lambda socket: asked.add(urlsplit(socket.url).netloc))
+        page.goto(dashboard_url.rstrip("/") + "/" + path)
+        page.wait_for_function(UNDER_WAY)
+        return page
+
+    expect.set_options(timeout=PATIENCE_MS)
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert faults == []
+    assert asked - {""} == {urlsplit(dashboard_url).netloc}, "blob: and data: apart, only the server is asked"

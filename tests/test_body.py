@@ -22,8 +22,8 @@ from trafficking.scenario import Scenario
 from trafficking.simulation import simulate
 
 SHIPPED = Path(__file__).parent.parent / "scenarios" / "body"
-# Receptors in proportion to sensitivity, and clearance left alone: the setting of every row with a given elasticity.
-LINEAR = {"power": 1.0, "hepatic_clearance": 0.0}
+# Receptors in proportion to sensitivity, clearance left alone, no fatty acids: for every row with an elasticity.
+LINEAR = {"power": 1.0, "hepatic_clearance": 0.0, "fatty_acids": 0.0}
 
 
 def person(**given: object) -> BodyScenario:

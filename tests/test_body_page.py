@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from trafficking import physiology, readouts
+from trafficking import physiology, readouts, signals
 from trafficking.consequences import consequences
 from trafficking.interventions import arrows, interventions
 
@@ -17,7 +17,7 @@ def rows() -> list[str]:
     ]
     found += [
         f"| {name} | {entry['value']:g} | {entry['meaning']} | {entry['status']} |"
-        for table in (readouts.constants(), arrows())
+        for table in (signals.constants(), arrows())
         for name, entry in table.items()
     ]
     found += [

@@ -3,48 +3,12 @@
 import json
 import re
 import zipfile
-from collections.abc import Callable, Iterator
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import pandas as pd
 import pytest
-from playwright.sync_api import Browser, Page, expect
-
-ARTEFACTS = Path(__file__).parent.parent / "test-artefacts"
-AXE = (Path(__file__).parent / "assets" / "axe-core" / "axe.min.js").read_text(encoding="utf-8")
-PATIENCE_MS = 60_000  # a fresh server compiles its templates, and the machine may be busy
-# A run that is shown as it stands at its end may need fewer pictures.
-_UNDER_WAY = """() => Number(document.querySelector('.plot')?.dataset.seq) > 3
-    || document.querySelector('.chip')?.textContent.trim() === 'Finished'"""
-
-Visit = Callable[..., Page]
-
-
-@pytest.fixture
-def visit(browser: Browser, dashboard_url: str) -> Iterator[Visit]:
-    """Opens the page, in a browser context of its own; nothing may fail in it and nothing may leave this machine."""
-    contexts, faults, asked = [], [], set()
-
-    def open_page(*, width: int = 1366, height: int = 768, **options: str) -> Page:
-        context = browser.new_context(viewport={"width": width, "height": height}, accept_downloads=True, **options)
-        context.set_default_timeout(PATIENCE_MS)
-        contexts.append(context)
-        page = context.new_page()
-        page.on("pageerror", lambda fault: faults.append(str(fault)))
-        page.on("console", lambda said: faults.append(said.text) if said.type == "error" else None)
-        page.on("request", lambda request: asked.add(urlsplit(request.url).netloc))
-        page.on("websocket", lambda socket: asked.add(urlsplit(socket.url).netloc))
-        page.goto(dashboard_url)
-        page.wait_for_function(_UNDER_WAY)
-        return page
-
-    expect.set_options(timeout=PATIENCE_MS)
-    yield open_page
-    for context in contexts:
-        context.close()
-    assert faults == []
-    assert asked - {""} == {urlsplit(dashboard_url).netloc}, "blob: and data: apart, only the server is asked"
+from pages import ARTEFACTS, Visit, breaches
+from playwright.sync_api import Page, expect
 
 
 def counts(page: Page) -> dict[str, int]:
@@ -282,18 +246,11 @@ def test_the_page_fits_its_screen(visit: Visit, width: int, height: int, scheme:
 def test_the_page_can_be_used_by_everybody(visit: Visit, scheme: str):
     page = visit(color_scheme=scheme)
     expect(page.locator(".sentence-main")).to_contain_text("at 10 nM")
-    page.evaluate(AXE)
-    wanted = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}}
-
-    def breaches() -> list[str]:
-        found = page.evaluate("wanted => axe.run(document, wanted)", wanted)["violations"]
-        return [f"{one['id']}: {[node['target'] for node in one['nodes']]}" for one in found]
-
-    assert breaches() == []
+    assert breaches(page) == []
     page.get_by_role("button", name="More").click()
     rows, seen = page.locator(".drawer-log tbody tr"), page.locator(".plot")
     while rows.count() < 10:  # more than the log shows without scrolling
         page.get_by_role("slider").press("ArrowLeft")
         drawn = int(seen.get_attribute("data-seq"))
         page.wait_for_function(f"Number(document.querySelector('.plot').dataset.seq) > {drawn + 3}")
-    assert breaches() == []
+    assert breaches(page) == []

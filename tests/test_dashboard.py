@@ -17,16 +17,20 @@ from trafficking import io as files
 from trafficking import library, simulation
 from trafficking.dashboard import (
     app,
+    cell_view,
     controls,
     desk,
     dose,
+    exports,
+    forks,
     launcher,
+    paces,
     picture,
     plot,
     readout,
     runner,
+    scenes,
     store,
-    strip,
     words,
 )
 from trafficking.half_times import HalfTimes, Step
@@ -43,17 +47,17 @@ class Screen:
     """Stands in for the browser: keeps the scenes and acknowledges them, unless told not to."""
 
     def __init__(self, answers: bool = True, reduced_motion: bool = False) -> None:
-        self.scenes: list[runner.Scene] = []
+        self.scenes: list[scenes.Scene] = []
         self.answers, self.reduced_motion = answers, reduced_motion
         self.runner: runner.Runner | None = None
 
-    def show(self, scene: runner.Scene) -> None:
+    def show(self, scene: scenes.Scene) -> None:
         self.scenes.append(scene)
         if self.answers and self.runner is not None:
             self.runner.acknowledge(scene.seq, reduced_motion=self.reduced_motion)
 
     @property
-    def last(self) -> runner.Scene:
+    def last(self) -> scenes.Scene:
         return self.scenes[-1]
 
 
@@ -143,11 +147,6 @@ def test_half_times_are_so_far_only_while_insulin_stays():
 # -- what is drawn -----------------------------------------------------------------------------------------------------
 
 
-def test_a_cell_whose_receptors_are_all_gone_is_not_one_without_them():
-    assert words.dots({"surface": 0}, 400, followed=True).endswith("0 surface, 400 free.")
-    assert words.dots({"surface": 0}, 400, followed=False) == words.NO_DOTS
-
-
 def test_thinned_curves_keep_their_extremes():
     times = np.arange(12_345.0)
     rng = np.random.default_rng(1)
@@ -166,29 +165,17 @@ def test_short_curves_are_drawn_as_they_are():
     assert plot.decimate(times, curves)[1] is curves
 
 
-def test_a_receptor_keeps_its_place_and_a_newborn_takes_a_free_one():
-    seats = strip.Seats(4)
-    first = np.frombuffer(seats.arrange(np.array([10, 11, 12], np.uint64), np.array([0, 1, 2], np.uint8)), np.uint8)
-    assert sorted(first.tolist()) == [0, 1, 2, strip.FREE]
-    second = np.frombuffer(seats.arrange(np.array([11, 12, 13, 14, 15], np.uint64), np.full(5, 3, np.uint8)), np.uint8)
-    assert second.tolist() == [3, 3, 3, 3]
-    assert sorted(seats.seated()) == [3, 3, 3, 3]
-    third = np.frombuffer(seats.arrange(np.array([12], np.uint64), np.array([2], np.uint8)), np.uint8)
-    assert third[first.tolist().index(2)] == 2
-    assert (third == strip.FREE).sum() == 3
-
-
 def test_the_guided_pace_tells_the_story_in_ten_seconds():
     time_min, seconds, reached = 0.0, 0.0, {}
     for milestone in (60.0, 120.0, 1500.0):
         while time_min < milestone:
-            time_min += runner.guided_pace(time_min, 60.0) * 0.01
+            time_min += paces.guided_pace(time_min, 60.0) * 0.01
             seconds += 0.01
         reached[milestone] = seconds
     assert reached[60.0] == pytest.approx(1.0, abs=0.05)
     assert reached[120.0] - reached[60.0] == pytest.approx(4.0, abs=0.2)
     assert reached[1500.0] - reached[120.0] == pytest.approx(6.0, abs=0.2)
-    assert runner.guided_pace(1501.0, 60.0) == 120.0
+    assert paces.guided_pace(1501.0, 60.0) == 120.0
 
 
 def test_bands_of_the_slider_are_in_order_and_within_it():
@@ -299,10 +286,10 @@ def test_steering_acts_at_once_and_is_written_down(small: Scenario, opened: Open
     until(lambda: screen.last.gesture == 1)
     came = screen.last.time_min
     assert screen.last.moment.insulin_nM == 2.5
-    assert screen.last.steering == (runner.Steering(came, "insulin_nM", 10.0, 2.5),)
+    assert screen.last.steering == (scenes.Steering(came, "insulin_nM", 10.0, 2.5),)
     one.steer(0.5, gesture=2)  # the same moment: the hand had not finished
     until(lambda: screen.last.gesture == 2)
-    assert screen.last.steering == (runner.Steering(came, "insulin_nM", 10.0, 0.5),)
+    assert screen.last.steering == (scenes.Steering(came, "insulin_nM", 10.0, 0.5),)
     one.steer(10.0, gesture=3)
     until(lambda: screen.last.gesture == 3)
     assert screen.last.steering == ()
@@ -325,7 +312,7 @@ def test_moving_the_slider_after_the_end_takes_the_run_further(small: Scenario, 
     until(lambda: screen.last.status == "finished")
     one.steer(10.0)
     until(lambda: screen.last.status == "finished" and screen.last.time_min > small.duration_min)
-    assert screen.last.time_min == small.duration_min + runner.FURTHER_MIN
+    assert screen.last.time_min == small.duration_min + forks.FURTHER_MIN
 
 
 def test_reduced_motion_shows_the_finished_curve_and_no_motion(small: Scenario, opened: Opened):
@@ -381,7 +368,7 @@ def test_a_scene_that_cannot_be_shown_does_not_end_the_session(small: Scenario, 
     monkeypatch.setattr(runner, "LOST_S", 0.05)
     screen, broken = Screen(), [True]
 
-    def show(scene: runner.Scene) -> None:
+    def show(scene: scenes.Scene) -> None:
         if broken and scene.moment is not None:
             raise ValueError("no picture")
         screen.show(scene)
@@ -437,11 +424,11 @@ def fetch(run_id: str, name: str) -> tuple[bytes, str, str]:
 
 def test_what_is_plotted_is_exported_with_units_while_the_run_goes_on(small: Scenario, opened: Opened):
     one, screen = opened(small)
-    run_id = store.add(one.taken)
+    run_id = store.add(exports.of_run(one.taken))
     until(lambda: screen.last.time_min > 200.0)
     one.steer(3.0)
     until(lambda: screen.last.steering != ())
-    content, media_type, filename = fetch(run_id, store.PLOTTED)
+    content, media_type, filename = fetch(run_id, exports.PLOTTED)
     table = pd.read_csv(io.BytesIO(content))
     assert media_type.startswith("text/csv")
     assert filename.endswith("-plotted.csv")
@@ -450,25 +437,25 @@ def test_what_is_plotted_is_exported_with_units_while_the_run_goes_on(small: Sce
     steered = table[table["time (min)"] >= screen.last.steering[0].time_min]
     assert (steered["Insulin (nM)"] == 3.0).all()
     store.drop(run_id)
-    assert store.stream(run_id, store.PLOTTED) is None
+    assert store.stream(run_id, exports.PLOTTED) is None
 
 
 def test_the_whole_run_goes_out_as_one_archive_that_can_be_run_again(small: Scenario, opened: Opened, tmp_path):
     one, screen = opened(small)
-    run_id = store.add(one.taken)
+    run_id = store.add(exports.of_run(one.taken))
     until(lambda: screen.last.time_min > 200.0)
     one.steer(3.0)
     until(lambda: screen.last.status == "finished")
-    content, media_type, _ = fetch(run_id, store.WHOLE)
+    content, media_type, _ = fetch(run_id, exports.WHOLE)
     store.drop(run_id)
     assert media_type == "application/zip"
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         archive.extractall(tmp_path)
     (folder,) = tmp_path.iterdir()
-    assert {"run.json", "counts.parquet", "counts.csv", store.PLOTTED, store.STEERING} <= {
+    assert {"run.json", "counts.parquet", "counts.csv", exports.PLOTTED, exports.STEERING} <= {
         path.name for path in folder.iterdir()
     }
-    log = pd.read_csv(folder / store.STEERING)
+    log = pd.read_csv(folder / exports.STEERING)
     assert list(log.columns) == ["time_min", "name", "old", "new"]
     assert log[["name", "old", "new"]].values.tolist() == [["insulin_nM", 10.0, 3.0]]
     saved = files.load_run(folder)
@@ -486,8 +473,8 @@ def test_a_run_taken_away_unfinished_can_be_run_again(small: Scenario, opened: O
     until(lambda: screen.last.status == "paused")
     one.steer(0.5)  # acts from here on: no row of this run has felt it
     until(lambda: len(screen.last.steering) == 2)
-    run_id = store.add(one.taken)
-    content, _, _ = fetch(run_id, store.WHOLE)
+    run_id = store.add(exports.of_run(one.taken))
+    content, _, _ = fetch(run_id, exports.WHOLE)
     store.drop(run_id)
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         archive.extractall(tmp_path)
@@ -497,16 +484,16 @@ def test_a_run_taken_away_unfinished_can_be_run_again(small: Scenario, opened: O
     again = simulation.simulate(saved.scenario, seed=saved.seed)
     for table in ("counts", "events", "exposure", "histories"):
         pd.testing.assert_frame_equal(getattr(again, table), pd.read_parquet(folder / f"{table}.parquet"))
-    assert len(pd.read_csv(folder / store.STEERING)) == 2
+    assert len(pd.read_csv(folder / exports.STEERING)) == 2
 
 
 def test_runs_are_found_by_their_own_id_alone(small: Scenario, opened: Opened):
     one, screen = opened(small)
     until(lambda: screen.last.moment is not None)
-    ids = [store.add(one.taken) for _ in range(2)]
+    ids = [store.add(exports.of_run(one.taken)) for _ in range(2)]
     assert ids[0] != ids[1]
     assert all(len(run_id) >= 22 for run_id in ids)
-    for run_id, name in (("", store.WHOLE), ("../x", store.WHOLE), (ids[0], "../run.json"), (ids[0], "")):
+    for run_id, name in (("", exports.WHOLE), ("../x", exports.WHOLE), (ids[0], "../run.json"), (ids[0], "")):
         assert store.stream(run_id, name) is None
     for run_id in ids:
         store.drop(run_id)
@@ -554,7 +541,7 @@ def test_the_page_opens_with_the_scenario_it_was_given_and_plays(rendered):
     rows = sum(curve.view["rows"])
     assert len(curve.frame) == 4 * rows * (2 + len(picture.LINES))
     assert widget(rendered, controls.Controls).state["scenario"] == desk.OWN
-    assert len(widget(rendered, strip.Strip).dots) == desk.DOTS
+    assert len(widget(rendered, cell_view.CellView).dots) > 0
     values = widget(rendered, readout.Numbers).values
     assert len(values) == len(picture.LINES)
 

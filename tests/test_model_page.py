@@ -11,7 +11,7 @@ from trafficking.dashboard import desk, diagram, drawing, laws
 from trafficking.dashboard.constants_table import rows
 from trafficking.dashboard.model import Model
 from trafficking.dashboard.passing import Passing
-from trafficking.dashboard.runner import _moment
+from trafficking.dashboard.scenes import Moment
 from trafficking.itinerary import Itinerary, State, Transition
 from trafficking.named_constants import changed, constants_of, symbols_of
 from trafficking.simulation import Run
@@ -116,7 +116,7 @@ def test_equations_name_the_constants_they_are_made_of():
 def passing(name: str, until_min: float, changes: dict[str, str] | None = None) -> tuple[Run, Passing]:
     run = Run(io.load_scenario(name, {"resolution": "mean", **(changes or {})}))
     run.advance(until_min)
-    return run, Passing.of(run.scenario, _moment(run), run.time_min)
+    return run, Passing.of(run.scenario, Moment.of(run), run.time_min)
 
 
 def test_what_passes_along_arrows_is_what_fills_and_empties_states():

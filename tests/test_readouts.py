@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from trafficking import readouts
+from trafficking import readouts, signals
 from trafficking.__main__ import app
 from trafficking.body import BodyResult, simulate_body
 from trafficking.body_forms import BodyScenario
@@ -77,8 +77,8 @@ def test_gain_is_what_divides_the_arms():
 
 
 def test_constants_and_rows_say_where_they_are_from():
-    assert all(entry["status"] in ("measured", "derived", "assumption") for entry in readouts.constants().values())
-    assert all(entry["source"] for entry in readouts.constants().values())
+    assert all(entry["status"] in ("measured", "derived", "assumption") for entry in signals.constants().values())
+    assert all(entry["source"] for entry in signals.constants().values())
     assert {row.grade for row in readouts.rows()} <= {"causal", "associated", "claimed"}
     assert all(row.source and row.clinical_end for row in readouts.rows())
 

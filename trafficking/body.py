@@ -14,22 +14,24 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import NamedTuple
+from typing import Any, Self
 
 import numpy as np
 import pandas as pd
 
-from trafficking import checkups, organs, physiology, plasma
+from trafficking import body_coupling, checkups, organs, physiology, plasma
+from trafficking.body_coupling import Slow
 from trafficking.body_forms import BodyScenario
 from trafficking.meals import Fasting
 from trafficking.organs import ORGANS, Organ
-from trafficking.physiology import DAY_MIN, HEALTHY, MG_PER_DL_PER_MM, NM_PER_UU_PER_ML, USERS, YEAR_D, Levels
+from trafficking.physiology import DAY_MIN, MG_PER_DL_PER_MM, NM_PER_UU_PER_ML, YEAR_D, Levels
 from trafficking.plasma import Plasma, Steady, ThreeMeals
 from trafficking.results import Column
+from trafficking.snapshot import Snapshot
 
 MINUTES_PER_DAY = DAY_MIN
 _YEARS_FROM_D = 2.0 * YEAR_D
-_INFLAMED = ("muscle", "adipose")  # inflammation takes activity from these, not from the liver (Hotamisligil 1994)
+_SHARED_BY_FORKS = ("window", "meals", "receptors", "elasticity", "resolution", "receptors_per_organ")
 
 COLUMNS = {
     "time_min": Column("min", "Time"),
@@ -40,6 +42,7 @@ COLUMNS = {
     "insult": Column("1", "Insult u (1 = none)"),
     "sensitivity": Column("1", "Insulin sensitivity relative to healthy"),
     "toxicity": Column("1", "Sensitivity lost to days of high glucose"),
+    "fatty_acids": Column("1", "Free fatty acids relative to healthy"),
     "peripheral_response": Column("1", "Response of muscle and fat to insulin relative to healthy"),
     "hepatic_response": Column("1", "Response of the liver to insulin relative to healthy"),
     "clearance": Column("1", "Insulin clearance relative to healthy"),
@@ -106,35 +109,175 @@ class BodyResult:
         Raises:
             ValueError: the life has no such day.
         """
+        return checkups.fasting(self.levels.iloc[self.row_at(day)].to_dict())
+
+    def row_at(self, day: float) -> int:
+        """The row of `levels` that holds on a day.
+
+        Raises:
+            ValueError: the life has no such day.
+        """
         days = self.levels["time_min"].to_numpy() / MINUTES_PER_DAY
         if not 0.0 <= day <= days[-1] + 1e-6:
             raise ValueError(f"day {day:g} given; this life lasts from day 0 to day {days[-1]:g}")
-        row = int(np.searchsorted(days, day + 1e-6, side="right")) - 1
-        return checkups.fasting(self.levels.iloc[row].to_dict())
+        return int(np.searchsorted(days, day + 1e-6, side="right")) - 1
 
 
-class _Slow(NamedTuple):
-    """What moves over months. beta: mg. wear, toxicity: see `physiology`."""
+class Life:
+    """A life on its way, window after window.
 
-    beta: float
-    wear: float
-    toxicity: float
+    It can be saved at the end of any of them, and goes on from there to the same bytes; or it can be forked there and
+    go on as another person who has lived the same way so far.
+    """
 
-
-class _Coupling(NamedTuple):
-    """What receptors, insult and interventions make of the body. sensitivity: mL/uU per day. clearance: per day.
-    secretion: of a beta cell, and periphery, liver: responses to insulin, 1 = healthy."""
-
-    sensitivity: float
-    clearance: float
-    secretion: float
-    periphery: float
-    liver: float
+    def __init__(
+        self,
+        scenario: BodyScenario,
+        *,
+        seed: int = 1,
+        replicate: int = 0,
+        threads: int | None = None,
+        saved: Mapping[str, np.ndarray] | None = None,
+    ) -> None:
+        """Begins in health, or where `saved` was made by `snapshot`; for other arguments see `simulate_body`."""
+        self.scenario, self.seed, self.replicate, self._threads = scenario, seed, replicate, threads
+        day = plasma.healthy_day(scenario.meals)
+        self._healthy_nM = float(day.levels_nM.mean())
+        self._people = _people(scenario, day, seed=seed, replicate=replicate, threads=threads, saved=saved)
+        self._insulin: Plasma = ThreeMeals() if scenario.meals == "three" else Steady()
+        self._slow, self._windows = Slow(), 0
+        self._rows: list[dict[str, float]] = []
+        if saved is None:
+            self._rows.append(self._row(0.0, self._healthy_nM))
+            return
+        self._slow = Slow(*saved["slow"].tolist())
+        self._insulin.take_up(saved["plasma"])
+        names = [name for name in saved if name.startswith("levels.")]
+        columns = zip(*(saved[name].tolist() for name in names), strict=True)
+        self._rows = [dict(zip((name.removeprefix("levels.") for name in names), row, strict=True)) for row in columns]
+        self._windows = len(self._rows) - 1
 
     @property
-    def fading(self) -> float:
-        """Clearance over secretion: secretion by a share and clearance over it are one thing to the balance."""
-        return self.clearance / self.secretion
+    def day(self) -> float:
+        """How many days have been lived."""
+        return self._windows * self.scenario.window_d
+
+    @property
+    def time_min(self) -> float:
+        return self.day * MINUTES_PER_DAY
+
+    @property
+    def duration_min(self) -> float:
+        return self._last * self.scenario.window_d * MINUTES_PER_DAY
+
+    @property
+    def finished(self) -> bool:
+        return self._windows >= self._last
+
+    @property
+    def _last(self) -> int:
+        return round(self.scenario.duration_d / self.scenario.window_d)
+
+    def advance(self, to_d: float = float("inf"), *, keep_going: Callable[[float], bool] | None = None) -> None:
+        """Lives on to the end, or until `day` is at least `to_d`.
+
+        Args:
+            keep_going: told the day after every window; False stops there.
+        """
+        while not self.finished and self.day < to_d - 1e-9:
+            self._window()
+            if keep_going is not None and not keep_going(self.day):
+                return
+
+    def result(self) -> BodyResult:
+        """What has been lived so far."""
+        levels = pd.DataFrame(self._rows)
+        return BodyResult(self.scenario, levels, checkups.yearly(levels), self.seed)
+
+    def snapshot(self) -> Snapshot:
+        """This life now, as a value."""
+        arrays = {"slow": np.array(self._slow), "plasma": self._insulin.save()}
+        for name, organ in self._people.items():
+            arrays |= {f"{name}.{key}": array for key, array in organ.save().items()}
+        arrays |= {f"levels.{name}": np.array([row[name] for row in self._rows]) for name in self._rows[0]}
+        return Snapshot(self.scenario.to_dict(), int(self.seed), int(self.replicate), self.time_min, arrays)
+
+    @classmethod
+    def resume(cls, snapshot: Snapshot, *, threads: int | None = None) -> Self:
+        """The life that gave `snapshot`, ready to go on to the same bytes."""
+        scenario = BodyScenario.from_dict(snapshot.scenario)
+        given: dict[str, Any] = {"seed": snapshot.seed, "replicate": snapshot.replicate}
+        return cls(scenario, **given, threads=threads, saved=snapshot.arrays)
+
+    def fork(self, scenario: BodyScenario) -> Self:
+        """A second life that goes on from here as another scenario, whose past is not looked at.
+
+        Raises:
+            ValueError: its receptors, meals or windows are of another kind.
+        """
+        mine, other = (each.to_dict() for each in (self.scenario, scenario))
+        for key in _SHARED_BY_FORKS:
+            if mine.get(key) != other.get(key):
+                raise ValueError(f"fork: {key} = {other.get(key)!r} given; this life has {mine.get(key)!r}")
+        saved = self.snapshot().arrays
+        return type(self)(scenario, seed=self.seed, replicate=self.replicate, threads=self._threads, saved=saved)
+
+    # -- one window ------------------------------------------------------------------------------------------------
+
+    def _window(self) -> None:
+        scenario, window_d, slow = self.scenario, self.scenario.window_d, self._slow
+        growth, middle_d = scenario.growth, self.day + 0.5 * scenario.window_d
+        now = body_coupling.coupled(scenario, self._surface(), slow, middle_d)
+        before = physiology.balance(growth.topp, slow.beta, now.sensitivity, now.fading)
+        beta, wear = growth.advance(
+            slow.beta, slow.wear, window_d, now.sensitivity, clearance=now.clearance, secretion=now.secretion
+        )
+        balance = physiology.balance(growth.topp, beta, now.sensitivity, now.fading)
+        middle = Levels(*(0.5 * (first + last) for first, last in zip(before, balance, strict=True)))
+        stretches = self._insulin.window(body_coupling.between_meals(scenario, middle, now), window_d * MINUTES_PER_DAY)
+        for name, ratio in physiology.organ_insulin(1.0).items():
+            self._people[name].advance(ratio * stretches.levels_nM, stretches.minutes)
+        mean_nM, surface = float(stretches.levels_nM.mean()), self._surface()["adipose"]
+        seen_nM = [physiology.organ_insulin(level)["adipose"] for level in (mean_nM, self._healthy_nM)]
+        acids = body_coupling.acids(scenario, surface, now.gain, middle_d, *seen_nM)
+        toxicity = scenario.toxicity
+        lost = 0.0 if toxicity is None else toxicity.advance(slow.toxicity, middle.glucose, window_d)
+        self._slow = Slow(beta, wear, lost, acids)
+        self._windows += 1
+        self._rows.append(self._row(self.day, mean_nM))
+
+    def _surface(self) -> dict[str, float]:
+        return {name: self.scenario.dose * organ.surface for name, organ in self._people.items()}
+
+    def _row(self, day: float, mean_nM: float) -> dict[str, float]:
+        scenario, slow, surface = self.scenario, self._slow, self._surface()
+        topp = scenario.growth.topp
+        now = body_coupling.coupled(scenario, surface, slow, day)
+        course = scenario.course_at(day)
+        levels = physiology.balance(topp, slow.beta, now.sensitivity, now.fading)
+        insulin_nM = levels.insulin * NM_PER_UU_PER_ML
+        row = {
+            "time_min": day * MINUTES_PER_DAY,
+            "glucose_mM": levels.glucose / MG_PER_DL_PER_MM,
+            "insulin_nM": insulin_nM,
+            "beta_mg": slow.beta,
+            "wear": slow.wear,
+            "insult": scenario.insult_at(day) * course["insult"],
+            "toxicity": slow.toxicity,
+            "fatty_acids": slow.acids,
+            "sensitivity": now.sensitivity / physiology.constant("sensitivity"),
+            "peripheral_response": now.periphery,
+            "hepatic_response": now.liver,
+            "clearance": now.clearance / topp.clearance,
+            "secretion": now.secretion,
+            **{name: course[name] for name in ("visceral_fat", "muscle_mass", "glut4", "liver")},
+        }
+        seen_nM = mean_nM if scenario.meals == "three" else insulin_nM
+        for name, seen in physiology.organ_insulin(seen_nM).items():
+            row[f"{name}_insulin_nM"] = seen
+            row[f"{name}_surface"] = surface[name]
+            row[f"{name}_activity"] = body_coupling.activity(scenario, name, day, course)
+        return row
 
 
 def simulate_body(
@@ -152,35 +295,28 @@ def simulate_body(
         threads: at most this many for single receptors; no result depends on it.
         progress: told the day after every window.
     """
-    growth, window_d = scenario.growth, scenario.window_d
-    day = plasma.healthy_day(scenario.meals)
-    people = _people(scenario, day, seed=seed, replicate=replicate, threads=threads)
-    insulin: Plasma = ThreeMeals() if scenario.meals == "three" else Steady()
-    slow = _Slow(HEALTHY.beta, 0.0, 0.0)
-    rows = [_row(scenario, people, 0.0, slow, float(day.levels_nM.mean()))]
-    for window in range(round(scenario.duration_d / window_d)):
-        after = (window + 1) * window_d
-        now = _coupled(scenario, people, slow, after - 0.5 * window_d)
-        before = physiology.balance(growth.topp, slow.beta, now.sensitivity, now.fading)
-        beta, wear = growth.advance(slow.beta, slow.wear, window_d, now.sensitivity, now.fading)
-        balance = physiology.balance(growth.topp, beta, now.sensitivity, now.fading)
-        middle = Levels(*(0.5 * (first + last) for first, last in zip(before, balance, strict=True)))
-        slow = _Slow(beta, wear, _toxic(scenario, slow.toxicity, middle.glucose))
-        stretches = insulin.window(_between_meals(scenario, middle, now), window_d * MINUTES_PER_DAY)
-        for name, ratio in physiology.organ_insulin(1.0).items():
-            people[name].advance(ratio * stretches.levels_nM, stretches.minutes)
-        rows.append(_row(scenario, people, after, slow, float(stretches.levels_nM.mean())))
+
+    def told(day: float) -> bool:
         if progress is not None:
-            progress(after)
-    levels = pd.DataFrame(rows)
-    return BodyResult(scenario, levels, checkups.yearly(levels), seed)
+            progress(day)
+        return True
+
+    life = Life(scenario, seed=seed, replicate=replicate, threads=threads)
+    life.advance(keep_going=told)
+    return life.result()
 
 
 def _people(
-    scenario: BodyScenario, day: plasma.Stretches, *, seed: int, replicate: int, threads: int | None
+    scenario: BodyScenario,
+    day: plasma.Stretches,
+    *,
+    seed: int,
+    replicate: int,
+    threads: int | None,
+    saved: Mapping[str, np.ndarray] | None,
 ) -> Mapping[str, Organ]:
     if scenario.receptors != "organs":
-        return organs.stand_ins(day, scenario.elasticity or 0.0)
+        return organs.stand_ins(day, scenario.elasticity or 0.0, saved=saved)
     return organs.of_body(
         day,
         scenario.window_d * MINUTES_PER_DAY,
@@ -189,73 +325,5 @@ def _people(
         seed=seed,
         replicate=replicate,
         threads=threads,
+        saved=saved,
     )
-
-
-def _coupled(scenario: BodyScenario, people: Mapping[str, Organ], slow: _Slow, day: float) -> _Coupling:
-    """What follows from the receptors and the slow states as they are, and the insult of a day."""
-    course = scenario.course_at(day)
-    scale = {"muscle": course["muscle_mass"] * course["glut4"], "liver": course["liver"]}
-    responses = {}
-    for name in USERS:
-        activity = _activity(scenario, name, day, course)
-        strength = physiology.strength(scenario.dose * people[name].surface, activity, scenario.power)
-        responses[name] = scale.get(name, 1.0) * strength
-    clearance = physiology.clearance(
-        scenario.growth.topp, scenario.dose * people["liver"].surface, scenario.hepatic_clearance
-    )
-    left = scenario.insult_at(day) * course["insult"] * (1.0 - slow.toxicity)
-    return _Coupling(
-        physiology.sensitivity(left, physiology.shared(responses)),
-        clearance,
-        course["secretion"],
-        left * physiology.shared(responses, _INFLAMED),
-        left * responses["liver"],
-    )
-
-
-def _between_meals(scenario: BodyScenario, levels: Levels, now: _Coupling) -> Fasting:
-    clearance = now.clearance / scenario.growth.topp.clearance
-    beta = levels.beta / HEALTHY.beta * now.secretion
-    return Fasting(levels.glucose, levels.insulin, beta, clearance, now.periphery, now.liver)
-
-
-def _toxic(scenario: BodyScenario, loss: float, glucose: float) -> float:
-    """The share of sensitivity that high glucose has taken at the end of a window at this glucose, mg/dL."""
-    toxicity = scenario.toxicity
-    return 0.0 if toxicity is None else toxicity.advance(loss, glucose, scenario.window_d)
-
-
-def _activity(scenario: BodyScenario, organ: str, day: float, course: Mapping[str, float]) -> float:
-    return scenario.activity_at(day) * course["activity"] if organ in _INFLAMED else 1.0
-
-
-def _row(
-    scenario: BodyScenario, people: Mapping[str, Organ], day: float, slow: _Slow, mean_nM: float
-) -> dict[str, float]:
-    topp = scenario.growth.topp
-    coupling = _coupled(scenario, people, slow, day)
-    course = scenario.course_at(day)
-    now = physiology.balance(topp, slow.beta, coupling.sensitivity, coupling.fading)
-    insulin_nM = now.insulin * NM_PER_UU_PER_ML
-    row = {
-        "time_min": day * MINUTES_PER_DAY,
-        "glucose_mM": now.glucose / MG_PER_DL_PER_MM,
-        "insulin_nM": insulin_nM,
-        "beta_mg": slow.beta,
-        "wear": slow.wear,
-        "insult": scenario.insult_at(day) * course["insult"],
-        "toxicity": slow.toxicity,
-        "sensitivity": coupling.sensitivity / physiology.constant("sensitivity"),
-        "peripheral_response": coupling.periphery,
-        "hepatic_response": coupling.liver,
-        "clearance": coupling.clearance / topp.clearance,
-        "secretion": coupling.secretion,
-        **{name: course[name] for name in ("visceral_fat", "muscle_mass", "glut4", "liver")},
-    }
-    seen_nM = mean_nM if scenario.meals == "three" else insulin_nM
-    for name, seen in physiology.organ_insulin(seen_nM).items():
-        row[f"{name}_insulin_nM"] = seen
-        row[f"{name}_surface"] = scenario.dose * people[name].surface
-        row[f"{name}_activity"] = _activity(scenario, name, day, course)
-    return row

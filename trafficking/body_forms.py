@@ -163,6 +163,9 @@ class BodyScenario(Document):
         default_factory=lambda: constant("hepatic_clearance"),
         description="share of insulin's clearance that goes with liver receptors; 0: none",
     )
+    fatty_acids: Annotated[float, number(0.0, 2.0)] = Field(
+        1.0, description="how much of their measured effect free fatty acids have on muscle and liver; 0: none"
+    )
     glucose_toxicity: ToxicityForm | None = Field(
         None, description="days of high glucose lower sensitivity (assumption); default: they do not"
     )
@@ -234,6 +237,8 @@ class BodyScenario(Document):
             said += [f"receptors {self.receptors.replace('_', '-')}"]
         if self.hepatic_clearance and self.receptors != "held":
             said += [f"{100 * self.hepatic_clearance:g} % of clearance goes with liver receptors"]
+        if self.fatty_acids and self.receptors != "stand_in":
+            said += ["free fatty acids act for years as they do for hours"]
         if self.activity:
             said += [f"activity below the receptor down to {min(point.factor for point in self.activity):g}"]
         if self.beta_cells.cap_mg is not None:

@@ -70,7 +70,7 @@ def claim(folder: str | Path, *, marker: str, overwrite: bool = False) -> Iterat
     path = Path(os.path.realpath(folder))  # behind a link the run is replaced, not the link
     made = _make_parents(path.parent)
     try:
-        with _locked(path):
+        with locked(path):
             _put_right(path)
             for stale in path.parent.glob(f"{_glob_safe(_hidden(path, 'partial-').name)}*"):
                 shutil.rmtree(stale, ignore_errors=True)
@@ -86,7 +86,7 @@ def put_back(folder: str | Path) -> None:
     """Gives a folder its name back if its writer died while replacing it; a writer at work is left alone."""
     path = Path(os.path.abspath(folder))
     if not path.exists() and _hidden(path, "replaced").exists():
-        with suppress(FileExistsError), _locked(path):
+        with suppress(FileExistsError), locked(path):
             _put_right(path)
 
 
@@ -151,7 +151,12 @@ def _make_parents(folder: Path) -> list[Path]:
 
 
 @contextmanager
-def _locked(path: Path) -> Iterator[None]:
+def locked(path: Path) -> Iterator[None]:
+    """The sole right to write `path`, among all threads and processes (on Windows: nobody asks).
+
+    Raises:
+        FileExistsError: somebody else has it.
+    """
     if fcntl is None:
         yield
         return

@@ -17,6 +17,7 @@ _TAGS = {
     "assay": 8,
     "factor": 9,
     "intervention": 10,
+    "sample": 11,
 }
 
 
@@ -53,12 +54,17 @@ def number_of(identities: np.ndarray) -> np.ndarray:
     return (identities & np.uint64((1 << _CELL) - 1)).astype(np.int64)
 
 
+def cell_of(identity: int) -> int:
+    """The number of the cell that a receptor belongs to."""
+    return (identity >> _CELL) % MOST_CELLS
+
+
 def identity_text(identity: int) -> str:
     """ "start-17" for a receptor present at the start, "born-42" for the 42nd made after it (numbers from 0).
 
     Receptors of other cells than the first are called "cell5-start-17".
     """
-    source, cell = identity >> SOURCE_BIT, (identity >> _CELL) % MOST_CELLS
+    source, cell = identity >> SOURCE_BIT, cell_of(identity)
     number = identity % (1 << _CELL)
     origin = "start" if source == 0 else "born" if source == 1 else f"born{source}"
     return f"{f'cell{cell}-' if cell else ''}{origin}-{number}"

@@ -15,13 +15,14 @@ import json
 import platform
 import stat
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from functools import lru_cache
 from importlib import metadata
 from importlib.resources import files
+from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import trafficking
 from trafficking import folders, series
@@ -35,8 +36,9 @@ if TYPE_CHECKING:
 
 MANIFEST = "run.json"
 FORMAT = "trafficking run 1"
-_LARGEST_SCENARIO = 2_000_000  # bytes
+LARGEST_SCENARIO = 2_000_000  # bytes
 _LARGEST_SERIES = 10_000_000
+TOO_DEEP = "nested too deeply; a scenario needs five levels at most"
 _ROWS_PER_GROUP = 100_000
 _LIBRARIES = ("numpy", "scipy", "pandas", "pyarrow", "numba", "mesa")
 
@@ -86,7 +88,7 @@ def load_scenario(source: str | Path, changes: Mapping[str, str] | None = None) 
     except ScenarioError as fault:
         raise ScenarioError([f"{where}: {line}" for line in fault.lines]) from None
     except RecursionError:
-        raise ScenarioError([f"{where}: nested too deeply; a scenario needs five levels at most"]) from None
+        raise ScenarioError([f"{where}: {TOO_DEEP}"]) from None
 
 
 def shipped() -> Path:
@@ -114,12 +116,18 @@ def _find(source: str | Path) -> Path:
 
 def read_toml(path: Path) -> dict[str, Any]:
     """The tables of a scenario file; ScenarioError, without the file's name, if it is none."""
-    text = _read_text(path, _LARGEST_SCENARIO, "a scenario")
+    return parsed_toml(_read_text(path, LARGEST_SCENARIO, "a scenario"))
+
+
+def parsed_toml(text: str) -> dict[str, Any]:
+    """The tables of such a file from its content; ScenarioError if it is no TOML."""
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as fault:
         what, _, place = str(fault).partition(" (at ")
         raise ScenarioError([f"{place.rstrip(')')}: {what}" if place else what]) from None
+    except RecursionError:
+        raise ScenarioError([TOO_DEEP]) from None
 
 
 def _read_text(path: Path, largest: int, what: str) -> str:
@@ -226,9 +234,10 @@ def table_files(result: Result) -> dict[str, bytes]:
     """The tables of a run as files: name to content, Parquet and CSV, the same bytes every time."""
     contents = {}
     for name in _tables(result.scenario):
-        table = _arrow(getattr(result, name), name)
-        contents[f"{name}.parquet"] = _parquet(table)
-        contents[f"{name}.csv"] = _csv(table)
+        for kind in ("parquet", "csv"):
+            buffer = io.BytesIO()
+            write_table(result, name, kind, buffer)
+            contents[f"{name}.{kind}"] = buffer.getvalue()
     return contents
 
 
@@ -254,29 +263,35 @@ def _arrow(frame: pd.DataFrame, name: str) -> Any:
     return pa.Table.from_arrays(arrays, schema=pa.schema(fields))
 
 
-def _parquet(table: Any) -> bytes:
+def write_table(result: Result, name: str, kind: str, file: IO[bytes]) -> None:
+    """Writes one table of a run as "csv" or "parquet", the bytes of `table_files`, with a block of it in memory."""
+    frame = getattr(result, name)
+    starts = range(0, max(len(frame), 1), _ROWS_PER_GROUP)
+    write = {"csv": _write_csv, "parquet": _write_parquet}[kind]
+    write((_arrow(frame.iloc[start : start + _ROWS_PER_GROUP], name) for start in starts), file)
+
+
+def _write_parquet(blocks: Iterator[Any], file: IO[bytes]) -> None:
     from pyarrow import parquet
 
-    buffer = io.BytesIO()
-    parquet.write_table(
-        table, buffer, row_group_size=_ROWS_PER_GROUP, compression="zstd", compression_level=3, version="2.6"
-    )
-    return buffer.getvalue()
+    block = next(blocks)
+    with parquet.ParquetWriter(file, block.schema, compression="zstd", compression_level=3, version="2.6") as writer:
+        for table in chain([block], blocks):
+            writer.write_table(table)
+
+
+def _write_csv(blocks: Iterator[Any], file: IO[bytes]) -> None:
+    from pyarrow import csv as arrow_csv
+
+    for number, table in enumerate(blocks):
+        if number == 0:  # Arrow would put quotes around the header; names hold nothing that needs them
+            file.write(",".join(table.column_names).encode() + b"\n")
+        arrow_csv.write_csv(table, file, arrow_csv.WriteOptions(include_header=False, quoting_style="none"))
 
 
 def csv_bytes(frame: pd.DataFrame) -> bytes:
     """A table for reading elsewhere, not one of a run: "\n" line ends, floats in their shortest form."""
     return frame.to_csv(index=False, lineterminator="\n").encode()
-
-
-def _csv(table: Any) -> bytes:
-    from pyarrow import csv as arrow_csv
-
-    # Arrow would put quotes around the header; names hold nothing that needs them.
-    buffer = io.BytesIO(",".join(table.column_names).encode() + b"\n")
-    buffer.seek(0, io.SEEK_END)
-    arrow_csv.write_csv(table, buffer, arrow_csv.WriteOptions(include_header=False, quoting_style="none"))
-    return buffer.getvalue()
 
 
 def _manifest(result: Result, contents: Mapping[str, bytes]) -> dict[str, Any]:

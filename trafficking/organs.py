@@ -7,7 +7,6 @@ the receptors are those of every other run: nothing is written twice.
 
 from __future__ import annotations
 
-import itertools
 import math
 from collections.abc import Mapping
 from typing import Any, NamedTuple, Protocol
@@ -39,6 +38,8 @@ class Organ(Protocol):
     def surface(self) -> float: ...
 
     def advance(self, insulin_nM: np.ndarray, minutes: float) -> None: ...
+
+    def save(self) -> dict[str, np.ndarray]: ...
 
 
 class Healthy(NamedTuple):
@@ -72,9 +73,11 @@ class OrganReceptors:
         replicate: int = 0,
         threads: int | None = None,
         step_min: float = STEP_MIN,
+        saved: Mapping[str, np.ndarray] | None = None,
     ) -> None:
         """
         Args:
+            saved: by `save`, to go on from there; default: the healthy steady state.
             seed, replicate: of random numbers, see `Run`. threads: at most this many; no result depends on it.
             step_min: laws are read again after at most this long while the organ is on the move.
         """
@@ -85,13 +88,22 @@ class OrganReceptors:
         start = Start(np.array([total if resolution == "mean" else round(total)]), healthy.counts / total)
         rates, _ = self._law(healthy.insulin_nM, healthy.counts[None, :], self._copy_number, self._mrna, 1.0)
         self._population: Any = _POPULATIONS[resolution](
-            itinerary, start, cells=cells, seed=seed, replicate=replicate, threads=threads, rates=rates
+            itinerary, start, cells=cells, seed=seed, replicate=replicate, threads=threads, rates=rates, saved=saved
         )
         self._membrane = itinerary.mask("membrane")
         self._step_min, self._now_min = step_min, 0.0
         self._healthy, self._hour = healthy.surface, len(healthy.surface) - 1
         # A cell that rests is carried on in one step; random numbers are never quite at rest.
         self._seen_nM, self._still, self._rests = healthy.insulin_nM, True, resolution == "mean"
+        if saved is not None:
+            self._mrna = saved["mrna"].copy()
+            self._now_min, self._seen_nM, still, hour = saved["now"].tolist()
+            self._still, self._hour = bool(still), int(hour)
+
+    def save(self) -> dict[str, np.ndarray]:
+        """Everything that the organ needs to go on, at the end of a window."""
+        now = np.array([self._now_min, self._seen_nM, float(self._still), float(self._hour)])
+        return {**self._population.save(), "mrna": self._mrna.copy(), "now": now}
 
     @property
     def surface(self) -> float:
@@ -109,22 +121,35 @@ class OrganReceptors:
         self._hour = (self._hour + 1) % len(self._healthy)
 
     def _stretch(self, level: float, minutes: float) -> None:
-        steps = 1
+        ends = [minutes]
         if minutes > self._step_min:
             before = self._at_surface()
             still = self._rests and self._still and abs(level - self._seen_nM) < _STILL * self._seen_nM
-            steps = 1 if still else math.ceil(minutes / self._step_min - 1e-9)
-        step, begun = minutes / steps, self._now_min
-        for i in range(steps):
-            rates, self._mrna = self._law(level, self._population.counts, self._copy_number, self._mrna, step)
-            start, end = begun + i * step, begun + (i + 1) * step
-            self._population.advance(rates, start, end, _NO_RECORDS)
+            ends = [minutes] if still else _ends(minutes, self._step_min)
+        begun, start = self._now_min, 0.0
+        for end in ends:
+            rates, self._mrna = self._law(level, self._population.counts, self._copy_number, self._mrna, end - start)
+            self._population.advance(rates, begun + start, begun + end, _NO_RECORDS)
+            start = end
         self._now_min = begun + minutes
         if minutes > self._step_min:
             self._seen_nM, self._still = level, abs(self._at_surface() - before) < _STILL * before
 
     def _at_surface(self) -> float:
         return float(self._population.counts[0, self._membrane].sum())
+
+
+def _ends(minutes: float, step_min: float) -> list[float]:
+    """Ends of the steps of a stretch: equal ones for the day in which an organ answers, then ever longer ones."""
+    first = min(minutes, DAY_MIN)
+    steps = math.ceil(first / step_min - 1e-9)
+    ends = [first * i / steps for i in range(1, steps + 1)]
+    step = first / steps
+    while ends[-1] < minutes:
+        step *= 2.0
+        left = minutes - ends[-1]
+        ends.append(minutes if left < 1.5 * step else ends[-1] + step)
+    return ends
 
 
 def healthy_cell(
@@ -176,29 +201,46 @@ class StandIn:
     It takes half a day to follow, and is never above 1.3 (assumptions; steady states below that depend on neither).
     """
 
-    def __init__(self, healthy_nM: np.ndarray, elasticity: float) -> None:
+    def __init__(
+        self, healthy_nM: np.ndarray, elasticity: float, *, saved: Mapping[str, np.ndarray] | None = None
+    ) -> None:
         """
         Args:
             healthy_nM: (n,) insulin of the healthy body in the stretches of a day, to which each is compared.
+            saved: by `save`, to go on from there.
         """
-        self.surface = 1.0
-        self._healthy_nM, self._elasticity = itertools.cycle(healthy_nM.tolist()), elasticity
+        self._healthy_nM, self._elasticity = healthy_nM.tolist(), elasticity
         self._response_min, self._most = constant("response") * DAY_MIN, constant("most_surface")
+        now = np.array([1.0, 0.0]) if saved is None else saved["now"]
+        self.surface, self._at = float(now[0]), int(now[1])
 
     def advance(self, insulin_nM: np.ndarray, minutes: float) -> None:
         """Goes on by stretches of constant insulin, `minutes` each."""
         if self._elasticity == 0.0:
             return
         kept = math.exp(-minutes / self._response_min)
-        for level, healthy in zip(insulin_nM.tolist(), self._healthy_nM, strict=False):
-            target = min(max(level / healthy, 1e-12) ** -self._elasticity, self._most)
+        for level in insulin_nM.tolist():
+            target = min(max(level / self._healthy_nM[self._at], 1e-12) ** -self._elasticity, self._most)
             self.surface = target + (self.surface - target) * kept
+            self._at = (self._at + 1) % len(self._healthy_nM)
+
+    def save(self) -> dict[str, np.ndarray]:
+        """Everything that it needs to go on."""
+        return {"now": np.array([self.surface, float(self._at)])}
 
 
-def stand_ins(day: Stretches, elasticity: float) -> dict[str, Organ]:
-    """Stand-ins for the receptors of every organ; day: plasma insulin of the healthy body."""
+def stand_ins(day: Stretches, elasticity: float, *, saved: Mapping[str, np.ndarray] | None = None) -> dict[str, Organ]:
+    """Stand-ins for the receptors of every organ; day: plasma insulin of the healthy body. saved: see `of_body`."""
     ratios = organ_insulin(1.0)
-    return {organ: StandIn(ratios[organ] * day.levels_nM, elasticity) for organ in ORGANS}
+    return {organ: StandIn(ratios[organ] * day.levels_nM, elasticity, saved=_of_one(saved, organ)) for organ in ORGANS}
+
+
+def _of_one(saved: Mapping[str, np.ndarray] | None, organ: str) -> dict[str, np.ndarray] | None:
+    """What was saved of one organ, from what was saved of all: `muscle.now` as `now`."""
+    if saved is None:
+        return None
+    prefix = f"{organ}."
+    return {name.removeprefix(prefix): array for name, array in saved.items() if name.startswith(prefix)}
 
 
 def of_body(
@@ -211,12 +253,14 @@ def of_body(
     replicate: int = 0,
     threads: int | None = None,
     step_min: float = STEP_MIN,
+    saved: Mapping[str, np.ndarray] | None = None,
 ) -> Mapping[str, Organ]:
     """The receptors of every organ in the healthy body.
 
     Args:
         day: its plasma insulin. window_min: after which the body asks for the surface.
         receptors: R0 of every organ; default: each tissue's own. seed, replicate: every organ has streams of its own.
+        saved: what each organ saved, by "muscle." and its name for it; default: all begin in health.
     """
     ratios = organ_insulin(1.0)
     people: dict[str, Organ] = {}
@@ -229,5 +273,6 @@ def of_body(
             replicate=replicate * len(ORGANS) + i,
             threads=threads,
             step_min=step_min,
+            saved=_of_one(saved, organ),
         )
     return people

@@ -175,7 +175,7 @@ class Exhaustion:
     dX/dt = wear * max(load - threshold, 0) - X / recovery, and the death rate is (1 + X) times the healthy one; X is
     the wear so far. The load is insulin secreted over that of the healthy body, as if mass beyond the healthy one were
     larger cells and not more; of fewer cells each carries more. Were it insulin alone, failing cells would be relieved,
-    and would never fail.
+    and would never fail. What a treatment keeps from being secreted is no load.
 
     wear_per_year: gain of X per unit of load above the threshold. recovery_years: time in which X fades.
     """
@@ -208,23 +208,35 @@ class Growth:
         renewal = self.topp.replication * glucose * max(room, 0.0)
         return renewal - self.topp.death * (1.0 + wear) - self.topp.toxicity * glucose * glucose
 
-    def wear_rate(self, now: Levels, wear: float) -> float:
-        """What the wear gains per day."""
+    def wear_rate(self, now: Levels, wear: float, secretion: float = 1.0) -> float:
+        """What the wear gains per day; secretion: of a beta cell over what its glucose asks for, from a treatment."""
         if self.exhaustion is None:
             return 0.0
-        of_each = self.topp.secretory_drive(now.glucose) / self.topp.secretory_drive(HEALTHY.glucose)
+        of_each = secretion * self.topp.secretory_drive(now.glucose) / self.topp.secretory_drive(HEALTHY.glucose)
         load = of_each * max(now.beta / HEALTHY.beta, 1.0)
         gain = self.exhaustion.wear_per_year * max(load - self.exhaustion.threshold, 0.0)
         return (gain - wear / self.exhaustion.recovery_years) / YEAR_D
 
     def advance(
-        self, beta: float, wear: float, days: float, sensitivity: float, clearance: float | None = None
+        self,
+        beta: float,
+        wear: float,
+        days: float,
+        sensitivity: float,
+        *,
+        clearance: float | None = None,
+        secretion: float = 1.0,
     ) -> tuple[float, float]:
-        """Beta-cell mass, mg, and wear after some days at one sensitivity: one Runge-Kutta step of fourth order."""
+        """Beta-cell mass, mg, and wear after some days at one sensitivity: one Runge-Kutta step of fourth order.
+
+        Args:
+            clearance: of insulin, per day; default: the published one. secretion: see `wear_rate`.
+        """
+        fading = (self.topp.clearance if clearance is None else clearance) / secretion
 
         def slope(log_beta: float, x: float) -> tuple[float, float]:
-            now = balance(self.topp, math.exp(log_beta), sensitivity, clearance)
-            return self.rate(now.glucose, now.beta, x), self.wear_rate(now, x)
+            now = balance(self.topp, math.exp(log_beta), sensitivity, fading)
+            return self.rate(now.glucose, now.beta, x), self.wear_rate(now, x, secretion)
 
         b, x = math.log(beta), wear
         k1 = slope(b, x)

@@ -21,9 +21,13 @@ class Stretches(NamedTuple):
 
 
 class Plasma(Protocol):
-    """What makes the insulin of one window after another."""
+    """What makes the insulin of one window after another; saved and taken up between two windows."""
 
     def window(self, body: Fasting, minutes: float) -> Stretches: ...
+
+    def save(self) -> np.ndarray: ...
+
+    def take_up(self, saved: np.ndarray) -> None: ...
 
 
 class Steady:
@@ -31,6 +35,12 @@ class Steady:
 
     def window(self, body: Fasting, minutes: float) -> Stretches:
         return Stretches(np.array([body.insulin * NM_PER_UU_PER_ML]), minutes)
+
+    def save(self) -> np.ndarray:
+        return np.zeros(0)
+
+    def take_up(self, saved: np.ndarray) -> None:
+        pass
 
 
 class ThreeMeals:
@@ -56,6 +66,14 @@ class ThreeMeals:
         self._now_min += minutes
         steps = round(BIN_MIN / meals.STEP_MIN)
         return Stretches(meals.bins(course.insulin, steps) * NM_PER_UU_PER_ML, float(BIN_MIN))
+
+    def save(self) -> np.ndarray:
+        """The minute, and the state of the meal model."""
+        assert self._state is not None
+        return np.append(self._state, self._now_min)
+
+    def take_up(self, saved: np.ndarray) -> None:
+        self._state, self._now_min = saved[:-1].copy(), float(saved[-1])
 
     def _eaten(self, minutes: float) -> list[Meal]:
         """The meals of the window, since its start; days begin at time 0."""

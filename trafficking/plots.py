@@ -13,6 +13,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator
+from matplotlib.transforms import Bbox
 
 from trafficking import units
 from trafficking.half_times import HalfTimes, Step, clock_words
@@ -26,6 +27,7 @@ INSULIN = "#6b5b95"
 TINT = "#f3f0f8"
 SMALL, TEXT, TITLE = 8.5, 10.0, 15.0  # points
 SIZE = (11.0, 6.2)  # inches
+_CAPTION = 0.3  # inches, the height of its strip
 _NAMES_WIDTH = 1.32  # inches, for the names of the curves
 _LONGEST = 125  # letters in a line across the figure
 _MOST_POINTS = 6_000  # of one line; a page has no more
@@ -88,11 +90,16 @@ def depletion(result: Result) -> Figure:
     return figure
 
 
-def render(figure: Figure, kind: str = "png") -> bytes:
-    """A figure as a file: png (200 dots per inch), pdf or svg."""
+def render(figure: Figure, kind: str = "png", *, dpi: int = 200, caption: str = "") -> bytes:
+    """A figure as a file: png (`dpi` dots per inch), pdf or svg; a caption stands on a strip of its own below it."""
     buffer = io.BytesIO()
-    dated = {"png": {}, "pdf": {"CreationDate": None}, "svg": {"Date": None}}
-    figure.savefig(buffer, format=kind, dpi=200, metadata=dated[kind])
+    dated: dict[str, dict] = {"png": {}, "pdf": {"CreationDate": None}, "svg": {"Date": None}}
+    box = None
+    if caption:
+        width, height = figure.get_size_inches()
+        figure.text(0.075, -0.5 * _CAPTION / height, caption, fontsize=SMALL, color=INK, va="center")
+        box = Bbox([[0.0, -_CAPTION], [width, height]])
+    figure.savefig(buffer, format=kind, dpi=dpi, metadata=dated[kind], bbox_inches=box)
     return buffer.getvalue()
 
 

@@ -1,28 +1,25 @@
 """What each organ does with the signal of its receptors: uptake, output, lipolysis, androgen, secretion; 1 = healthy.
 
-The chain: bound surface receptors give a signal S = a b / (b + half), IRS-1 and PI3K pass on the share g of it, and
-GLUT4 at the surface = level x (basal + (1 - basal) g S). What lowers the body's sensitivity outside the receptor, the
-insult u and days of high glucose, is taken as loss of g. Two arms keep the whole signal: lipogenesis in the liver, and
-androgen in the ovary. These are read off a life and act on nothing in it; constants, sources and evidence grades are in
-`data/readouts.toml`. Glucagon is left out: it would raise the liver's output further.
+What lowers the body's sensitivity outside the receptor, the insult u and days of high glucose, is taken as loss of g,
+the share of the signal that is passed on; free fatty acids take more of it in muscle and liver. Two arms keep the whole
+signal: lipogenesis in the liver, and androgen in the ovary. Read-outs act on nothing in a life, but for free fatty
+acids, which the loop computes by the same formulas (`signals`). Glucagon is left out: it would raise the liver's output
+further.
 """
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
-from importlib.resources import files
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from trafficking.body import BodyResult
-from trafficking.physiology import HEALTHY, NM_PER_UU_PER_ML, organ_insulin
-
-_HEALTHY_NM = organ_insulin(HEALTHY.insulin * NM_PER_UU_PER_ML)
+from trafficking.organs import ORGANS
+from trafficking.physiology import DAY_MIN, HEALTHY, NM_PER_UU_PER_ML, organ_insulin
+from trafficking.plasma import healthy_day
+from trafficking.signals import data, fatty_acids, glut4, held_back, lipid_loss, signal, value
 
 
 @dataclass(frozen=True)
@@ -38,34 +35,9 @@ class Readout:
     source: str
 
 
-@lru_cache
-def _data() -> dict[str, Any]:
-    return tomllib.loads(files("trafficking").joinpath("data", "readouts.toml").read_text(encoding="utf-8"))
-
-
 def rows() -> tuple[Readout, ...]:
     """The read-outs in their order."""
-    return tuple(Readout(**entry) for entry in _data()["readouts"])
-
-
-def constants() -> Mapping[str, Mapping[str, Any]]:
-    """value, status, meaning and source of every constant."""
-    return _data()["values"]
-
-
-def _value(name: str) -> float:
-    return _data()["values"][name]["value"]
-
-
-def signal(insulin_nM: np.ndarray | float, surface: np.ndarray | float, activity: np.ndarray | float) -> np.ndarray:
-    """S of an organ: a b / (b + half), with b the bound surface receptors over R0.
-
-    Args:
-        insulin_nM: that the organ sees. surface: over the lean body's. activity: a, 1 = healthy.
-    """
-    occupied = np.asarray(insulin_nM) / (np.asarray(insulin_nM) + _value("affinity_nM"))
-    bound = _value("surface_share") * np.asarray(surface) * occupied
-    return np.asarray(activity) * bound / (bound + _value("half_signal"))
+    return tuple(Readout(**entry) for entry in data()["readouts"])
 
 
 def readouts(result: BodyResult, *, same_insulin: bool = False) -> pd.DataFrame:
@@ -78,43 +50,65 @@ def readouts(result: BodyResult, *, same_insulin: bool = False) -> pd.DataFrame:
         One row per row of `result.levels`: time_min and a column for each of `rows()`, 1 = healthy.
     """
     levels = result.levels
-    rest = {organ: signal(seen, 1.0, 1.0) for organ, seen in _HEALTHY_NM.items()}
-    now = {
-        organ: signal(
-            _HEALTHY_NM[organ] if same_insulin else levels[f"{organ}_insulin_nM"],
-            levels[f"{organ}_surface"],
-            levels[f"{organ}_activity"],
-        )
-        for organ in _HEALTHY_NM
-    }
+    healthy_nM = _healthy(result)
+    rest = {organ: signal(seen, 1.0, 1.0) for organ, seen in healthy_nM.items()}
+    now = {organ: _signal(levels, organ, seen if same_insulin else None) for organ, seen in healthy_nM.items()}
     gain = levels["insult"].to_numpy() * (1.0 - levels["toxicity"].to_numpy())
-    fat, muscle, glut4, treated = (
+    fat, muscle, level, treated = (
         levels[name].to_numpy() for name in ("visceral_fat", "muscle_mass", "glut4", "liver")
     )
     insulin = levels["insulin_nM"].to_numpy() / (HEALTHY.insulin * NM_PER_UU_PER_ML)
-    lipolysis = _held_back(gain * now["adipose"], rest["adipose"])
-    acids = lipolysis * fat
-    lipid = gain / (1.0 + _value("fatty_acids") * np.maximum(acids - 1.0, 0.0))
-    at_surface = glut4 * _glut4(lipid * now["muscle"]) / _glut4(rest["muscle"])
+    lipolysis = held_back(gain * now["adipose"], rest["adipose"])
+    acids = fatty_acids(lipolysis, fat)
+    lipid = gain * (1.0 - result.scenario.fatty_acids * lipid_loss(acids))
+    at_surface = level * glut4(lipid * now["muscle"]) / glut4(rest["muscle"])
     return pd.DataFrame(
         {
             "time_min": levels["time_min"].to_numpy(),
             "muscle_glut4": at_surface,
             "muscle_uptake": at_surface * muscle,
-            "muscle_glycogen": glut4 * lipid * now["muscle"] / rest["muscle"],
-            "liver_output": _held_back(lipid * treated * now["liver"], rest["liver"]),
+            "muscle_glycogen": level * lipid * now["muscle"] / rest["muscle"],
+            "liver_output": held_back(lipid * treated * now["liver"], rest["liver"]),
             "liver_lipogenesis": now["liver"] / rest["liver"],
             "liver_glycogen": lipid * treated * now["liver"] / rest["liver"],
-            "adipose_glut4": _glut4(gain * now["adipose"]) / _glut4(rest["adipose"]),
+            "adipose_glut4": glut4(gain * now["adipose"]) / glut4(rest["adipose"]),
             "adipose_lipolysis": lipolysis,
             "adipose_fatty_acids": acids,
             "ovary_androgen": now["ovary"] / rest["ovary"],
             "pancreas_secretion": insulin * levels["clearance"].to_numpy(),
             "pancreas_capacity": levels["beta_mg"].to_numpy() / HEALTHY.beta,
-            "men_testosterone": insulin ** -_value("binding_globulin") / (1.0 + _value("axis") * (fat - 1.0)),
-            "men_oestradiol": 1.0 + _value("aromatase") * (fat - 1.0),
+            "men_testosterone": insulin ** -value("binding_globulin") / (1.0 + value("axis") * (fat - 1.0)),
+            "men_oestradiol": 1.0 + value("aromatase") * (fat - 1.0),
         }
     )
+
+
+def _healthy(result: BodyResult) -> Mapping[str, float]:
+    """Insulin that the organs of a healthy body see: its fasting level or, with meals, the mean of its days."""
+    return organ_insulin(float(healthy_day(result.scenario.meals).levels_nM.mean()))
+
+
+def _signal(levels: pd.DataFrame, organ: str, insulin_nM: float | None) -> np.ndarray:
+    """S of an organ in every row, in one insulin or in its own."""
+    surface, activity = (levels[f"{organ}_{what}"].to_numpy() for what in ("surface", "activity"))
+    seen = levels[f"{organ}_insulin_nM"].to_numpy() if insulin_nM is None else np.full(len(levels), insulin_nM)
+    return signal(seen, surface, activity)
+
+
+def beside_stages(result: BodyResult) -> pd.DataFrame:
+    """Every yearly check-up with what the receptors of the organs are like then.
+
+    Returns:
+        One row per year: time_min, year, stage, words, glucose_mM, two_hours_mM, insulin_nM, beta_mg; surface receptors
+        and activity of each organ over healthy, `muscle_surface`, `muscle_activity` and so on; `muscle_glut4` and
+        `adipose_glut4`, GLUT4 at the surface over healthy; `men_testosterone` and `men_oestradiol`.
+    """
+    checks = result.checkups.reset_index(drop=True)
+    at = [result.row_at(minute / DAY_MIN) for minute in checks["time_min"]]
+    columns = ["insulin_nM", "beta_mg", *(f"{organ}_{what}" for organ in ORGANS for what in ("surface", "activity"))]
+    work = readouts(result)[["muscle_glut4", "adipose_glut4", "men_testosterone", "men_oestradiol"]]
+    seen = [table.iloc[at].reset_index(drop=True) for table in (result.levels[columns], work)]
+    return pd.concat([checks[["time_min", "year", "stage", "words", "glucose_mM", "two_hours_mM"]], *seen], axis=1)
 
 
 def compared(result: BodyResult) -> pd.DataFrame:
@@ -143,14 +137,3 @@ def compared(result: BodyResult) -> pd.DataFrame:
             for row in rows()
         ]
     )
-
-
-def _glut4(signal: np.ndarray) -> np.ndarray:
-    """GLUT4 at the surface over all of it, at this signal."""
-    basal = _value("basal")
-    return basal + (1.0 - basal) * signal
-
-
-def _held_back(signal_now: np.ndarray, signal_healthy: np.ndarray) -> np.ndarray:
-    """What insulin has not suppressed, over the same in the healthy body."""
-    return (1.0 - signal_now) / (1.0 - signal_healthy)

@@ -240,6 +240,13 @@ class Receptors:
             yield slab.living()[1]
         yield self._followed.columns
 
+    def sampled(self, key: np.uint64, below: int) -> tuple[np.ndarray, np.ndarray]:
+        """Identities (uint64) and states (uint8) of those alive whose lot, by `key`, is at most `below`."""
+        columns = [(slab.states, slab.identities) for slab in self._slabs]
+        columns.append((self._followed.states, self._followed.identities))
+        chosen = [slots.sampled(*each, self.clocks.free, key, np.uint64(below)) for each in columns]
+        return np.concatenate([who for who, _ in chosen]), np.concatenate([state for _, state in chosen])
+
     def _advance_crowd(self, start_min: float, end_min: float, seen: Tally, threads: int) -> None:
         """The threads take stretch after stretch from one list, this thread among them."""
         length = _MOST_STRETCH

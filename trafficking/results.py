@@ -25,6 +25,7 @@ from trafficking.scenario import Scenario
 TABLES = ("counts", "events", "exposure", "histories", "cells")
 DAUGHTER = "daughter"  # where a followed receptor goes that a division takes out of the cell
 ONE_CELL = TABLES[:-1]  # of one cell `counts` says it all
+_BETWEEN = ("from_min", "to_min", "replicate")  # of `events`, whose other columns are arrows
 
 
 @dataclass(frozen=True)
@@ -67,10 +68,10 @@ COLUMNS = {
 
 def column(name: str, table: str = "counts") -> Column:
     """Unit and label of a column; a state or an arrow unknown to `COLUMNS` is labelled by its own name."""
-    if name in COLUMNS:
-        return COLUMNS[name]
     words = name.replace("_", " ").capitalize()
-    return Column("passages", f"{words}, passages") if table == "events" else Column("receptors", words)
+    if table == "events" and name not in _BETWEEN:  # the arrow `synthesis` is not the column of the cells
+        return Column("passages", f"{words}, passages")
+    return COLUMNS.get(name) or Column("receptors", words)
 
 
 @dataclass(frozen=True)

@@ -35,7 +35,7 @@ from trafficking.itinerary import COUPLINGS, Itinerary
 from trafficking.limits import crowded, excesses
 from trafficking.master_equation import insulin_free, steady_state
 from trafficking.quantities import MOST_MINUTES, MOST_RECEPTORS, READERS, Document, Duration, Name
-from trafficking.treatments import Medium, Treatment, assumed, check_medium, checked, labels, with_twins
+from trafficking.treatments import Medium, Treatment, Treatments, assumed, check_medium, checked, labels, with_twins
 
 __all__ = ["Scenario", "ScenarioError", "override"]
 
@@ -211,6 +211,12 @@ class Scenario(Document):
     def steered(self, at_min: float, insulin_nM: float, until_min: float) -> Self:
         """This scenario up to `at_min`, then insulin clamped at `insulin_nM` up to `until_min`."""
         return self._given(self.protocol.steered(at_min, insulin_nM, until_min), alike_until_min=at_min)
+
+    def treated(self, at_min: float, treatments: Treatments) -> Self:
+        """This scenario up to `at_min`, from then on with these treatments in the place of its own."""
+        tables = [each.model_dump(by_alias=True, exclude_none=True, mode="json") for each in treatments]
+        kept = [each.model_dump(by_alias=True, mode="json") for each in self.expect if each.at_min <= at_min]
+        return self.from_dict(self.to_dict() | {"treatments": tables, "expect": kept, "expected": ""})
 
     def lasting(self, duration_min: float) -> Self:
         """This scenario cut at `duration_min`, or held at its last insulin up to it."""

@@ -16,7 +16,9 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 
 from trafficking.cells import Cells, Start, drawn, replicas, starting_totals
+from trafficking.chronicle import Chronicle
 from trafficking.counts import Expectation, Numbers
+from trafficking.identity import run_key
 from trafficking.itinerary import Itinerary
 from trafficking.medium import Dish
 from trafficking.receptors import Receptors
@@ -25,7 +27,7 @@ from trafficking.results import CellCounts, Result, tables
 from trafficking.scenario import Scenario
 from trafficking.snapshot import Snapshot
 from trafficking.tally import Passed
-from trafficking.treatments import Division, FreshMedium, Label, acting, label_moves, under
+from trafficking.treatments import Division, FreshMedium, Label, Treatments, acting, alike_before, label_moves, under
 from trafficking.treatments import edges as treatment_edges
 from trafficking.window import WindowRates
 from trafficking.windows import Plan
@@ -77,6 +79,7 @@ class Run:
         populate: Callable[..., Population] = Receptors,
         cells: Cells | None = None,
         saved: Snapshot | None = None,
+        remember: bool = False,
     ) -> None:
         """Draws the starting cells, or takes up a run where it was `saved` (see `resume`).
 
@@ -85,6 +88,7 @@ class Run:
             threads: at most this many; default one per processor. No result depends on it.
             populate: makes the receptors at `agents`; takes what `Receptors` takes.
             cells: in place of those that the scenario describes; each is then recorded in every row.
+            remember: keeps a `chronicle`, from which the life of any receptor can be told. No result depends on it.
         """
         _check_seed(seed, replicate)
         _check_threads(threads)
@@ -107,11 +111,16 @@ class Run:
             nominal = scenario.protocol.value(0.0)
             self._medium = Dish(scenario.medium, self.itinerary, len(self.cells), nominal)
         start, mrna = starting_cells(scenario, self.cells)
+        self.chronicle: Chronicle | None = None
+        if remember and saved is None and scenario.resolution == "agents":
+            self.chronicle = Chronicle(self.itinerary, self.cells, start)
         make = populate if scenario.resolution == "agents" else _WITHOUT_IDENTITIES[scenario.resolution]
         begun: dict[str, Any]
         if saved is None:
             self._mrna = np.full(len(self.cells), mrna)
             begun = {"rates": self._rates(start.expected, self._law_end(start.expected)[0])[0]}
+            if self.chronicle is not None:
+                self.chronicle.begin(begun["rates"])
         else:
             self._mrna = saved.arrays["mrna"].copy()
             begun = {"saved": saved.arrays}
@@ -138,10 +147,16 @@ class Run:
                 self._logs.append(tuple(saved.arrays[f"log.{name}"] for name in _LOG))  # type: ignore[arg-type]
 
     @classmethod
-    def resume(cls, snapshot: Snapshot, *, threads: int | None = None) -> Run:
-        """The run that gave `snapshot`, ready to go on to the same bits."""
+    def resume(cls, snapshot: Snapshot, *, threads: int | None = None, chronicle: Chronicle | None = None) -> Run:
+        """The run that gave `snapshot`, ready to go on to the same bits.
+
+        Args:
+            chronicle: of that run or of one that went on from there; its part up to the snapshot is carried on.
+        """
         scenario = Scenario.from_dict(snapshot.scenario)
-        return cls(scenario, seed=snapshot.seed, replicate=snapshot.replicate, threads=threads, saved=snapshot)
+        run = cls(scenario, seed=snapshot.seed, replicate=snapshot.replicate, threads=threads, saved=snapshot)
+        run.chronicle = None if chronicle is None else chronicle.until(snapshot.time_min)
+        return run
 
     def snapshot(self) -> Snapshot:
         """This run now, as a value; `advance` and `steer` leave it at the end of a window, where it can be saved."""
@@ -233,6 +248,15 @@ class Run:
             return np.zeros(0, np.uint64), np.zeros(0, np.uint8)
         return self.population.followed_alive()
 
+    def sample(self, below: int) -> tuple[np.ndarray, np.ndarray]:
+        """Identities (uint64) and states (uint8) of the receptors alive whose lot is at most `below`, of 2^64 - 1.
+
+        A receptor has its lot for life, drawn from a stream of its own; a smaller `below` gives a part of the same.
+        """
+        if not isinstance(self.population, Receptors):
+            return np.zeros(0, np.uint64), np.zeros(0, np.uint8)
+        return self.population.sampled(run_key(self.seed, self.replicate, "sample"), below)
+
     @property
     def recorded(self) -> dict[str, np.ndarray]:
         """What was recorded so far: time_min (n,), counts (n, n_states), insulin_nM (n,), mrna (n,)."""
@@ -295,6 +319,23 @@ class Run:
             self._medium.keep(len(self._record.rows()[0]))
             self._medium.give(insulin_nM, fresh=False, recorded=self._recorded_now())
 
+    def treat(self, treatments: Treatments) -> None:
+        """Takes these treatments in the place of the scenario's; drugs and temperatures may differ, from now on.
+
+        `scenario` becomes the treated one: run afresh, it gives this run's tables.
+
+        Raises:
+            ValueError: they differ in what has been done already, or in labels, divisions and changes of medium.
+        """
+        self._check_whole()
+        scenario = self.scenario.treated(self.time_min, treatments)
+        if not alike_before(scenario.treatments, self.scenario.treatments, self.time_min):
+            raise ValueError(
+                f"treat: the past up to {self.time_min:g} min, labels, divisions and changes of medium stay as they are"
+            )
+        self.scenario = scenario
+        self._known_stretch = None
+
     def result(self) -> Result:
         """The tables up to now; of a run in progress those of the whole plan as far as they are known."""
         self._check_whole()
@@ -347,6 +388,8 @@ class Run:
         of_cells = self._record.of_cells(records)
         before = None if self._medium is None else self.population.counts.copy()
         self._within_a_window = True
+        if self.chronicle is not None:
+            self.chronicle.add(self.time_min, end, rates)
         passed = self.population.advance(rates, self.time_min, end, records, of_cells)
         if self._medium is not None and before is not None:
             self._medium.pass_window(passed, before, self.population.counts)
@@ -381,7 +424,7 @@ class Run:
 
     def _plan(self, until: float) -> Plan | None:
         """The windows to come that end within this stretch of the exposure, if it pays to take several at once."""
-        if not isinstance(self.population, Receptors) or self._medium is not None:
+        if not isinstance(self.population, Receptors) or self._medium is not None or self.chronicle is not None:
             return None
         most = self.population.windows_at_once
         if most < 2 or self._law_end()[1]:
@@ -423,13 +466,18 @@ class Run:
                 continue
             match treatment:
                 case Label(of=of) if of != "newborn":
-                    population.treat(label_moves(self.itinerary, of), stays, 0, at_min)
+                    self._move_all(population, label_moves(self.itinerary, of), stays, 0, at_min)
                 case Division():
                     half = np.where(self.itinerary.out, 1.0, 0.5)
-                    population.treat(everybody, half, occasion, at_min)
+                    self._move_all(population, everybody, half, occasion, at_min)
                     occasion += 1
                 case FreshMedium() if self._medium is not None:
                     self._medium.give(self.scenario.protocol.value(at_min), fresh=True, recorded=recorded)
+
+    def _move_all(self, population: Any, to: np.ndarray, keep: np.ndarray, occasion: int, at_min: float) -> None:
+        population.treat(to, keep, occasion, at_min)
+        if self.chronicle is not None:
+            self.chronicle.move(to, keep, occasion, at_min)
 
     def _recorded_now(self) -> bool:
         return _ends_with(self._record.rows()[0], self.time_min)

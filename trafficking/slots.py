@@ -108,6 +108,18 @@ def gathered(slabs: Iterable[Slab]) -> tuple[np.ndarray, tuple[np.ndarray, ...]]
     return cells[order], tuple(columns)
 
 
+def sampled(
+    states: np.ndarray, identities: np.ndarray, free: int, key: np.uint64, below: np.uint64
+) -> tuple[np.ndarray, np.ndarray]:
+    """Identities (k,) uint64 and states (k,) uint8 of the receptors in some slots whose lot is at most `below`.
+
+    key: of the stream that the lots are drawn from, a 64-bit word for each identity.
+    """
+    chosen = np.empty(len(states), dtype=bool)
+    _draw_lots(states, identities, np.uint8(free), key, below, chosen)
+    return identities[chosen], states[chosen]
+
+
 def roomy(totals: np.ndarray) -> np.ndarray:
     """(n_cells,) slots for cells that hold about `totals` receptors and scatter as random numbers do."""
     return (totals + 6.0 * np.sqrt(totals) + 8.0).astype(np.int64)
@@ -274,6 +286,12 @@ def _arrange(column, order, room):
 
 
 @jitted
+def _draw_lots(states, identities, free, key, below, chosen):
+    for slot in range(len(states)):
+        chosen[slot] = states[slot] != free and stream_key(key, identities[slot]) <= below
+
+
+@jitted
 def in_use(first, used):
     """See `Slab.in_use`."""
     slots = 0
@@ -282,4 +300,4 @@ def in_use(first, used):
     return slots
 
 
-ENTRIES = (begin, compact, house, in_use, sort)
+ENTRIES = (_draw_lots, begin, compact, house, in_use, sort)

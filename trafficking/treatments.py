@@ -7,6 +7,7 @@ receptors there: nothing else about them changes. What each blocks, with the sou
 
 from __future__ import annotations
 
+import math
 import tomllib
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -15,15 +16,16 @@ from importlib.resources import files
 from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
-from pydantic import Field
+from pydantic import Field, ValidationError
 
 from trafficking import units
 from trafficking.exposure import Constant, Exposure, PulseTrain
-from trafficking.faults import Faults, choice, number
+from trafficking.faults import Faults, ScenarioError, choice, lines, nearest, number, shown
 from trafficking.itinerary import Itinerary, State, Transition
 from trafficking.quantities import Form, Share, Time
 
 LABEL = "labelled_"
+SWITCHES = ("cycloheximide", "chloroquine", "monensin", "phenylarsine_oxide", "kinase_inhibitor", "temperature")
 AVOGADRO = 6.02214076e23  # per mol, exact (SI 2019)
 _INSIDE = ("early_endosome", "recycling", "lysosome")
 _STANDING_STILL = 1e200  # min: the response of a messenger that is as good as frozen
@@ -223,6 +225,63 @@ def acting(treatments: Treatments, time_min: float) -> Treatments:
         and t.at_min <= time_min
         and (t.until_min is None or time_min < t.until_min)
     )
+
+
+def title(name: str) -> str:
+    """What a treatment that can be switched does, in a few words."""
+    return "everything slows down" if name == "temperature" else str(_bench()["drugs"][name]["title"])
+
+
+def level(treatments: Treatments, name: str, time_min: float) -> float:
+    """What a drug takes away from `time_min` on (share of its rates), or how warm the cells are (`temperature`, C)."""
+    found: list[Any] = [each for each in acting(treatments, time_min) if each.kind == name]
+    if name == "temperature":
+        return found[-1].celsius if found else float(_bench()["temperature"]["usual_celsius"])
+    return 1.0 - math.prod(1.0 - each.strength for each in found)
+
+
+def switched(treatments: Treatments, name: str, at_min: float, to: float) -> Treatments:
+    """The treatments with a drug, or the temperature, at another level from `at_min` on, until it is changed again.
+
+    Args:
+        name: kind of drug, or `temperature`.
+        to: share of the rates that the drug takes away, 0 for none; or degrees Celsius.
+
+    Raises:
+        ValueError: there is no such treatment, or no such level.
+    """
+    if name not in SWITCHES:
+        raise ValueError(f"treatment: {shown(name)} given; allowed are {', '.join(SWITCHES)}{nearest(name, SWITCHES)}")
+    kept: list[Any] = []
+    for treatment in treatments:
+        if treatment.kind != name or (treatment.until_min is not None and treatment.until_min <= at_min):
+            kept.append(treatment)
+        elif treatment.at_min < at_min:
+            kept.append(treatment.model_copy(update={"until_min": at_min}))
+    if to == level((), name, at_min):
+        return tuple(kept)
+    key = "celsius" if name == "temperature" else "strength"
+    form = Temperature if name == "temperature" else Drug
+    for i, treatment in enumerate(kept):
+        if treatment.kind == name and treatment.until_min == at_min and getattr(treatment, key) == to:
+            return (*kept[:i], treatment.model_copy(update={"until_min": None}), *kept[i + 1 :])
+    try:
+        return (*kept, form.model_validate({"kind": name, "at": units.text(at_min, "time"), key: to}))
+    except ValidationError as refused:
+        raise ScenarioError(lines(refused.errors(include_url=False), form.model_json_schema())) from None
+
+
+def alike_before(these: Treatments, those: Treatments, time_min: float) -> bool:
+    """Whether cells under either have had the same done to them up to `time_min`, and the same moves are planned."""
+
+    def moves(treatments: Treatments) -> list[Any]:
+        return [t for t in treatments if not isinstance(t, Drug | Temperature)]
+
+    def acts(treatments: Treatments, time: float) -> list[Any]:
+        return [t.model_copy(update={"at_min": 0.0, "until_min": None}) for t in acting(treatments, time)]
+
+    times = {time for time in (0.0, *edges(these), *edges(those)) if time < time_min}
+    return moves(these) == moves(those) and all(acts(these, time) == acts(those, time) for time in times)
 
 
 def under(itinerary: Itinerary, treatments: Sequence[Any]) -> Itinerary:

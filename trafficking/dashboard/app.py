@@ -13,6 +13,7 @@ from . import words
 from .desk import Desk
 from .elements import box
 from .header import Header
+from .manners import Manners, Tour
 from .pages import PLACES, Place, live
 
 TAGLINE = "the insulin receptors of one cell, each one simulated"
@@ -35,10 +36,12 @@ def _header(go: Callable[[str], None]) -> Header:
 @solara.component
 def Page() -> None:
     router = solara.use_router()
-    desk = solara.use_memo(Desk, [])
+    desk = solara.use_memo(lambda: Desk(router.search), [])
     solara.use_effect(lambda: desk.close, [])
+    desk.travel = router.push
     place = _opened(router.parts[0])
     header = solara.use_memo(lambda: _header(router.push), [])
+    manners = solara.use_memo(lambda: [Manners(), Tour()], [])
     solara.use_effect(lambda: desk.visit(router.search), [router.search])
     solara.use_effect(lambda: setattr(header, "path", f"/{place.path}"), [place.path])
     solara.Title("trafficking: insulin receptors of one cell" if place.view is None else f"{place.name} · trafficking")
@@ -48,7 +51,7 @@ def Page() -> None:
         "div",
         "page",
         [
-            box("header", "", [header]),
+            box("header", "", [header, desk.address, *manners]),
             box("main", "live", live.view(desk), **elsewhere),
             *[box("main", f"place {place.path}", [view]) for view in with_it],
             box("footer", "colophon", [box("span", "", [words.FOOTER])]),

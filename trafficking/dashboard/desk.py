@@ -12,29 +12,41 @@ from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import parse_qs
 
-from trafficking import io, library, units
+import traitlets
+
+from trafficking import io, library, treatments, units
 from trafficking.scenario import Scenario, ScenarioError
 
-from . import store, words
+from . import exports, links, store, words
+from .address import Address
+from .cell_view import Cell
 from .controls import Controls
 from .dose import Dose
+from .editor import Editing
+from .felt import Felt
+from .forks import INSULIN
+from .futures import Branching
+from .keeping import Keeping
+from .kept import Kept, KeptError
 from .launcher import SCENARIO_VARIABLE
-from .picture import KINDS, LINES, Ground, Picture
+from .paces import GUIDED, SPEEDS
+from .picture import LINES, Ground, Picture
 from .plot import TimeSeries
 from .readout import Headline, Numbers
-from .runner import GUIDED, SPEEDS, Moment, Runner, Scene
-from .strip import Seats, Strip
+from .replicates import NUMBER, Replicates
+from .runner import Runner
+from .scenes import Moment, Scene
 
 DEFAULT = "chronic_insulin"
-DOTS = 400  # of the strip
-STRIP_EVERY = 3  # scenes; dots that change faster cannot be followed
 OWN = "own"  # the entry of the scenario list for one that is no file of the package
 
-Kept = TypeVar("Kept")
+State = TypeVar("State")
 
 STATUS_WORDS = {
     "preparing": "Preparing",
     "computing": "Computing",
+    "returning": "Going back",
+    "restoring": "Computing again",
     "running": "Running",
     "paused": "Paused",
     "away": "Paused",
@@ -46,7 +58,16 @@ STATUS_WORDS = {
 @lru_cache
 def shipped() -> dict[str, Scenario]:
     """The scenarios that come with the package, by name, the default first."""
-    return {name: io.load_scenario(name) for name in sorted(io.scenario_names(), key=lambda name: name != DEFAULT)}
+    ours = sorted(io.scenario_names(), key=lambda name: name != DEFAULT)
+    return {scenario.name: scenario for scenario in map(io.load_scenario, (*ours, *io.published_names()))}
+
+
+@lru_cache
+def _choices() -> list[list[str]]:
+    """[name, title, group] of what the package has, as the list of scenarios shows it."""
+    published = {name.split("/")[1] for name in io.published_names()}
+    groups = {False: "Questions", True: "Published experiments"}
+    return [[name, known.title or name, groups[name in published]] for name, known in shipped().items()]
 
 
 def on_tissue(scenario: Scenario, tissue: str) -> Scenario:
@@ -68,39 +89,49 @@ def on_tissue(scenario: Scenario, tissue: str) -> Scenario:
 class Desk:
     """One session: a runner, the widgets that show its scenes, and what the reader may ask of it."""
 
-    def __init__(self) -> None:
+    def __init__(self, search: str | None = None) -> None:
+        """Opens what the address asks for: `?run=` and an id, `?link=` and a link, `?scenario=` and a name."""
         self.plot = TimeSeries(lines=LINES)
         self.headline = Headline(parts=["", "Preparing", " a cell at rest …"])
         self.numbers = Numbers(lines=LINES)
-        self.strip = Strip(kinds=KINDS)
+        self.cell = Cell()
         self.dose = Dose()
+        self.felt = Felt()
         self.controls = Controls()
+        for shared in ("hidden", "logarithmic"):  # what the legend is told, the plot shows
+            traitlets.link((self.numbers, shared), (self.plot, shared))
         self._shipped = shipped()
         self._closed = False
         self._own: Scenario | None = None  # the latest that is none of the package's
         self._run_id = ""
         self._number = -1
         self._ground: Ground | None = None
-        self._seats = Seats(DOTS)
         self._kept: dict[Callable[[], Any], Any] = {}
         self._asked = ""  # the address that was last opened
         self._watching: list[Callable[[Scene], None]] = []
         self.plot.listen(self._hear_plot)
         self.dose.listen(self._hear_dose)
         self.controls.listen(self._hear_controls)
+        self.cell.listen(self._hear_cell)
+        self.address, self.keeping = Address(), Keeping()
+        self._scene: Scene | None = None  # the latest
         scenario, self._complaint = self._first()
-        self.runner = Runner(scenario, show=self.show)
+        self.travel: Callable[[str], None] = lambda address: None  # to another page
+        self.runner = Runner(scenario, show=self.show, keeping=self.keeping, taking=self._taking(search))
+        self.replicates = Replicates(self.runner.refresh)
+        self.branching = Branching(self.plot, self.runner, lambda address: self.travel(address))
         self.runner.start()
 
     def close(self) -> None:
         """Ends the session: its thread, its run and its exports."""
         self._closed = True
         self.runner.close()
+        self.replicates.close()
         store.drop(self._run_id)
         for kept in self._kept.values():
             kept.close()
 
-    def keep(self, kind: Callable[[], Kept]) -> Kept:
+    def keep(self, kind: Callable[[], State]) -> State:
         """What a page needs to find again when the reader comes back to it: one of each kind, made on first use.
 
         Args:
@@ -115,6 +146,26 @@ class Desk:
         self._watching.append(see)
         return lambda: self._watching.remove(see) if see in self._watching else None
 
+    @property
+    def run_id(self) -> str:
+        """The key to the files of the run on Live."""
+        return self._run_id
+
+    @property
+    def going_on(self) -> bool:
+        """Whether the run on Live is under way."""
+        return self.controls.state.get("status") in ("preparing", "computing", "running")
+
+    def edit(self) -> Editing:
+        """The exposure editor, on the scenario of this run."""
+        editing, scenario = self.keep(Editing), self.runner.opened
+        editing.attend(scenario, own=not self._is_shipped(scenario), run=self._run_own)
+        return editing
+
+    def _run_own(self, scenario: Scenario) -> None:
+        self.runner.open(scenario, seed=self.runner.seed)
+        self.travel("/")
+
     def visit(self, search: str | None) -> None:
         """Opens what an address asks for, such as `?scenario=washout`; asked for again, nothing happens."""
         if (search or "") == self._asked:
@@ -125,6 +176,43 @@ class Desk:
             self.runner.open(self._shipped[name], seed=self.runner.seed)
         elif name:
             self._complaint = f"?scenario={name}: no such scenario; choose one from the list."
+            self.runner.refresh()
+
+    def _taking(self, search: str | None) -> Callable[[Runner], Kept] | None:
+        """What gives the run that an address asks for; None where it asks for none."""
+        asked = parse_qs(search or "")
+        run_id, link = (asked.get(name, [""])[0] for name in ("run", "link"))
+
+        def of_id(runner: Runner) -> tuple[Kept, str]:
+            return self.keeping.take_up(run_id, runner)
+
+        def of_link(runner: Runner) -> tuple[Kept, str]:
+            found = links.read(link)
+            self.keeping.begin(runner)
+            return found
+
+        def take(runner: Runner) -> Kept:
+            try:
+                kept, self._complaint = of_link(runner) if link else of_id(runner)
+            except KeptError as fault:
+                what = "This link was not opened" if link else "The run of this address was not opened"
+                self._complaint = f"{what}: {fault}. Here is a new one."
+                raise
+            return kept
+
+        return take if link or run_id else None
+
+    def _link(self) -> None:
+        """Offers a link to the run as it is."""
+        scene = self._scene
+        if scene is None or scene.moment is None:
+            return
+        rows = tuple((row.time_min, row.name, row.old, row.new) for row in scene.steering)
+        run = Kept(self.runner.opened, scene.scenario, scene.seed, scene.time_min, rows, speed=scene.speed)
+        try:
+            self.address.offer(links.written(run))
+        except links.LinkTooLong as fault:
+            self._complaint = str(fault)
             self.runner.refresh()
 
     def _first(self) -> tuple[Scenario, str]:
@@ -138,11 +226,19 @@ class Desk:
     # -- from the browser ------------------------------------------------------------------------------------------
 
     def _hear_plot(self, message: dict) -> None:
+        if "picked_min" in message:
+            return self.branching.pick(float(message["picked_min"]))
         self.runner.acknowledge(int(message["acknowledged"]), reduced_motion=bool(message.get("reduced")))
 
     def _hear_dose(self, message: dict) -> None:
         dose = min(max(float(message["insulin_nM"]), 0.0), 1000.0)
         self.runner.steer(dose, gesture=int(message["gesture"]))
+
+    def _hear_cell(self, message: dict) -> None:
+        if "seen" in message:
+            self.runner.look(bool(message["seen"]))
+        else:
+            self.runner.pick(self.cell.chosen(message))
 
     def _hear_controls(self, message: dict) -> None:
         self._complaint = ""
@@ -163,6 +259,13 @@ class Desk:
                 self.runner.open(self._own, seed=self.runner.seed)
             case "tissue" if message["tissue"] in library.tissues():
                 self.runner.open(on_tissue(self.runner.opened, message["tissue"]), seed=self.runner.seed)
+            case "band" if self._ground is not None:
+                self.replicates.toggle(self._ground.scenario, seed=self.runner.seed)
+                self.runner.refresh()
+            case "treat":
+                self.runner.treat(str(message["name"]), float(message["to"]))
+            case "link":
+                self._link()
             case "anew":
                 self._anew(int(message["receptors"]), int(message["seed"]))
 
@@ -181,13 +284,16 @@ class Desk:
         """Puts a scene into the widgets. Called in the runner's thread."""
         if self._closed:
             return
+        self._scene = scene
         if scene.number != self._number:
             self._number = scene.number
-            self._ground, self._seats = None, Seats(DOTS)
+            self._ground = None
+            self.cell.begin()
             store.drop(self._run_id)
-            self._run_id = store.add(self.runner.taken)
+            self._run_id = store.add(exports.of_run(self.runner.taken, self.runner.other))
             if self._closed:  # meanwhile
                 return store.drop(self._run_id)
+            self.address.run = self.keeping.run_id
             if not self._is_shipped(self.runner.opened):
                 self._own = self.runner.opened
         if scene.moment is not None:
@@ -197,6 +303,7 @@ class Desk:
         self._dress(scene)
         for see in tuple(self._watching):
             see(scene)
+        self.branching.show(scene)
         with self.plot.hold_sync():
             self.plot.seq = scene.seq
 
@@ -206,10 +313,15 @@ class Desk:
         return known is not None and known.to_dict() | {"receptors": scenario.receptors} == scenario.to_dict()
 
     def _draw(self, scene: Scene, moment: Moment) -> None:
-        if self._ground is None or self._ground.scenario is not scene.scenario:
+        if self._ground is None or not self._ground.under(scene):
             self._ground = Ground.of(scene)
             self.plot.plan = self._ground.ahead
+            self.plot.ghost = Picture(scene, moment, self._ground).ghost_frame
+            self.plot.measured = Picture(scene, moment, self._ground).measured
         picture = Picture(scene, moment, self._ground)
+        band = self.replicates.curves(scene.scenario)
+        if self.plot.band != band:
+            self.plot.band = band
         with self.plot.hold_sync():
             self.plot.frame, self.plot.view = picture.frame, picture.view
         with self.headline.hold_sync():
@@ -219,12 +331,15 @@ class Desk:
         with self.numbers.hold_sync():
             self.numbers.values = picture.now
             self.numbers.base = words.base(self._ground.base, self._ground.reference.words, scene.scenario.cells.number)
-        if scene.status != "running" or scene.seq % STRIP_EVERY == 0 or not self.strip.dots:
-            with self.strip.hold_sync():
-                self.strip.dots = self._seats.arrange(*picture.seats())
-                followed = scene.scenario.resolution == "agents" and scene.scenario.follow > 0
-                self.strip.text = words.dots(picture.names(self._seats.seated()), DOTS, followed=followed)
-        by_hand = "set by you" if scene.steering else "set by the scenario until you move it"
+            self.numbers.notes = words.shown_besides(self.plot.measured, bool(band), NUMBER)
+        if moment.crowd is not None:  # as often as the eye can follow
+            self.felt.show(moment, scene.scenario)
+        self.cell.show(scene, moment)
+        by_hand = (
+            "set by you"
+            if any(row.name == INSULIN for row in scene.steering)
+            else "set by the scenario until you move it"
+        )
         with self.dose.hold_sync():
             self.dose.insulin_nM, self.dose.gesture, self.dose.note = moment.insulin_nM, scene.gesture, by_hand
             self.dose.enabled = True
@@ -234,7 +349,7 @@ class Desk:
         scenario = self.runner.opened
         own = [] if self._own is None else [[OWN, self._own.title or self._own.name]]
         log = [
-            [words.span(row.time_min), "insulin", words.insulin(row.old), words.insulin(row.new)]
+            [words.span(row.time_min), words.thing(row.name), *(words.setting(row.name, x) for x in (row.old, row.new))]
             for row in reversed(scene.steering)
         ]
         about = [("Scenario", scenario.question), ("Expected", scenario.expected), ("Notes", scenario.notes)]
@@ -242,15 +357,17 @@ class Desk:
             "status": scene.status,
             "words": STATUS_WORDS[scene.status],
             "pace": self._pace(scene),
-            "note": self._complaint or scene.message,
+            "note": self._complaint or scene.message or self.keeping.fault,
             "speed": scene.speed,
             "speeds": [[GUIDED, "Guided"], *([name, name] for name in SPEEDS)],
             "scenario": OWN if scenario is self._own else scenario.name,
-            "scenarios": own + [[name, shipped.title or name] for name, shipped in self._shipped.items()],
+            "scenarios": own + _choices(),
+            "band": self.replicates.says(scene.scenario),
             "tissue": scenario.tissue,
             "tissues": [[name, library.tissue(name).title] for name in library.tissues()],
             "receptors": scenario.receptors,
             "seed": scene.seed,
+            "treatments": [[name, treatments.title(name), level] for name, level in scene.levels],
             "run": self._run_id if self._ground else "",
             "log": log,
             "about": [[name, text] for name, text in about if text],
@@ -258,6 +375,8 @@ class Desk:
 
     @staticmethod
     def _pace(scene: Scene) -> str:
+        if scene.status == "returning" and scene.ghost is not None:
+            return f"{words.span(scene.time_min)} of {words.span(scene.ghost.from_min)}"
         if scene.status == "computing":
             return f"{100.0 * scene.time_min / scene.scenario.duration_min:.0f} % of the curve"
         if scene.status == "running" and scene.pace:

@@ -6,6 +6,8 @@ from typing import Any
 
 import solara
 
+QUESTION = "What am I looking at?"
+
 
 def box(tag: str, name: str, children: list, **attributes: Any) -> solara.Element:
     """An element with a class, children (text, widgets or elements) and attributes (aria-label as aria_label)."""
@@ -14,6 +16,6 @@ def box(tag: str, name: str, children: list, **attributes: Any) -> solara.Elemen
 
 
 def what(*paragraphs: str) -> solara.Element:
-    """The answer, in plain words, to a reader who wonders what a panel shows."""
-    words = [box("p", "", [paragraph]) for paragraph in paragraphs]
-    return box("details", "what", [box("summary", "", ["What am I looking at?"]), *words])
+    """What a panel shows, in plain words, folded away under a question; stands in the corner of a card."""
+    text = [box("p", "", [paragraph]) for paragraph in paragraphs]
+    return box("details", "what", [box("summary", "", [box("span", "", [QUESTION])]), box("div", "", text)])

@@ -73,6 +73,7 @@ def configure(url: str = "http://127.0.0.1/", scenario: str | None = None) -> No
         del os.environ[name]
     cache = Path(platformdirs.user_cache_dir("trafficking", appauthor=False))
     os.environ.setdefault("IPYTHONDIR", str(cache / "ipython"))  # Solara starts an IPython shell, which keeps a profile
+    os.environ.setdefault("MPLCONFIGDIR", str(cache / "matplotlib"))  # figures for export; it would write into the home
     os.environ.update(
         SOLARA_APP="trafficking.dashboard.app",
         SOLARA_MODE="production",

@@ -18,7 +18,7 @@ from .desk import Desk
 from .diagram import Diagram, pack, plan
 from .drawing import words as said
 from .passing import Passing
-from .runner import Scene
+from .scenes import Scene
 
 EVERY_S = 0.25  # between two pictures: eyes read numbers no faster
 

@@ -11,7 +11,7 @@ from trafficking.itinerary import Itinerary
 from trafficking.scenario import Scenario
 from trafficking.treatments import LABEL, Label, acting, under
 
-from .runner import Moment
+from .scenes import Moment
 
 
 @dataclass(frozen=True)

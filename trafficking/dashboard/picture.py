@@ -1,4 +1,4 @@
-"""What a scene looks like: from the numbers of a run to what the plot, the strip and the words are given."""
+"""What a scene looks like: from the numbers of a run to what the plot and the words are given."""
 
 from __future__ import annotations
 
@@ -10,11 +10,13 @@ from typing import Any
 import numpy as np
 
 from trafficking import half_times, results
+from trafficking.itinerary import Itinerary
 from trafficking.scenario import Scenario
 
 from . import words
+from .measured import points
 from .plot import decimate, pack
-from .runner import Moment, Scene, Steering
+from .scenes import Ghost, Moment, Scene, Steering
 
 # The lines of the plot, in their order in the legend. Never by colour alone: each has its own dash and width.
 LINES: list[dict[str, Any]] = [
@@ -24,7 +26,6 @@ LINES: list[dict[str, Any]] = [
     {"key": "lysosome", "label": "Lysosome", "width": 2, "dash": [10, 4, 2, 4]},
     {"key": "total", "label": "Total", "width": 1.5, "dash": [4, 3]},
 ]
-KINDS = ["surface", "early_endosome", "recycling", "lysosome"]  # what a dot of the strip may be
 _COMPARTMENTS = ["membrane", "early_endosome", "recycling", "lysosome"]
 
 MOST_MARKS = 12  # of a protocol; more would hide the curves, and the insulin panel shows them all
@@ -33,16 +34,21 @@ BEFORE_MIN, AFTER_MIN = 10.0, 60.0  # around the step, in the panel of the first
 
 @dataclass(frozen=True)
 class Ground:
-    """What stays the same until the scenario of a run changes: the reference, the marks, the plan."""
+    """What stays the same until a run's future changes: the reference, the marks, the plan, the other future."""
 
     scenario: Scenario
     reference: results.Reference
     steering: tuple[Steering, ...]
+    ghost: Ghost | None = None
 
     @classmethod
     def of(cls, scene: Scene) -> Ground:
         copy_number = None if scene.moment is None else scene.moment.copy_number
-        return cls(scene.scenario, results.reference(scene.scenario, copy_number), scene.steering)
+        return cls(scene.scenario, results.reference(scene.scenario, copy_number), scene.steering, scene.ghost)
+
+    def under(self, scene: Scene) -> bool:
+        """Whether this is still the ground of a scene."""
+        return self.scenario is scene.scenario and self.steering == scene.steering and self.ghost is scene.ghost
 
     @cached_property
     def base(self) -> float:
@@ -69,7 +75,7 @@ class Ground:
     def marks(self) -> list[list]:
         """[time_min, dose in words, by hand]: where insulin jumps."""
         protocol = self.scenario.protocol
-        by_hand = [[row.time_min, words.insulin(row.new), True] for row in self.steering]
+        by_hand = [[row.time_min, words.change(row.name, row.new), True] for row in self.steering]
         steered = {row.time_min for row in self.steering}
         planned = []
         for edge in protocol.edges:
@@ -96,7 +102,8 @@ class Ground:
     @cached_property
     def doses(self) -> tuple[float, float, bool]:
         """The insulin axis: log10 nM of its lowest and highest dose, and whether no insulin has a place on it."""
-        seen = np.array([dose for _, dose in self.plan])
+        other = [] if self.ghost is None else self.ghost.moment.recorded["insulin_nM"].tolist()
+        seen = np.array([dose for _, dose in self.plan] + other)
         given = seen[seen > 1e-3]
         low, high = (given.min(), max(given.max(), self.scenario.protocol.max_nM)) if given.size else (0.1, 10.0)
         floor, roof = math.floor(math.log10(low) + 1e-9), math.ceil(math.log10(high) - 1e-9)
@@ -107,6 +114,12 @@ class Ground:
         protocol = self.scenario.protocol
         ends = (0.0, *protocol.edges)
         return all(protocol.constant_between(a, b) for a, b in zip(ends, ends[1:], strict=False))
+
+
+def curves_of(counts: np.ndarray, itinerary: Itinerary) -> np.ndarray:
+    """(n_lines, n) receptors, rows as in LINES, from (n, n_states) counts."""
+    masks = [itinerary.mask(compartment) for compartment in _COMPARTMENTS] + [itinerary.live]
+    return np.stack([counts[:, mask].sum(axis=1) for mask in masks]).astype(float)
 
 
 @dataclass(frozen=True)
@@ -120,9 +133,7 @@ class Picture:
     @cached_property
     def curves(self) -> np.ndarray:
         """(n_lines, n) receptors, rows as in LINES."""
-        counts, itinerary = self.moment.recorded["counts"], self.scene.scenario.itinerary
-        masks = [itinerary.mask(compartment) for compartment in _COMPARTMENTS] + [itinerary.live]
-        return np.stack([counts[:, mask].sum(axis=1) for mask in masks]).astype(float)
+        return curves_of(self.moment.recorded["counts"], self.scene.scenario.itinerary)
 
     @cached_property
     def now(self) -> list[list[float]]:
@@ -133,8 +144,9 @@ class Picture:
     def headline(self) -> list[str]:
         recorded = self.moment.recorded
         since, restless = words.since_change(recorded["time_min"], recorded["insulin_nM"])
-        if self.scene.steering:  # clamped from there on, which may lie between two records
-            since, restless = self.scene.time_min - self.scene.steering[-1].time_min, False
+        clamped = [row.time_min for row in self.scene.steering if row.name == "insulin_nM"]
+        if clamped:  # from there on, which may lie between two records
+            since, restless = self.scene.time_min - clamped[-1], False
         return list(
             words.headline(
                 self.curves[0, -1],
@@ -160,7 +172,10 @@ class Picture:
         origin, dose = self._origin
         floor, roof, none = self.ground.doses
         base = self.ground.base
-        top = base * max(1.1, 0.1 * math.ceil(10.3 * self.curves.max() / base))
+        highest, end = self.curves.max(), self.scene.scenario.duration_min
+        if self.ghost is not None:
+            highest, end = max(highest, self.ghost[1].max()), max(end, self.ghost[0][-1])
+        top = base * max(1.1, 0.1 * math.ceil(10.3 * highest / base))
         where = ", ".join(
             f"{line['label'].lower()} {receptors:,.0f} ({percent:.0f} %)"
             for line, (receptors, percent) in zip(LINES, self.now, strict=True)
@@ -168,7 +183,7 @@ class Picture:
         return {
             "rows": [len(self._whole[0]), len(self._hour[0])],
             "hour": [-min(BEFORE_MIN, origin), AFTER_MIN],
-            "whole": [0.0, self.scene.scenario.duration_min],
+            "whole": [0.0, end],
             "origin": origin,
             "base": base,
             "top": top,
@@ -185,21 +200,28 @@ class Picture:
     def frame(self) -> bytes:
         return pack(self._whole, self._hour)
 
-    def seats(self) -> tuple[np.ndarray, np.ndarray]:
-        """Identities of the followed receptors, and of each the index in KINDS."""
-        identity, state = self.moment.followed
-        itinerary = self.scene.scenario.itinerary
-        kinds = np.array(
-            [_COMPARTMENTS.index(s.compartment) if s.compartment in _COMPARTMENTS else 255 for s in itinerary.states],
-            dtype=np.uint8,
+    @cached_property
+    def ghost(self) -> tuple[np.ndarray, np.ndarray] | None:
+        """The other future from where it parts: (n,) minutes, and (1 + n_lines, n) insulin and receptors."""
+        other = self.scene.ghost
+        if other is None:
+            return None
+        times = other.moment.recorded["time_min"]
+        columns = np.vstack(
+            [other.moment.recorded["insulin_nM"], curves_of(other.moment.recorded["counts"], other.scenario.itinerary)]
         )
-        kind = kinds[state]
-        return identity[kind != 255], kind[kind != 255]
+        first = max(int(np.searchsorted(times, other.from_min, side="right")) - 1, 0)
+        return times[first:], columns[:, first:]
 
-    @staticmethod
-    def names(kinds: list[int]) -> dict[str, int]:
-        """How many there are of each kind, by its name in the legend."""
-        return {line["label"].lower(): kinds.count(i) for i, line in enumerate(LINES[: len(KINDS)])}
+    @property
+    def ghost_frame(self) -> bytes:
+        """The other future as the plot takes it; the same origin as the panel of the hour is the browser's business."""
+        return b"" if self.ghost is None else pack(decimate(*self.ghost))
+
+    @property
+    def measured(self) -> list[dict]:
+        """What was measured in this very experiment, in receptors of this cell."""
+        return points(self.scene.scenario, surface=float(self.curves[0, 0]), live=float(self.curves[-1, 0]))
 
     @property
     def remark(self) -> str:

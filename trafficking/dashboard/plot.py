@@ -14,6 +14,7 @@ import numpy as np
 import traitlets
 
 _STATIC = files("trafficking.dashboard") / "static"
+_PARTS = ("units", "paint", "chart", "zoom", "tip", "live")  # of the script, in the order in which they name each other
 
 
 class TimeSeries(anywidget.AnyWidget):
@@ -23,17 +24,26 @@ class TimeSeries(anywidget.AnyWidget):
     the axes end, what 100 % is and which moments are marked.
     """
 
-    _esm = (_STATIC / "uplot" / "uPlot.iife.min.js").read_text() + "\n" + (_STATIC / "plot.js").read_text()
+    _esm = "\n".join(
+        (_STATIC / name).read_text() for name in ("uplot/uPlot.iife.min.js", *(f"plot/{part}.js" for part in _PARTS))
+    )
     _css = (_STATIC / "uplot" / "uPlot.min.css").read_text()
 
     frame = traitlets.Bytes(b"").tag(sync=True)
     view = traitlets.Dict().tag(sync=True)
     lines = traitlets.List().tag(sync=True)
+    ghost = traitlets.Bytes(b"", help="the other future: columns as in `frame`, one panel").tag(sync=True)
+    picking = traitlets.Bool(False, help="whether a touch of the whole run chooses a time").tag(sync=True)
+    picked_min = traitlets.Float(0.0, help="the time chosen").tag(sync=True)
+    hidden = traitlets.List(traitlets.Unicode(), help="keys of the lines that are not shown").tag(sync=True)
+    logarithmic = traitlets.Bool(False, help="whether the axis of receptors is").tag(sync=True)
+    band = traitlets.Bytes(b"", help="time_min; low, median and high of each line: float32 columns").tag(sync=True)
+    measured = traitlets.List(help="points, as `measured.points` has them").tag(sync=True)
     plan = traitlets.List(help="[time_min, insulin_nM] of the whole protocol").tag(sync=True)
     seq = traitlets.Int(0).tag(sync=True)
 
     def listen(self, hear: Callable[[dict], None]) -> None:
-        """Call `hear` with every message of the browser: {"acknowledged": seq, "reduced": bool}."""
+        """Call `hear` with every message of the browser: {"acknowledged": seq, "reduced": bool}, {"picked_min": x}."""
         self.on_msg(lambda _, message, __: hear(message))
 
 

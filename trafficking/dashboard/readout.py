@@ -21,10 +21,16 @@ class Headline(anywidget.AnyWidget):
 
 
 class Numbers(anywidget.AnyWidget):
-    """A row per line of the plot: `lines` as the plot has them, `values` as [receptors, percent]."""
+    """A row per line of the plot: `lines` as the plot has them, `values` as [receptors, percent].
+
+    A row is a button that hides and shows its line. `notes` say what else the plot shows: a band, measured points.
+    """
 
     _esm = (_STATIC / "numbers.js").read_text()
 
     lines = traitlets.List().tag(sync=True)
     values = traitlets.List().tag(sync=True)
     base = traitlets.Unicode("").tag(sync=True)
+    hidden = traitlets.List(traitlets.Unicode(), help="keys of the lines that are not shown").tag(sync=True)
+    logarithmic = traitlets.Bool(False, help="whether the plot's axis of receptors is").tag(sync=True)
+    notes = traitlets.List(traitlets.Unicode()).tag(sync=True)

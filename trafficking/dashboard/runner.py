@@ -13,132 +13,56 @@ import time
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, replace
-from itertools import pairwise
+from dataclasses import replace
 from queue import Empty, SimpleQueue
 from typing import Any
 
-import numpy as np
-
-from trafficking.exposure import Exposure
 from trafficking.results import Result
 from trafficking.scenario import Scenario
 from trafficking.simulation import Run
 
+from .forks import Future
+from .keeping import Keeping
+from .kept import Kept, KeptError
+from .paces import GUIDED, SPEEDS, first_change, guided_pace
+from .scenes import Moment, Scene, Steering, levels
+from .viewing import Viewing
+
 FRAME_S = 1.0 / 15.0  # between two scenes
 AWAY_S = 30.0  # without an acknowledgement: longer than a browser takes to mend a broken link (18.7 s measured)
 LOST_S = 3.0  # after which a scene that was not acknowledged counts as lost, and the run waits for its viewer
-FURTHER_MIN = 24 * 60.0  # a hand on the slider is given at least this much time to see what comes of it
-
-GUIDED = "guided"
-SPEEDS = {"5 min/s": 5.0, "15 min/s": 15.0, "1 h/s": 60.0, "2 h/s": 120.0, "4 h/s": 240.0, "12 h/s": 720.0}
+WATCHED_S = 2.0  # for a browser to answer that it is there
+_GOING = ("running", "computing", "returning", "restoring")  # statuses in which the run goes on
 
 _log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class Steering:
-    """One change by hand, as the event log has it."""
-
-    time_min: float
-    name: str
-    old: float
-    new: float
-
-
-@dataclass(frozen=True)
-class Moment:
-    """The run itself at one time. Arrays are its own and are never written to again.
-
-    copy_number: R0 of all cells together.
-    recorded, followed: as `Run` has them; where the run is past its last row, the present is a row more.
-    """
-
-    insulin_nM: float
-    copy_number: float
-    recorded: dict[str, np.ndarray]
-    followed: tuple[np.ndarray, np.ndarray]
-
-
-@dataclass(frozen=True)
-class Scene:
-    """What there is to show.
-
-    status: preparing, computing, running, paused, away, finished or failed; message: a sentence to go with it.
-    number: counts the runs of this session; seq: the scenes.
-    pace: simulated minutes per second; kept_up: false where that is less than was asked for.
-    gesture: the last gesture on the slider that has been done.
-    first_step_min: when the protocol, as it was opened, first changes insulin.
-    moment: None before there is a run, and while one is computed.
-    """
-
-    status: str
-    seed: int
-    scenario: Scenario
-    first_step_min: float | None = None
-    message: str = ""
-    number: int = 0
-    seq: int = 0
-    speed: str = GUIDED
-    pace: float = 0.0
-    kept_up: bool = True
-    gesture: int = 0
-    steering: tuple[Steering, ...] = ()
-    time_min: float = 0.0
-    moment: Moment | None = None
-
-
-def guided_pace(time_min: float, step_min: float | None) -> float:
-    """Simulated minutes per second that let both clocks be seen: redistribution in minutes, loss in hours.
-
-    Before insulin changes an hour takes one second; the hour after the change takes four; the rest of that day six;
-    what follows goes at two hours a second.
-
-    Args:
-        step_min: when insulin last changed by hand, or else when it first changed; None if it has not.
-    """
-    if step_min is None or time_min < step_min:
-        return 60.0
-    since = time_min - step_min
-    if since < 60.0:
-        return 15.0
-    return 230.0 if since < 24 * 60.0 else 120.0
-
-
-def first_change(protocol: Exposure) -> float | None:
-    """When insulin first leaves its starting value, in minutes; None where it never does."""
-    for start, end in pairwise((0.0, *protocol.edges)):
-        if not protocol.constant_between(0.0, end):
-            return start
-    return None
-
-
-def _up_to_now(run: Run) -> dict[str, np.ndarray]:
-    """What was recorded, and the present."""
-    recorded = run.recorded
-    if run.time_min <= recorded["time_min"][-1]:
-        return recorded
-    now = {"time_min": run.time_min, "counts": run.counts, "insulin_nM": run.insulin_nM, "mrna": run.mrna}
-    return {name: np.concatenate([rows, np.asarray(now[name])[None]]) for name, rows in recorded.items()}
-
-
-def _moment(run: Run) -> Moment:
-    return Moment(run.insulin_nM, float(run.cells.copy_number.sum()), _up_to_now(run), run.followed)
 
 
 class Runner:
     """One session's run. Every public method may be called from any thread and returns at once."""
 
-    def __init__(self, scenario: Scenario, *, seed: int = 1, show: Callable[[Scene], None]) -> None:
+    def __init__(
+        self,
+        scenario: Scenario,
+        *,
+        seed: int = 1,
+        show: Callable[[Scene], None],
+        keeping: Keeping | None = None,
+        taking: Callable[[Runner], Kept] | None = None,
+    ) -> None:
         """A runner at rest until `start`.
 
         Args:
             show: called in the runner's thread with each scene.
+            keeping: keeps its runs on disk; without it they end with the session.
+            taking: gives a kept run to begin with, in this thread; KeptError: there is none, `scenario` it is.
         """
         self._show = show
+        self._keeping = keeping
         self._waiting: deque[tuple[Callable[..., None], tuple]] = deque()
         self._bell = threading.Condition()
-        self._run: Run | None = None  # touched by this runner's thread alone
+        self._future: Future | None = None  # touched by this runner's thread alone
+        self._other: Future | None = None  # the course that was left when the run was taken back
+        self._parted_min, self._left = 0.0, "paused"
         self._base = Scene("preparing", seed, scenario)
         self._closed = False
         self._greeted = False
@@ -148,8 +72,12 @@ class Runner:
         self._sent = self._answered = 0
         self._heard_at = self._worked_at = self._shown_at = time.monotonic()
         self._aim = 0.0  # the simulated time that the pace asks for
+        self._viewing, self._untold = Viewing(), False
         self._meter: deque[tuple[float, float]] = deque(maxlen=15)
-        self._tell(self._open, scenario, seed)
+        if taking is None:
+            self._tell(self._open, scenario, seed)
+        else:
+            self._tell(self._take_up, taking)
         self._thread = threading.Thread(target=self._work, name="trafficking-run", daemon=True)
 
     def start(self) -> None:
@@ -167,7 +95,7 @@ class Runner:
                 # The page is there and the scene is not: it went with the link. The next one replaces it.
                 self._answered = self._sent
                 self._waiting.append((self._again, ()))
-            self._bell.notify()
+            self._bell.notify_all()
         if not self._greeted or self._base.status == "away":
             self._tell(self._welcome, reduced_motion)
 
@@ -194,9 +122,33 @@ class Runner:
         """Insulin from the next window on; the protocol of the scenario no longer decides."""
         self._tell(self._steer, insulin_nM, gesture)
 
+    def treat(self, name: str, to: float) -> None:
+        """A drug (share of its rates taken away) or the temperature (C) from the next window on."""
+        self._tell(self._treat, name, to)
+
+    def fork(self, at_min: float) -> None:
+        """Takes the run back to the last end of a window up to `at_min`, and keeps its course as the other future."""
+        self._tell(self._fork, at_min)
+
+    def swap(self) -> None:
+        """Goes on with the other future; this one becomes the other."""
+        self._tell(self._swap)
+
+    def drop(self) -> None:
+        """Lets go of the other future."""
+        self._tell(self._drop)
+
     def open(self, scenario: Scenario, *, seed: int) -> None:
         """Leaves this run and plays another."""
         self._tell(self._open, scenario, seed)
+
+    def look(self, looking: bool) -> None:
+        """Whether the cell is in sight; out of sight it is not shown."""
+        self._tell(self._look, looking)
+
+    def pick(self, identity: int | None) -> None:
+        """Tells the life of this receptor with every scene; None: of none."""
+        self._tell(self._pick, identity)
 
     def refresh(self) -> None:
         """Shows a scene again, though nothing in the run has changed."""
@@ -215,12 +167,35 @@ class Runner:
         """Ends the thread and lets go of the run."""
         with self._bell:
             self._closed = True
-            self._bell.notify()
+            self._bell.notify_all()
+
+    def watched(self) -> bool:
+        """Asks the browser whether it is there; waits for its answer."""
+        asked = time.monotonic()
+        self.refresh()
+        with self._bell:
+            self._bell.wait_for(lambda: self._heard_at > asked or self._closed, WATCHED_S)
+            return self._heard_at > asked and not self._closed
+
+    def kept(self) -> Kept | None:
+        """The run as it would be kept now; None before there is one."""
+        return self._answered_by(self._as_kept)
+
+    def hand_over(self) -> None:
+        """Writes the run to disk and gives it up to another session."""
+        self._tell(self._hand_over)
 
     def taken(self) -> tuple[Result, tuple[Steering, ...], Result] | None:
         """The tables and the steering log up to now, and the run as if it ended now; None before there is a run."""
-        answer: SimpleQueue[tuple[Result, tuple[Steering, ...], Result] | None] = SimpleQueue()
-        self._tell(self._take, answer)
+        return self._answered_by(lambda: self._take(self._future))
+
+    def other(self) -> tuple[Result, tuple[Steering, ...], Result] | None:
+        """The same of the other future; None where there is none."""
+        return self._answered_by(lambda: self._take(self._other))
+
+    def _answered_by(self, ask: Callable[[], Any]) -> Any:
+        answer: SimpleQueue[Any] = SimpleQueue()
+        self._tell(lambda: answer.put(ask()))
         while self._thread.is_alive():
             with suppress(Empty):
                 return answer.get(timeout=0.5)
@@ -228,19 +203,25 @@ class Runner:
 
     # -- the thread ------------------------------------------------------------------------------------------------
 
+    @property
+    def _run(self) -> Run | None:
+        return None if self._future is None else self._future.run
+
     def _tell(self, what: Callable[..., None], *args: object) -> None:
         with self._bell:
             self._waiting.append((what, args))
-            self._bell.notify()
+            self._bell.notify_all()
 
     def _work(self) -> None:
         try:
             while not self._closed:
                 self._attempt(self._turn)
                 self._attempt(self._present)
+                self._attempt(self._keep)
                 self._rest()
         finally:
-            self._run = None
+            self._give_up()
+            self._future = self._other = None
 
     def _attempt(self, what: Callable[[], None]) -> None:
         """The thread's edge: a page with a message beats a dead one."""
@@ -253,11 +234,12 @@ class Runner:
     def _turn(self) -> None:
         """Does what was asked for, and carries the run on if it is time to."""
         self._obey()
-        if self._run is not None and self._base.status in ("running", "computing"):
-            if time.monotonic() >= self._due():
-                self._go_on(self._run)
+        if self._future is not None and self._base.status in _GOING and time.monotonic() >= self._due():
+            self._go_on(self._future)
+        self._untold = not self._viewing.go_on()
+        self._fresh = self._fresh or self._untold
 
-    def _go_on(self, run: Run) -> None:
+    def _go_on(self, future: Future) -> None:
         """Carries the run to where the pace wants it by now, for one frame's worth of work at most."""
         now = time.monotonic()
         if now - self._heard_at > AWAY_S:
@@ -265,27 +247,42 @@ class Runner:
         if self._answered < self._sent and now - self._shown_at > LOST_S:
             self._worked_at = now  # nobody is watching: the story waits
             return
-        pace, until = 0.0, run.duration_min
-        if self._base.status == "running":
-            pace, first = self._wanted_pace(run.time_min), self._base.first_step_min
+        run, pace = future.run, 0.0
+        until = run.duration_min
+        if self._base.status in ("returning", "restoring"):
+            until = self._parted_min
+        elif self._base.status == "running":
+            pace, first = self._wanted_pace(future), self._base.first_step_min
             self._aim += pace * min(now - self._worked_at, 4.0 * FRAME_S)
             if self._base.speed == GUIDED and first is not None and run.time_min < first:
                 self._aim = min(self._aim, first)  # the pace changes there
             until = self._aim
         self._worked_at, deadline = now, now + FRAME_S
-        run.advance(until, keep_going=lambda: time.monotonic() < deadline and not (self._waiting or self._closed))
+        stopped = False
+
+        def keep_going() -> bool:
+            nonlocal stopped
+            stopped = time.monotonic() >= deadline or bool(self._waiting) or self._closed
+            return not stopped
+
+        run.advance(until, keep_going=keep_going)
+        future.keep()
         self._fresh = True
+        if self._base.status == "returning":
+            return None if stopped else self._arrive(run)
+        if self._base.status == "restoring":
+            return None if stopped else self._restored()
         if run.finished:
             return self._say("finished")
         if time.monotonic() >= deadline:
             self._aim = run.time_min
         self._measure(run.time_min, pace)
 
-    def _wanted_pace(self, time_min: float) -> float:
+    def _wanted_pace(self, future: Future) -> float:
         if self._base.speed != GUIDED:
             return SPEEDS[self._base.speed]
-        steering = self._base.steering
-        return guided_pace(time_min, steering[-1].time_min if steering else self._base.first_step_min)
+        steering = future.passed()
+        return guided_pace(future.run.time_min, steering[-1].time_min if steering else self._base.first_step_min)
 
     def _measure(self, time_min: float, wanted: float) -> None:
         now = time.monotonic()
@@ -304,11 +301,22 @@ class Runner:
             return
         self._fresh, self._shown_at = False, now
         self._sent += 1
-        scene, run = replace(self._base, seq=self._sent), self._run
-        if run is not None:
-            moment = None if status == "computing" else _moment(run)
-            scene = replace(scene, scenario=run.scenario, time_min=run.time_min, moment=moment)
+        scene, future = replace(self._base, seq=self._sent), self._future
+        if future is not None:
+            run = future.run
+            scene = replace(
+                scene,
+                scenario=run.scenario,
+                time_min=run.time_min,
+                moment=None if status == "computing" else self._moment(run),
+                steering=future.passed(),
+                levels=levels(run),
+            )
         self._show(scene)
+
+    def _moment(self, run: Run) -> Moment:
+        crowd = self._viewing.crowd(run, at_once=self._base.status not in _GOING)
+        return replace(Moment.of(run), crowd=crowd, followed=self._viewing.followed)
 
     def _obey(self) -> None:
         while not self._closed:
@@ -320,12 +328,12 @@ class Runner:
 
     def _rest(self) -> None:
         with self._bell:
-            if self._waiting or self._closed:
+            if self._waiting or self._closed or self._untold:
                 return
-            if self._base.status in ("running", "computing"):
+            if self._base.status in _GOING:
                 self._bell.wait(max(self._due() - time.monotonic(), 0.0))
             else:
-                self._bell.wait()
+                self._bell.wait(self._unkept_s())
 
     def _due(self) -> float:
         """When the run may go on: at once while it computes, else a frame after it last did."""
@@ -341,15 +349,26 @@ class Runner:
     def _again(self) -> None:
         self._fresh = True
 
+    def _look(self, looking: bool) -> None:
+        self._viewing.look(looking)
+        self._fresh = True
+
+    def _pick(self, identity: int | None) -> None:
+        self._viewing.pick(self._run, identity)
+        self._fresh = True
+
     def _open(self, scenario: Scenario, seed: int) -> None:
         self._opened = scenario
         first = first_change(scenario.protocol)
         number = self._base.number + 1
-        self._base = replace(self._base, scenario=scenario, seed=seed, first_step_min=first, number=number, steering=())
+        self._base = replace(self._base, scenario=scenario, seed=seed, first_step_min=first, number=number, ghost=None)
         self._say("preparing")
-        self._run = None
+        self._future = self._other = None
+        if self._keeping is not None:
+            self._keeping.begin(self)
         self._present(at_once=True)
-        self._run = Run(scenario, seed=seed)
+        self._viewing.begin()
+        self._future = Future(Run(scenario, seed=seed, remember=True))
         self._start()
 
     def _start(self) -> None:
@@ -376,7 +395,7 @@ class Runner:
                 self._start()
 
     def _play(self) -> None:
-        if self._run is None:
+        if self._run is None or self._base.status == "returning":
             return
         self._still = False
         if self._run.finished:
@@ -389,7 +408,7 @@ class Runner:
             self._say("paused")
 
     def _step(self) -> None:
-        if self._run is None or self._run.finished:
+        if self._run is None or self._run.finished or self._base.status == "returning":
             return
         self._run.advance_window()
         self._say("finished" if self._run.finished else "paused")
@@ -404,25 +423,142 @@ class Runner:
             self._set_out()
 
     def _steer(self, insulin_nM: float, gesture: int) -> None:
-        run, status, log = self._run, self._base.status, self._base.steering
-        if run is None or status == "failed":
-            return self._say(status, self._base.message, gesture=gesture)
-        old = run.insulin_nM
-        run.steer(insulin_nM, until_min=run.time_min + FURTHER_MIN)
-        if log and log[-1].time_min == run.time_min:  # the hand had not finished
-            old, log = log[-1].old, log[:-1]
-        if old != insulin_nM:
-            log = (*log, Steering(run.time_min, "insulin_nM", old, insulin_nM))
+        self._change(lambda future: future.steer(insulin_nM), gesture=gesture)
+
+    def _treat(self, name: str, to: float) -> None:
+        self._change(lambda future: future.treat(name, to))
+
+    def _change(self, change: Callable[[Future], None], **more: Any) -> None:
+        """Something of the run changes from now on; one that has ended goes on."""
+        future, status = self._future, self._base.status
+        if future is None or status in ("failed", "returning"):
+            return self._say(status, self._base.message, **more)
+        try:
+            change(future)
+        except ValueError as fault:
+            return self._say(status, str(fault), **more)
         if status == "finished":
             status = "computing" if self._still else "running"
             self._set_out()
-        self._say(status, steering=log, gesture=gesture)
+        self._say(status, **more)
 
-    def _take(self, answer: SimpleQueue) -> None:
-        run = self._run
-        if run is None:
-            answer.put(None)
+    # -- two futures, in the thread --------------------------------------------------------------------------------
+
+    def _fork(self, at_min: float) -> None:
+        future = self._future
+        if future is None or self._base.status in ("preparing", "failed", "returning"):
+            return
+        at_min = min(max(at_min, 0.0), future.run.time_min)
+        self._future, self._other, self._parted_min = future.back(at_min), future, at_min
+        self._viewing.turn_to(self._run)
+        self._say("returning", ghost=future.ghost(at_min))
+        self._set_out()
+
+    def _arrive(self, run: Run) -> None:
+        """The run is back where its futures part: at the last end of a window up to the minute asked for."""
+        self._parted_min = run.time_min
+        ghost = None if self._base.ghost is None else replace(self._base.ghost, from_min=run.time_min)
+        self._say("paused", "Back in time: change one thing, and press Play to see what becomes of it.", ghost=ghost)
+
+    def _swap(self) -> None:
+        if self._future is None or self._other is None or self._base.status == "returning":
+            return
+        self._future, self._other = self._other, self._future
+        self._viewing.turn_to(self._run)
+        ended = self._future.run.finished
+        going = self._base.status if self._base.status in _GOING else "paused"
+        self._say("finished" if ended else going, ghost=self._other.ghost(self._parted_min))
+        self._set_out()
+
+    def _drop(self) -> None:
+        if self._base.status != "returning":
+            self._other = None
+            self._say(self._base.status, self._base.message, ghost=None)
+
+    # -- what is kept, in the thread -------------------------------------------------------------------------------
+
+    def _take_up(self, taking: Callable[[Runner], Kept]) -> None:
+        """Goes on with a kept run as it was left, which may first have to be computed again."""
+        self._present(at_once=True)
+        try:
+            kept = taking(self)
+            run = kept.run()
+        except KeptError:
+            return self._open(self._opened, self._base.seed)
+        self._opened, self._future = kept.opened, Future(run, tuple(Steering(*row) for row in kept.steering))
+        first, number = first_change(kept.opened.protocol), self._base.number + 1
+        self._base = replace(self._base, scenario=run.scenario, seed=kept.seed, first_step_min=first, number=number)
+        self._set_speed(kept.speed)
+        self._parted_min, self._left = kept.time_min, kept.status
+        if run.time_min < kept.time_min:
+            self._say("restoring")
         else:
-            # Before the first step there is nothing to end.
-            ended = run.so_far() if run.time_min > 0.0 else run.result()
-            answer.put((run.result(), self._base.steering, ended))
+            self._restored()
+
+    def _restored(self) -> None:
+        """The run is where it was left."""
+        ended = self._run is None or self._run.finished
+        if self._left == "running" and not ended:
+            self._start()
+        else:
+            self._say("finished" if ended else "paused")
+
+    def _state(self) -> object:
+        """Tells the run as it is now from what was kept of it; None where there is nothing to keep."""
+        if self._future is None or self._base.status in ("preparing", "failed", "returning", "restoring", "computing"):
+            return None
+        return self._future.run.time_min, self._future.steering, self._base.status, self._base.speed
+
+    def _unkept_s(self) -> float | None:
+        state = self._state()
+        if self._keeping is None or state is None:
+            return None
+        return self._keeping.due_s(state, running=self._base.status == "running")
+
+    def _keep(self) -> None:
+        """Writes the run to disk, if it is time to."""
+        if self._unkept_s() == 0.0:
+            self._write()
+
+    def _write(self) -> None:
+        began, kept = time.monotonic(), self._as_kept()
+        if self._keeping is not None and kept is not None:
+            self._keeping.write(kept, self._state(), began=began)
+
+    def _as_kept(self) -> Kept | None:
+        future, base = self._future, self._base
+        if future is None or self._state() is None:
+            return None
+        run = future.run
+        return Kept(
+            opened=self._opened,
+            scenario=run.scenario,
+            seed=base.seed,
+            time_min=run.time_min,
+            steering=tuple((row.time_min, row.name, row.old, row.new) for row in future.steering),
+            speed=base.speed,
+            status=base.status if base.status in ("running", "finished") else "paused",
+            snapshot=run.snapshot().to_bytes() if run.time_min > 0.0 else b"",
+        )
+
+    def _give_up(self) -> None:
+        """Writes what was not yet written and lets others have the run."""
+        if self._keeping is not None:
+            try:
+                if self._unkept_s() is not None:
+                    self._write()
+            finally:
+                self._keeping.close()
+
+    def _hand_over(self) -> None:
+        self._give_up()
+        self._future = self._other = None
+        self._say("failed", "This run was opened in another window, which has it now. Reload this page for a copy.")
+
+    @staticmethod
+    def _take(future: Future | None) -> tuple[Result, tuple[Steering, ...], Result] | None:
+        if future is None:
+            return None
+        run = future.run
+        # Before the first step there is nothing to end.
+        return run.result(), future.passed(), run.so_far() if run.time_min > 0.0 else run.result()

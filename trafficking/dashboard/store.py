@@ -1,4 +1,4 @@
-"""Runs by an id that nobody can guess, and the files made of them, for as long as their page is open.
+"""Files by an id that nobody can guess, for as long as the page they belong to is open.
 
 A file is made on disk when asked for and leaves as a stream of blocks: a table of a million rows never passes through
 the page's own connection. The only state that sessions share.
@@ -6,100 +6,66 @@ the page's own connection. The only state that sessions share.
 
 from __future__ import annotations
 
-import csv
 import secrets
 import tempfile
 import threading
-import zipfile
 from collections.abc import Callable, Iterator
-from pathlib import Path
+from dataclasses import dataclass
 from typing import IO
 
-import pandas as pd
-
-from trafficking import io, results
-from trafficking.results import Result
-
-from .runner import Steering
-
-PLOTTED, WHOLE, STEERING = "plotted.csv", "run.zip", "steering.csv"
 _BLOCK = 1 << 18  # bytes; a response costs a thread switch per block
 
-Taken = Callable[[], tuple[Result, tuple[Steering, ...], Result] | None]
 
-_runs: dict[str, Taken] = {}
+@dataclass(frozen=True)
+class Export:
+    """A file that can be made: what writes it, its media type, and the name under which it is saved."""
+
+    write: Callable[[IO[bytes]], None]
+    media_type: str
+    filename: str
+
+
+Find = Callable[[str], Export | None]
+
+_shelves: dict[str, Find] = {}
 _guard = threading.Lock()
 
 
-def add(taken: Taken) -> str:
-    """Makes a run available for export.
+def add(find: Find) -> str:
+    """Makes files available.
 
     Args:
-        taken: gives its tables up to now, its steering log, and the tables of a run that ends now; from any thread.
+        find: gives the file of a name, None where there is none; from any thread. Names are looked up, never opened.
 
     Returns:
-        Its id, which is the only key to it.
+        An id, which is the only key to them.
     """
-    run_id = secrets.token_urlsafe(18)
+    shelf = secrets.token_urlsafe(18)
     with _guard:
-        _runs[run_id] = taken
-    return run_id
+        _shelves[shelf] = find
+    return shelf
 
 
-def drop(run_id: str) -> None:
+def drop(shelf: str) -> None:
     with _guard:
-        _runs.pop(run_id, None)
+        _shelves.pop(shelf, None)
 
 
-def stream(run_id: str, name: str) -> tuple[Iterator[bytes], str, str] | None:
-    """A file of a run: its blocks, media type and file name; None where there is no such run or file."""
+def stream(shelf: str, name: str) -> tuple[Iterator[bytes], str, str] | None:
+    """A file: its blocks, media type and file name; None where there is no such shelf or file."""
     with _guard:
-        taken = _runs.get(run_id)
-    now = taken() if taken is not None and name in (PLOTTED, WHOLE) else None
-    if now is None:
+        find = _shelves.get(shelf)
+    export = find(name) if find is not None else None
+    if export is None:
         return None
-    result, steering, ended = now
-    stem = f"{result.scenario.name}-seed{result.seed}"
     file = tempfile.TemporaryFile()
-    if name == PLOTTED:
-        plotted(result).to_csv(file, index=False, lineterminator="\n")
-        media_type, shown = "text/csv; charset=utf-8", f"{stem}-plotted.csv"
-    else:
-        _write_whole(ended, plotted(result), steering, file, stem)
-        media_type, shown = "application/zip", f"{stem}.zip"
-    file.seek(0)
-    return _blocks(file), media_type, shown
-
-
-def plotted(result: Result) -> pd.DataFrame:
-    """What the plot shows, at every recorded time, with units in the header."""
-    curves, reference = result.compartments, result.reference
-    table = {"time (min)": curves["time_min"]}
-    for name in curves.columns[1:]:
-        table[f"{results.COLUMNS[name].label} (receptors)"] = curves[name]
-    for name in curves.columns[1:]:
-        percent = results.percent_of(curves[name].to_numpy(), reference.surface)
-        table[f"{results.COLUMNS[name].label} (% of {reference.words} surface)"] = percent
-    table["Insulin (nM)"] = result.exposure["insulin_nM"]
-    return pd.DataFrame(table)
-
-
-def _write_whole(
-    result: Result, curves: pd.DataFrame, steering: tuple[Steering, ...], file: IO[bytes], stem: str
-) -> None:
-    """A zip with the run folder, which `trafficking rerun` takes as it is, what was plotted, and the steering log."""
-    with tempfile.TemporaryDirectory(prefix="trafficking-") as place:
-        folder = Path(place) / stem
-        io.save(result, folder)
-        curves.to_csv(folder / PLOTTED, index=False, lineterminator="\n")
-        with (folder / STEERING).open("w", encoding="utf-8", newline="") as log:
-            rows = csv.writer(log, lineterminator="\n")
-            rows.writerow(["time_min", "name", "old", "new"])
-            rows.writerows([row.time_min, row.name, row.old, row.new] for row in steering)
-        with zipfile.ZipFile(file, "w", compression=zipfile.ZIP_DEFLATED, compresslevel=3) as archive:
-            for path in sorted(folder.rglob("*")):
-                if path.is_file():
-                    archive.write(path, f"{stem}/{path.relative_to(folder).as_posix()}")
+    try:
+        export.write(file)
+        file.seek(0)
+    except BaseException:
+        file.close()
+        raise
+    return _blocks(file), export.media_type, export.filename
 
 
 def _blocks(file: IO[bytes]) -> Iterator[bytes]:

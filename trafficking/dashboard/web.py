@@ -59,13 +59,18 @@ def _styles() -> str:
     )
 
 
+def _appearance() -> str:
+    """The script that decides on theme, motion and view before anything is drawn."""
+    return (files("trafficking.dashboard") / "static" / "appearance.js").read_text()
+
+
 _REPAIRS = [
     ("<html>", '<html lang="en">'),
     ('<link rel="icon" type="image/png" sizes="any" href="/static/assets/favicon.png">', ""),  # Solara's own
     (", maximum-scale=1, user-scalable=no, minimal-ui", ""),
     ("<v-progress-linear :style", '<v-progress-linear aria-label="Working" :style'),
     # The page has its own colours, light or dark, from its first moment.
-    ("</head>", f"<style>{_styles()}</style></head>"),
+    ("</head>", f"<style>{_styles()}</style><script>{_appearance()}</script></head>"),
 ]
 
 

@@ -13,7 +13,6 @@ from trafficking.half_times import HalfTimes
 
 REFERENCES = {"insulin_free": "insulin-free", "lean": "lean", "start": "the start"}
 
-NO_DOTS = "No single receptors are followed here: the scenario asks for numbers alone, or for none."
 FOOTER = "A research and teaching model of one cell. Not medical advice."
 
 
@@ -27,6 +26,12 @@ def span(minutes: float) -> str:
         return f"{hours} h {rest} min" if rest else f"{hours} h"
     days, hours = divmod(whole // 60, 24)
     return f"{days} d {hours} h" if hours else f"{days} d"
+
+
+def clock(minutes: float) -> str:
+    """A time of the run to the second: "3:07:12"."""
+    whole = int(minutes * 60.0 + 1e-6)
+    return f"{whole // 3600}:{whole // 60 % 60:02d}:{whole % 60:02d}"
 
 
 def short(value: float, digits: int = 3) -> str:
@@ -58,6 +63,37 @@ def half_time(rate_per_min: float) -> str:
 
 def insulin(insulin_nM: float) -> str:
     return "no insulin" if insulin_nM == 0.0 else f"{short(insulin_nM)} nM"
+
+
+def change(name: str, level: float) -> str:
+    """What was set by hand: "10 nM", "monensin", "monensin off", "25 °C"."""
+    if name == "insulin_nM":
+        return insulin(level)
+    if name == "temperature":
+        return f"{short(level)} °C"
+    return f"{thing(name)} off" if level == 0.0 else thing(name) + ("" if level == 1.0 else f" {level:.0%}")
+
+
+def thing(name: str) -> str:
+    """What can be changed by hand, by its name in the log."""
+    return "insulin" if name == "insulin_nM" else name.replace("_", " ")
+
+
+def setting(name: str, level: float) -> str:
+    """A level as the event log shows it: "10 nM", "25 °C", "none", "100 % blocked"."""
+    if name in ("insulin_nM", "temperature"):
+        return change(name, level)
+    return "none" if level == 0.0 else f"{100.0 * level:.0f} % blocked"
+
+
+def other_future(from_min: float, changes: list[tuple[float, str, float]]) -> str:
+    """The legend of the course that was left.
+
+    Args:
+        changes: (minute, name, level) of what was changed by hand in it, from where the two part.
+    """
+    said = ", ".join(f"{change(name, level)} from {span(time)} on" for time, name, level in changes[:3])
+    return f"Pale: the other future, from {span(from_min)} on" + (f" ({said})" if said else "") + "."
 
 
 def pace(minutes_per_second: float) -> str:
@@ -107,6 +143,12 @@ def base(receptors: float, reference: str, cells: int = 1) -> str:
     return f"100 % = {receptors:,.0f} at the surface{of_all}, {where}. Total: all but lysosome."
 
 
+def left_out(treatments: int) -> str:
+    """Of a scenario whose exposure has become too short for its treatments."""
+    what = "1 treatment begins" if treatments == 1 else f"{treatments} treatments begin"
+    return f"{what} after the end, and will be left out."
+
+
 def half_times(clocks: HalfTimes, time_min: float) -> str:
     """Both clocks, as far as they have run at `time_min`."""
     if clocks.step is None:
@@ -126,13 +168,27 @@ def half_times(clocks: HalfTimes, time_min: float) -> str:
     return f"Half-time of redistribution: {redistribution}. Half-time of loss: {loss}.{when}"
 
 
-def dots(numbers: dict[str, int], places: int, *, followed: bool) -> str:
-    """The strip of dots for those who cannot see it.
+NO_SIGNAL = "No signal is defined here: this receptor has no single affinity for insulin at the surface."
+
+
+def felt(before_nM: float, after_nM: float, *, most: float, left: float) -> str:
+    """How far the dose of the half signal has moved, and what a full dose still does.
 
     Args:
-        followed: whether the run follows single receptors at all; those that it follows may all be gone.
+        before_nM, after_nM: the dose for half of the first signal, at the start and now; infinite where none gives it.
+        most: the largest signal now over that at the start. left: the surface receptors now over those at the start.
     """
-    if not followed:
-        return NO_DOTS
-    parts = ", ".join(f"{count} {name}" for name, count in numbers.items())
-    return f"{places} places for sampled receptors of this cell: {parts}, {places - sum(numbers.values())} free."
+    if not math.isfinite(after_nM):
+        return f"No dose brings half of the first signal any more; the most is {100.0 * most:.0f} % of it."
+    ratio = after_nM / before_nM
+    if 0.98 < ratio < 1.02:
+        return f"Half of the full signal takes {short(before_nM, 2)} nM, as at the start."
+    full = f"A full dose still gives {100.0 * most:.0f} % of the signal with {100.0 * left:.0f} % of the receptors."
+    return f"Needs {short(ratio, 2)} times the insulin for the same half signal: {short(after_nM, 2)} nM. {full}"
+
+
+def shown_besides(measured: list[dict], banded: bool, replicates: int) -> list[str]:
+    """What the plot shows besides its lines, for the legend."""
+    said = [f"Diamond and bar, measured: {point['name']}, {point['words']}." for point in measured]
+    band = f"Band: the middle 95 % of {replicates} replicates, and their median."
+    return [*said, band] if banded else said

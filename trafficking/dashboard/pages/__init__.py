@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import solara
 
-from . import model
+from . import data, exposure, model
 
 
 @dataclass(frozen=True)
@@ -25,5 +25,7 @@ class Place:
 
 PLACES = (
     Place("", "Live"),
+    Place("exposure", "Exposure", exposure.View),
     Place("model", "Model", model.View),
+    Place("data", "Data", data.View),
 )

@@ -32,7 +32,7 @@ def View(desk: Desk) -> None:
         "div",
         "place-body model",
         [
-            box("section", "card", [box("h2", "", ["The itinerary now"]), model.diagram, what(_WHAT)]),
-            box("section", "card", [box("h2", "", ["Constants"]), model.table, what(_CONSTANTS)]),
+            box("section", "card", [what(_WHAT), box("h2", "", ["The itinerary now"]), model.diagram]),
+            box("section", "card", [what(_CONSTANTS), box("h2", "", ["Constants"]), model.table]),
         ],
     )

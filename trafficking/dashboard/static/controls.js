@@ -14,7 +14,12 @@ const icon = (name) => `<svg viewBox="0 0 24 24" width="20" height="20" aria-hid
 const escape = (text) => String(text).replace(/[&<>"]/g, (c) => ({ "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" })[c]);
 
 function fill(select, choices, value) {
-  const html = choices.map(([key, label]) => `<option value="${escape(key)}">${escape(label)}</option>`).join("");
+  const option = ([key, label]) => `<option value="${escape(key)}">${escape(label)}</option>`;
+  const groups = [...new Set(choices.map(([, , group]) => group))];
+  const html = groups.map((group) => {
+    const options = choices.filter(([, , other]) => other === group).map(option).join("");
+    return group ? `<optgroup label="${escape(group)}">${options}</optgroup>` : options;
+  }).join("");
   if (select.dataset.html !== html) {
     select.innerHTML = html;
     select.dataset.html = html;
@@ -59,12 +64,17 @@ function render({ model, el }) {
         <label class="field">Seed<input name="seed" type="number" min="0" max="9007199254740991" step="1" required></label>
         <button type="submit">Start anew with these</button>
         <span class="drawer-gap"></span>
+        <button type="button" data-do="link">Copy link</button>
         <button type="button" data-do="step">Step one window</button>
         <button type="button" data-do="reset">Reset</button>
       </form>
+      <fieldset class="drawer-treatments"><legend>Treatments, from now on</legend><span class="drawer-drugs"></span>
+        <label class="field">Temperature<select name="temperature"></select></label></fieldset>
+      <p class="drawer-band"><button type="button"></button> <span role="status"></span></p>
       <div class="drawer-text"><div class="drawer-log" tabindex="0" role="group" aria-labelledby="drawer-log"><h2 id="drawer-log">Event log</h2>
         <table><thead><tr><th scope="col">Time</th><th scope="col">What</th><th scope="col">Old</th><th scope="col">New</th></tr></thead><tbody></tbody></table>
-        <p class="drawer-empty">No change by hand yet. Every move of the insulin slider is written down here and goes out with the run.</p>
+        <p class="drawer-empty">No change by hand yet. Every move of the insulin slider and every treatment is written down here and goes out with the run.</p>
+        <a class="button drawer-steered" data-file="scenario.toml" download>${icon("save")}<span>Save steering as scenario</span></a>
       </div>
       <div class="drawer-about"></div></div>
     </section>`;
@@ -104,10 +114,32 @@ function render({ model, el }) {
       form.elements.seed.value = state.seed;
     }
     find("tbody").innerHTML = state.log.map((row) => `<tr>${row.map((cell) => `<td>${escape(cell)}</td>`).join("")}</tr>`).join("");
+    treatments(state.treatments);
+    const band = find(".drawer-band button");
+    band.disabled = !state.band.enabled;
+    say(band, state.band.label);
+    say(find(".drawer-band span"), state.band.words);
+    find(".drawer-steered").hidden = !state.log.length;
     find(".drawer-empty").hidden = state.log.length > 0;
     find(".drawer-log table").hidden = !state.log.length;
     find(".drawer-about").innerHTML = state.about.map(([name, text]) => `<p><b>${escape(name)}</b> ${escape(text)}</p>`).join("");
     el.dataset.status = state.status;
+  }
+
+  // A drug takes all of what it blocks away, or nothing; the log and scenario files know shares between.
+  function treatments(levels) {
+    const drugs = levels.filter(([name]) => name !== "temperature");
+    const html = drugs.map(([name, title]) => `<label title="${escape(title)}"><input type="checkbox" name="${name}"> ${escape(name.replaceAll("_", " "))}</label>`).join("");
+    const place = find(".drawer-drugs");
+    if (place.dataset.html !== html) [place.innerHTML, place.dataset.html] = [html, html];
+    for (const [name, , level] of drugs) {
+      const box = place.querySelector(`[name=${name}]`);
+      box.checked = level === 1;
+      box.indeterminate = level > 0 && level < 1;
+    }
+    const [, , warm] = levels.find(([name]) => name === "temperature") ?? [0, 0, 37];
+    const degrees = [...new Set([37, 30, 23, 16, 4, warm])].sort((a, b) => b - a);
+    fill(find("[name=temperature]"), degrees.map((c) => [String(c), `${c} °C`]), String(warm));
   }
 
   play.addEventListener("click", () => ask(play.dataset.going === "true" ? "pause" : "play"));
@@ -119,6 +151,10 @@ function render({ model, el }) {
   find("[name=speed]").addEventListener("change", (event) => ask("speed", { speed: choose(event.target) }));
   find("[name=scenario]").addEventListener("change", (event) => ask("scenario", { scenario: choose(event.target) }));
   form.elements.tissue.addEventListener("change", (event) => ask("tissue", { tissue: choose(event.target) }));
+  find(".drawer-treatments").addEventListener("change", (event) => {
+    const { name } = event.target;
+    ask("treat", { name, to: name === "temperature" ? Number(choose(event.target)) : Number(event.target.checked) });
+  });
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     ask("anew", { receptors: Number(form.elements.receptors.value), seed: Number(form.elements.seed.value) });
@@ -127,6 +163,7 @@ function render({ model, el }) {
     const wanted = event.target.closest("[data-do]");
     if (wanted) ask(wanted.dataset.do);
   });
+  find(".drawer-band button").addEventListener("click", () => ask("band"));
   model.on("change:state", draw);
   draw();
   return () => model.off("change:state", draw);

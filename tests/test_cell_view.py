@@ -1,0 +1,241 @@
+"""The drawn cell shows the run: places for life, a fair part of a large cell, words with the run's own numbers."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from scipy.stats import chi2
+from test_simulation import scenario
+
+from trafficking.dashboard import cell_view, life, places, scenes
+from trafficking.dashboard.places import FREE, Crowd, Places, Proportions, Sampler, apportioned
+from trafficking.dashboard.viewing import Viewing
+from trafficking.identity import identity_text
+from trafficking.itinerary import COMPARTMENTS
+from trafficking.lives import lives
+from trafficking.lives import stays as stays_of
+from trafficking.simulation import Run
+
+
+def crowd(who: list[int], states: list[int]) -> Crowd:
+    return Crowd(np.array(who, np.uint64), np.array(states, np.uint8), len(who), np.zeros(4), 1.0)
+
+
+def row(seats: Places, who: list[int], states: list[int]) -> list[int]:
+    return list(seats.arrange(crowd(who, states)))
+
+
+# -- places ------------------------------------------------------------------------------------------------------------
+
+
+def test_a_receptor_keeps_its_place_for_life():
+    seats = Places(6)
+    assert row(seats, [30, 10, 20], [3, 1, 2]) == [1, 2, 3]
+    assert row(seats, [10, 30, 40], [0, 3, 1]) == [0, FREE, 3, 1], "the newborn does not take a place just left"
+    crowded = [30, 50, 60, 70, 80], [3, 2, 2, 2, 2]
+    assert row(seats, *crowded) == [FREE, 2, 3, FREE, 2, 2], "places that stood empty for a scene are taken"
+    assert [seats.place_of(who) for who in (30, 50, 60, 70, 80, 10)] == [2, 4, 5, 1, -1, -1]
+    assert [seats.receptor_at(place) for place in (2, 4, 5, 0)] == [30, 50, 60, None]
+    assert row(seats, *crowded) == [2, 2, 3, FREE, 2, 2], "who waited outside finds a place now"
+
+
+def test_a_run_fills_its_places_and_nobody_changes_seats():
+    run = Run(scenario(), seed=1)
+    seats, sampler, where = Places(), Sampler(), {}
+    for until in np.arange(0.0, 211.0, 10.0):
+        run.advance(until)
+        shown = sampler.take(run)
+        states = np.frombuffer(seats.arrange(shown), np.uint8)
+        assert (states != FREE).sum() == shown.alive == len(shown.identities)
+        for who in shown.identities[:200].tolist():
+            assert where.setdefault(who, seats.place_of(who)) == seats.place_of(who)
+        by_state = np.bincount(states[states != FREE], minlength=len(run.states))
+        assert by_state.tolist() == np.where(run.itinerary.out, 0, run.counts).tolist()
+
+
+# -- a part of a large cell --------------------------------------------------------------------------------------------
+
+
+def test_a_large_cell_is_shown_in_a_fixed_part(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(places, "MOST", 500)
+    monkeypatch.setattr(places, "SPARE", 50)
+    run = Run(scenario(), seed=1)
+    sampler, before = Sampler(), set()
+    for until in np.arange(0.0, 211.0, 10.0):
+        run.advance(until)
+        shown = sampler.take(run)
+        now, alive = set(shown.identities.tolist()), set(run.sample(places.ALL)[0].tolist())
+        assert len(now) <= 550
+        assert len(alive) == shown.alive
+        assert before & alive == before & now, "who is shown stays shown for life"
+        assert abs(len(now) - shown.share * shown.alive) < 5.0 * np.sqrt(shown.share * shown.alive)
+        before = now
+
+
+def unfairness(pick, runs: int = 40) -> float:
+    """Chi-square of the states of shown receptors against those of all, over many seeds (3 d.f. a run)."""
+    total = 0.0
+    for seed in range(runs):
+        run = Run(scenario(receptors=4_000), seed=seed)
+        run.advance(60.0)
+        identities, states = run.sample(places.ALL)
+        chosen = pick(run, identities, states)
+        groups = run.itinerary.bound.astype(int) + 2 * run.itinerary.mask("membrane")
+        share = np.bincount(groups[states], minlength=4) / len(states)
+        found, n = np.bincount(groups[chosen], minlength=4), len(chosen)
+        here = share > 0.0
+        # A sample without replacement scatters less, by the part that is left.
+        expected = n * share[here] * (1.0 - n / len(states))
+        total += float(((found[here] - n * share[here]) ** 2 / expected).sum())
+    return total
+
+
+def test_the_part_that_is_shown_is_a_fair_sample():
+    # False alarm in one of 10,000 sets of seeds; these seeds are fixed.
+    limit = chi2.ppf(1.0 - 1e-4, 3 * 40)
+    fair = unfairness(lambda run, identities, states: run.sample(places.ALL // 10)[1])
+    assert fair < limit
+    tenth = unfairness(lambda run, identities, states: np.sort(states)[: len(states) // 10])
+    assert tenth > limit, "a part that prefers some states is found out"
+
+
+# -- numbers without receptors -----------------------------------------------------------------------------------------
+
+
+def test_dots_are_shared_out_in_proportion():
+    assert apportioned(np.array([50.0, 30.0, 20.0]), 10, 100.0).tolist() == [5, 3, 2]
+    assert apportioned(np.array([1.0, 1.0, 1.0]), 10, 3.0).sum() == 10
+    assert apportioned(np.zeros(3), 10, 0.0).tolist() == [0, 0, 0]
+
+
+def test_dots_in_proportion_move_only_when_numbers_do():
+    shares, alive = Proportions(100), np.array([True, True, False])
+    first = np.frombuffer(shares.arrange(np.array([60.0, 40.0, 0.0]), alive), np.uint8)
+    same = np.frombuffer(shares.arrange(np.array([60.0, 40.0, 500.0]), alive), np.uint8)
+    later = np.frombuffer(shares.arrange(np.array([50.0, 40.0, 10.0]), alive), np.uint8)
+    assert (first == same).all()
+    assert np.bincount(first, minlength=2).tolist() == [60, 40]
+    assert (first != later).sum() == 10
+    assert (later == FREE).sum() == 10
+
+
+@pytest.mark.parametrize("resolution", ["counts", "mean"])
+def test_a_run_of_numbers_says_that_its_dots_are_no_receptors(resolution: str):
+    run = Run(scenario(resolution=resolution), seed=1)
+    run.advance(60.0)
+    cell = cell_view.Cell()
+    show(cell, run, Viewing())
+    assert not cell.view.pickable
+    assert "no single receptors" in cell.view.caption
+    assert cell.chosen({"random": True}) is None
+
+
+# -- what is said ------------------------------------------------------------------------------------------------------
+
+
+def show(cell: cell_view.Cell, run: Run, viewing: Viewing) -> None:
+    while not viewing.go_on():
+        pass
+    shown = viewing.crowd(run, at_once=True)
+    moment = replace(scenes.Moment.of(run), crowd=shown, followed=viewing.followed)
+    scene = scenes.Scene("running", run.seed, run.scenario, number=1, time_min=run.time_min, moment=moment)
+    cell.show(scene, moment)
+
+
+def test_the_text_has_the_numbers_of_the_run():
+    run = Run(scenario(), seed=1)
+    run.advance(60.0)
+    cell = cell_view.Cell()
+    show(cell, run, Viewing())
+    itinerary = run.itinerary
+    surface, bound = itinerary.mask("membrane"), itinerary.bound
+    assert f"surface {run.counts[surface].sum():,} ({run.counts[surface & bound].sum():,} with" in cell.view.text
+    assert f"lysosome {run.counts[itinerary.mask('lysosome')].sum():,}" in cell.view.text
+    assert cell.view.caption == f"All {run.counts[~itinerary.out].sum():,} receptors, a dot each."
+    assert cell.view.text.startswith("Drawn cell after 1 h.")
+
+
+def test_a_part_is_said_to_be_one(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(places, "MOST", 500)
+    run = Run(scenario(), seed=1)
+    cell = cell_view.Cell()
+    show(cell, run, Viewing())
+    shown = sum(state != FREE for state in cell.view.dots)
+    alive = run.counts[~run.itinerary.out].sum()
+    assert cell.view.caption == f"{shown:,} of {alive:,} receptors shown, a random part of them."
+    assert 400 < shown <= 500
+
+
+def test_compartments_without_a_drawing_of_their_own_do_not_exist():
+    assert life.PLACES.keys() == set(COMPARTMENTS)
+    assert set(life.NAMES) == {key for key, _ in life.PLACES.values()} - {"out"}
+
+
+# -- the life of one ---------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def finished() -> Run:
+    run = Run(scenario(follow=2_000), seed=2, remember=True)
+    run.advance()
+    return run
+
+
+def picked(run: Run, who: int) -> life.Life:
+    viewing = Viewing()
+    viewing.pick(run, who)
+    while not viewing.go_on():
+        pass
+    return life.Life(viewing.followed, run.itinerary, run.time_min)
+
+
+def test_the_panel_agrees_with_the_tables_of_lives(finished: Run):
+    result = finished.result()
+    known = {identity_text(int(who)): int(who) for who in np.unique(finished._joined_log()[0])}
+    table, dwells = lives(result).set_index("receptor"), stays_of(result)
+    some = [name for name in table.index if name in known][:: max(len(table) // 60, 1)]
+    assert len(some) > 50
+    for name in some:
+        one, expected = picked(finished, known[name]), table.loc[name]
+        assert one.cycles == expected["cycles"]
+        assert (one.ended_min is None) == np.isnan(expected["ended_min"])
+        assert one.ended_min is None or one.ended_min == expected["ended_min"]
+        assert one.born_min is None or one.born_min == expected["born_min"]
+        mine = dwells[dwells["receptor"] == name]
+        assert [stay.from_min for stay in one.stays] == mine["from_min"].tolist()
+        assert [stay.to_min for stay in one.stays] == mine["to_min"].tolist()
+        shown = one.panel(place=3, seen_as=None)
+        assert shown["name"] == name
+        assert shown["told"] == 1.0
+        assert sum(to - start for _, start, to in shown["bar"]) == pytest.approx(1.0, abs=0.05)
+        assert [row[2] for row in shown["rows"]] == [
+            sum(visit.where == key for visit in one.visits) for key, *_ in shown["rows"]
+        ]
+
+
+def test_an_end_says_when_and_where(finished: Run):
+    everybody = (picked(finished, who) for who in np.unique(finished._joined_log()[0]).tolist())
+    ended = next(one for one in everybody if one.ended_min is not None)
+    facts = dict(ended.panel(place=-1, seen_as=None)["facts"])
+    assert facts["End"].startswith("Destroyed at ")
+    assert facts["End"].endswith("from the lysosome")
+    assert "Now" not in facts
+
+
+def test_a_past_that_is_not_kept_is_not_made_up(finished: Run, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(finished.chronicle, "complete", False)
+    viewing = Viewing()
+    viewing.pick(finished, 0)
+    shown = life.Life(viewing.followed, finished.itinerary, 210.0).panel(place=0, seen_as=1)
+    assert "Its past is not kept" in shown["note"]
+    assert shown["facts"] == [["Now", "At the surface, insulin bound"]]
+    assert shown["rows"] == shown["bar"] == shown["steps"] == []
+
+
+def test_nothing_is_gathered_for_a_view_out_of_sight():
+    run, viewing = Run(scenario(), seed=1), Viewing()
+    viewing.look(False)
+    assert viewing.crowd(run, at_once=True) is None
+    viewing.look(True)
+    assert viewing.crowd(run, at_once=True) is not None
+    assert viewing.crowd(run, at_once=False) is None, "not more often than a few times a second"

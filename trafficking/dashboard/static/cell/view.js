@@ -1,0 +1,288 @@
+// The widget: three layers of canvas, a legend, and buttons. Animates only what is in sight.
+
+const NAMED = { surface: "Surface", early_endosome: "Early endosome", recycling: "Recycling", lysosome: "Lysosome", biosynthetic: "Being made" };
+
+function make(tag, className, attributes = {}, text = "") {
+  const found = document.createElement(tag);
+  if (className) found.className = className;
+  for (const [name, value] of Object.entries(attributes)) found.setAttribute(name, value);
+  if (text) found.textContent = text;
+  return found;
+}
+
+const quiet = () => document.documentElement.dataset.motion === "reduced";
+const WIDEST = 1.75; // of the picture, over its height
+const SLOW = 28; // frames per second, below which dots are drawn less sharply
+
+const sharpness = () => Math.min(devicePixelRatio || 1, 2);
+
+class View {
+  constructor(model, el) {
+    Object.assign(this, { model, el, swarm: new Swarm(), trail: [], aimed: -1, wanted: 0, inSight: false, frames: 0 });
+    this.build();
+    this.painter = new Painter(this.layers[1]);
+    this.listen();
+  }
+
+  build() {
+    const { el } = this;
+    el.classList.add("cellview");
+    this.stage = make("div", "cellview-stage", { tabindex: "0", role: "group", "aria-label": "Receptors of the cell: arrow keys go from one to the next, Enter follows it, Escape lets it go" });
+    this.layers = ["ground", "dots", "names"].map((name) => make("canvas", `cellview-${name}`, { "aria-hidden": "true" }));
+    this.layers[0].removeAttribute("aria-hidden");
+    this.layers[0].setAttribute("role", "img");
+    this.stage.append(...this.layers);
+    this.picture = make("div", "cellview-picture");
+    this.picture.append(this.stage);
+    this.legend = make("ul", "cellview-legend");
+    this.caption = make("p", "cellview-caption");
+    this.tools = make("div", "cellview-tools");
+    const button = (label, act) => {
+      const one = make("button", "", { type: "button" }, label);
+      one.addEventListener("click", act);
+      this.tools.append(one);
+      return one;
+    };
+    this.any = button("Follow one at random", () => this.model.send({ random: true }));
+    this.larger = button("Larger", () => this.grow());
+    this.larger.setAttribute("aria-pressed", "false");
+    button("Picture", () => this.save());
+    this.record = button("Record video", () => this.film());
+    el.append(this.picture, this.legend, this.caption, this.tools);
+    this.sheet = document.createElement("canvas");
+    this.reel = new Film(this.sheet);
+    if (!filmable()) this.record.hidden = true;
+  }
+
+  listen() {
+    const { model } = this;
+    this.heard = { "change:dots": () => this.arrive(), "change:place": () => this.follow(), "change:kinds": () => this.furnish() };
+    for (const [name, act] of Object.entries(this.heard)) model.on(name, act);
+    this.resized = new ResizeObserver(() => this.furnish());
+    this.resized.observe(this.picture);
+    this.sight = new IntersectionObserver(([entry]) => this.see(entry.isIntersecting && !document.hidden, entry.isIntersecting));
+    this.sight.observe(this.stage);
+    this.turned = () => this.see(!document.hidden && this.onPage, this.onPage);
+    document.addEventListener("visibilitychange", this.turned);
+    this.leaving = () => (this.left = true);
+    window.addEventListener("pagehide", this.leaving);
+    this.themed = () => this.furnish();
+    document.addEventListener("appearance", this.themed);
+    this.stage.addEventListener("click", (event) => this.click(event));
+    this.stage.addEventListener("keydown", (event) => this.key(event));
+    this.stage.addEventListener("blur", () => this.aim(-1));
+  }
+
+  close() {
+    cancelAnimationFrame(this.wanted);
+    for (const [name, act] of Object.entries(this.heard)) this.model.off(name, act);
+    this.resized.disconnect();
+    this.sight.disconnect();
+    document.removeEventListener("visibilitychange", this.turned);
+    window.removeEventListener("pagehide", this.leaving);
+    document.removeEventListener("appearance", this.themed);
+    if (this.reel.running) this.reel.end();
+  }
+
+  see(inSight, onPage) {
+    this.onPage = onPage;
+    if (inSight === this.inSight || this.left) return;
+    this.inSight = inSight;
+    this.model.send({ seen: inSight });
+    this.last = 0;
+    this.ask();
+  }
+
+  // -- size, theme and kinds ---------------------------------------------------------------------------------------
+
+  furnish() {
+    const { clientWidth, clientHeight: height } = this.picture;
+    const width = Math.min(clientWidth, Math.round(WIDEST * height));
+    const kinds = this.model.get("kinds");
+    if (width < 40 || height < 40 || !kinds.length) return;
+    this.stage.style.width = `${width}px`;
+    const scale = sharpness();
+    this.tone = colours();
+    const present = new Set(kinds.map(({ key }) => key));
+    this.plan = planCell(width, height, present);
+    for (const [layer, draw] of [[this.layers[0], drawScenery], [this.layers[2], drawLabels]]) {
+      [layer.width, layer.height] = [Math.round(width * scale), Math.round(height * scale)];
+      const ctx = layer.getContext("2d");
+      ctx.setTransform(scale, 0, 0, scale, 0, 0);
+      draw(ctx, this.plan, this.tone);
+    }
+    this.painter.resize(width, height, this.blunt ? 1 : scale);
+    this.swarm.furnish(kinds, this.plan);
+    this.painter.dress(this.swarm, this.tone);
+    this.explain(present, kinds.some(({ bound }) => bound));
+    this.trail = [];
+    this.arrive();
+  }
+
+  explain(present, anyBound) {
+    const entries = Object.keys(NAMED).filter((key) => present.has(key)).map((key) => [key, NAMED[key]]);
+    if (anyBound) entries.push(["bound", "Bound insulin"]);
+    this.legend.replaceChildren(
+      ...entries.map(([key, name]) => {
+        const item = make("li", "", {}, name);
+        const swatch = make("i", "", { "aria-hidden": "true" });
+        swatch.style.background = `var(--${key})`;
+        item.prepend(swatch);
+        return item;
+      }),
+    );
+  }
+
+  // -- what the server says ----------------------------------------------------------------------------------------
+
+  arrive() {
+    const { model, swarm } = this;
+    const view = model.get("dots");
+    if (!this.plan || !view || !view.byteLength) return;
+    const dots = new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
+    const another = this.run !== model.get("run");
+    if (another) {
+      swarm.empty();
+      this.run = model.get("run");
+      this.trail = [];
+    }
+    swarm.arrive(dots, performance.now(), another || quiet() || !this.inSight || !swarm.alive);
+    this.caption.textContent = model.get("caption");
+    this.layers[0].setAttribute("aria-label", model.get("text"));
+    this.any.disabled = !model.get("pickable");
+    this.stage.classList.toggle("pickable", model.get("pickable"));
+    this.el.dataset.seq = Number(this.el.dataset.seq || 0) + 1;
+    this.el.dataset.dots = swarm.alive;
+    this.ask();
+  }
+
+  follow() {
+    this.trail = [];
+    this.el.dataset.place = this.model.get("place");
+    this.ask();
+  }
+
+  // -- frames ------------------------------------------------------------------------------------------------------
+
+  ask() {
+    if (!this.wanted && this.plan) this.wanted = requestAnimationFrame((now) => this.frame(now));
+  }
+
+  frame(now) {
+    this.wanted = 0;
+    if (!this.inSight || !this.swarm.plan) return;
+    const still = quiet();
+    const dt = this.last ? Math.min(now - this.last, 100) : 16;
+    this.last = now;
+    const radius = this.painter.radius(this.swarm.most, this.plan);
+    if (!still) this.swarm.step(dt, now, radius);
+    this.draw(now, still, radius);
+    this.measure(now);
+    if (!still) this.ask();
+  }
+
+  draw(now, still, radius) {
+    const { painter, swarm, plan, tone } = this;
+    painter.cut(radius);
+    painter.paint(swarm, now);
+    painter.specks(plan, this.model.get("insulin"), still ? 0 : now);
+    painter.show();
+    if (!still) swarm.ferries.draw(painter.ctx, tone, now);
+    const place = this.model.get("place");
+    if (place >= 0 && swarm.mode[place]) {
+      const at = [swarm.x[place], swarm.y[place]];
+      if (!still) this.trail.push(at);
+      if (this.trail.length > 150) this.trail.shift();
+      painter.ring(...at, this.trail, radius);
+    }
+    if (this.aimed >= 0) painter.ring(swarm.x[this.aimed], swarm.y[this.aimed], [], radius);
+    if (this.reel.running) this.collect();
+  }
+
+  // Frames that were drawn in the last second.
+  measure(now) {
+    this.frames += 1;
+    if (!this.counted) this.counted = now;
+    if (now - this.counted < 1000) return;
+    const rate = (1000 * this.frames) / (now - this.counted);
+    this.el.dataset.fps = rate.toFixed(1);
+    [this.counted, this.frames] = [now, 0];
+    this.slow = rate < SLOW ? (this.slow || 0) + 1 : 0;
+    if (this.slow >= 3 && !this.blunt && sharpness() > 1) {
+      this.blunt = true;
+      this.furnish();
+    }
+  }
+
+  // -- hands -------------------------------------------------------------------------------------------------------
+
+  click(event) {
+    if (!this.model.get("pickable") || !this.plan) return;
+    const box = this.stage.getBoundingClientRect();
+    const place = nearest(this.swarm, event.clientX - box.left, event.clientY - box.top, 24);
+    if (place >= 0) this.model.send({ pick: place });
+  }
+
+  aim(place) {
+    this.aimed = place;
+    this.ask();
+  }
+
+  key(event) {
+    if (!this.model.get("pickable") || !this.plan) return;
+    const { swarm, plan } = this;
+    if (event.key in WAYS) {
+      const from = this.aimed >= 0 ? this.aimed : this.model.get("place");
+      const [x, y] = from >= 0 ? [swarm.x[from], swarm.y[from]] : [plan.cx, plan.cy];
+      const next = ahead(swarm, x, y, event.key, 10);
+      if (next >= 0) this.aim(next);
+    } else if (event.key === "Enter" && this.aimed >= 0) {
+      this.model.send({ pick: this.aimed });
+      this.aim(-1);
+    } else if (event.key === "Escape") {
+      this.aim(-1);
+      this.model.send({ drop: true });
+    } else {
+      return;
+    }
+    event.preventDefault();
+  }
+
+  grow() {
+    const large = this.el.classList.toggle("large");
+    this.larger.textContent = large ? "Smaller" : "Larger";
+    this.larger.setAttribute("aria-pressed", String(large));
+  }
+
+  // -- to take home ------------------------------------------------------------------------------------------------
+
+  collect() {
+    return compose(this.sheet, this.layers, this.tone, `${this.model.get("name")} · ${this.model.get("clock")}`);
+  }
+
+  save() {
+    if (this.plan) this.collect().toBlob((blob) => hand(blob, `${this.model.get("name")}-cell.png`), "image/png");
+  }
+
+  async film() {
+    if (!this.plan) return;
+    if (!this.reel.running) {
+      this.collect();
+      this.reel.begin();
+      this.record.textContent = "Stop and save";
+      this.record.classList.add("on");
+      return;
+    }
+    this.record.textContent = "Record video";
+    this.record.classList.remove("on");
+    hand(await this.reel.end(), `${this.model.get("name")}-cell.webm`);
+  }
+}
+
+function render({ model, el }) {
+  const view = new View(model, el);
+  view.furnish();
+  return () => view.close();
+}
+
+export default { render };

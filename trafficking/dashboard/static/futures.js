@@ -1,0 +1,60 @@
+// A quiet line under the plot: the way back in time, and what to do with two futures.
+
+const say = (element, text) => {
+  if (element.textContent !== text) element.textContent = text;
+};
+
+function render({ model, el }) {
+  el.classList.add("futures");
+  el.innerHTML = `
+    <button type="button" class="quiet" data-do="open" aria-expanded="false" aria-controls="futures-form">Go back in time</button>
+    <form id="futures-form" hidden><label>Back to <input name="at" autocomplete="off" spellcheck="false" aria-describedby="futures-fault"></label>
+      <button type="submit" class="quiet chief">Go back</button><button type="button" class="quiet" data-do="close">Cancel</button>
+      <small class="fault" id="futures-fault" role="alert"></small><small class="futures-hint">or touch the whole run; this future stays, pale</small></form>
+    <span class="futures-two" hidden><svg viewBox="0 0 34 8" width="34" height="8" aria-hidden="true"><path d="M1 4H33" stroke="currentColor" stroke-width="2.5" stroke-dasharray="2 3"/></svg>
+      <span class="futures-legend"></span><button type="button" class="quiet" data-do="swap">Go on with it</button>
+      <button type="button" class="quiet" data-do="drop">Drop it</button></span>
+    <a class="quiet" href="/exposure">Edit the exposure</a>`;
+  const find = (selector) => el.querySelector(selector);
+  const [form, input, open] = [find("form"), find("input"), find("[data-do=open]")];
+
+  function draw() {
+    const state = model.get("state");
+    if (!("ready" in state)) return;
+    const opening = form.hidden && state.open;
+    const closing = !form.hidden && !state.open && form.contains(document.activeElement);
+    form.hidden = !state.open;
+    open.hidden = state.open;
+    open.disabled = !state.ready;
+    open.setAttribute("aria-expanded", String(state.open));
+    if (input.value !== state.text && (opening || input !== document.activeElement)) input.value = state.text;
+    input.setAttribute("aria-invalid", String(Boolean(state.fault)));
+    say(find(".fault"), state.fault);
+    find(".futures-hint").hidden = Boolean(state.fault);
+    find(".futures-two").hidden = !state.legend || state.open;
+    say(find(".futures-legend"), state.legend);
+    if (opening) input.select();
+    if (closing) open.focus({ preventScroll: true });
+  }
+
+  el.addEventListener("click", (event) => {
+    const what = event.target.closest("[data-do]")?.dataset.do;
+    if (what) return model.send({ do: what });
+    if (!event.target.closest("a") || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    event.preventDefault();
+    model.send({ go: event.target.getAttribute("href") });
+  });
+  input.addEventListener("input", () => model.send({ do: "at", text: input.value }));
+  el.addEventListener("keydown", (event) => {
+    if (event.key === "Escape" && model.get("state").open) model.send({ do: "close" });
+  });
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    model.send({ do: "back", text: input.value });
+  });
+  model.on("change:state", draw);
+  draw();
+  return () => model.off("change:state", draw);
+}
+
+export default { render };
