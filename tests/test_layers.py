@@ -75,6 +75,7 @@ FLOORS = {
     "organs": 5,
     "body_coupling": 5,
     "response": 5,
+    "dose_curves": 6,
     "sensing": 3,
     "agents": 6,
     "scenario_text": 6,
