@@ -258,7 +258,7 @@ def _change_named(
     known, usual = library.parameters(), library.tissue(scenario.tissue).values
     given = {
         symbol: value
-        for symbol, value in (values | moved).items()
+        for symbol, value in {**values, **moved}.items()
         if symbol not in usual or value != usual[symbol].value
     }
     if _is_solved(scenario, values["ksyn"]):
