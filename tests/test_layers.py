@@ -48,6 +48,7 @@ FLOORS = {
     "targets": 2,
     "scenario": 3,
     "constants": 3,
+    "named_constants": 4,
     "synthesis": 3,
     "counts": 3,
     "windows": 3,

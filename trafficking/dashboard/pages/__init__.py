@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import solara
 
-from . import compare, data, dose_response, exposure
+from . import body, compare, data, dose_response, experiments, exposure, model
 
 
 @dataclass(frozen=True)
@@ -27,6 +27,9 @@ PLACES = (
     Place("", "Live"),
     Place("compare", "Compare", compare.View),
     Place("dose-response", "Dose-response", dose_response.View),
+    Place("body", "Body", body.View),
+    Place("experiments", "Experiments", experiments.View),
     Place("exposure", "Exposure", exposure.View),
+    Place("model", "Model", model.View),
     Place("data", "Data", data.View),
 )
