@@ -1,4 +1,4 @@
-"""Fixtures for tests in a real browser: the browser, and one dashboard for the session."""
+"""Fixtures: watched runs, and for tests in a real browser the browser and one dashboard for the session."""
 
 import os
 import queue
@@ -14,6 +14,10 @@ import platformdirs
 import pytest
 from pages import PATIENCE_MS, UNDER_WAY, Visit
 from playwright.sync_api import Browser, Page, expect
+from sessions import Opened, Screen
+
+from trafficking.dashboard import runner
+from trafficking.scenario import Scenario
 
 BROWSERS = [
     "chromium",
@@ -47,6 +51,27 @@ def _runs_of_their_own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Non
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("TRAFFICKING_RUNS_DIR", str(tmp_path_factory.mktemp("runs")))
         yield
+
+
+@pytest.fixture
+def opened() -> Iterator[Opened]:
+    """Opens runners as a page does and ends them all."""
+    running = []
+
+    def start(scenario: Scenario, *, reduced_motion: bool = False, answers: bool = True, speed: str = "12 h/s"):
+        screen = Screen(answers, reduced_motion)
+        screen.runner = runner.Runner(scenario, show=screen.show)
+        running.append(screen.runner)
+        screen.runner.speed(speed)
+        screen.runner.start()
+        screen.runner.acknowledge(0, reduced_motion=reduced_motion)
+        return screen.runner, screen
+
+    yield start
+    for one in running:
+        one.close()
+        one._thread.join(10)
+        assert not one._thread.is_alive()
 
 
 class Dashboard:

@@ -6,12 +6,14 @@ import threading
 import time
 import weakref
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import numpy as np
 import pandas as pd
 import pytest
 import solara
+from cells import SWITCHED_ON
+from sessions import Opened, Screen, until
 
 from trafficking import io as files
 from trafficking import library, simulation
@@ -39,58 +41,9 @@ from trafficking.scenario import Scenario
 
 @pytest.fixture(scope="module")
 def small() -> Scenario:
-    """The default scenario on a small cell: quick, and told from no other."""
-    return files.load_scenario("chronic_insulin", {"receptors": "2000"})
-
-
-class Screen:
-    """Stands in for the browser: keeps the scenes and acknowledges them, unless told not to."""
-
-    def __init__(self, answers: bool = True, reduced_motion: bool = False) -> None:
-        self.scenes: list[scenes.Scene] = []
-        self.answers, self.reduced_motion = answers, reduced_motion
-        self.runner: runner.Runner | None = None
-
-    def show(self, scene: scenes.Scene) -> None:
-        self.scenes.append(scene)
-        if self.answers and self.runner is not None:
-            self.runner.acknowledge(scene.seq, reduced_motion=self.reduced_motion)
-
-    @property
-    def last(self) -> scenes.Scene:
-        return self.scenes[-1]
-
-
-Opened = Callable[..., tuple[runner.Runner, Screen]]
-
-
-@pytest.fixture
-def opened() -> Iterator[Opened]:
-    """Opens runners as a page does and ends them all."""
-    running = []
-
-    def start(scenario: Scenario, *, reduced_motion: bool = False, answers: bool = True, speed: str = "12 h/s"):
-        screen = Screen(answers, reduced_motion)
-        screen.runner = runner.Runner(scenario, show=screen.show)
-        running.append(screen.runner)
-        screen.runner.speed(speed)
-        screen.runner.start()
-        screen.runner.acknowledge(0, reduced_motion=reduced_motion)
-        return screen.runner, screen
-
-    yield start
-    for one in running:
-        one.close()
-        one._thread.join(10)
-        assert not one._thread.is_alive()
-
-
-def until(true: Callable[[], bool], seconds: float = 60.0) -> None:
-    """Waits for a state, which is no time that passes but one that comes."""
-    end = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < end, "did not come about"
-        time.sleep(0.01)
+    """The default scenario on a small cell in windows of a minute: quick, and told from no other."""
+    laws = {f"parameters.{symbol}": str(value) for symbol, value in SWITCHED_ON.items()}
+    return files.load_scenario("chronic_insulin", {"receptors": "2000"} | laws)
 
 
 # -- words -------------------------------------------------------------------------------------------------------------

@@ -89,6 +89,7 @@ FLOORS = {
     "moments": 6,
     "report": 6,
     "readings": 6,
+    "sketches": 6,
     "stopped": 6,
     "verification": 7,
     "evidence_plots": 7,

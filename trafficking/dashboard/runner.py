@@ -33,6 +33,7 @@ AWAY_S = 30.0  # without an acknowledgement: longer than a browser takes to mend
 LOST_S = 3.0  # after which a scene that was not acknowledged counts as lost, and the run waits for its viewer
 WATCHED_S = 2.0  # for a browser to answer that it is there
 _GOING = ("running", "computing", "returning", "restoring")  # statuses in which the run goes on
+_ON_THE_WAY = ("returning", "restoring")  # to a minute where a run has been before; until then nothing is changed
 
 _log = logging.getLogger(__name__)
 
@@ -395,7 +396,7 @@ class Runner:
                 self._start()
 
     def _play(self) -> None:
-        if self._run is None or self._base.status == "returning":
+        if self._run is None or self._base.status in _ON_THE_WAY:
             return
         self._still = False
         if self._run.finished:
@@ -408,7 +409,7 @@ class Runner:
             self._say("paused")
 
     def _step(self) -> None:
-        if self._run is None or self._run.finished or self._base.status == "returning":
+        if self._run is None or self._run.finished or self._base.status in _ON_THE_WAY:
             return
         self._run.advance_window()
         self._say("finished" if self._run.finished else "paused")
@@ -431,7 +432,7 @@ class Runner:
     def _change(self, change: Callable[[Future], None], **more: Any) -> None:
         """Something of the run changes from now on; one that has ended goes on."""
         future, status = self._future, self._base.status
-        if future is None or status in ("failed", "returning"):
+        if future is None or status in ("failed", *_ON_THE_WAY):
             return self._say(status, self._base.message, **more)
         try:
             change(future)
@@ -446,7 +447,7 @@ class Runner:
 
     def _fork(self, at_min: float) -> None:
         future = self._future
-        if future is None or self._base.status in ("preparing", "failed", "returning"):
+        if future is None or self._base.status in ("preparing", "failed", *_ON_THE_WAY):
             return
         at_min = min(max(at_min, 0.0), future.run.time_min)
         self._future, self._other, self._parted_min = future.back(at_min), future, at_min
@@ -461,7 +462,7 @@ class Runner:
         self._say("paused", "Back in time: change one thing, and press Play to see what becomes of it.", ghost=ghost)
 
     def _swap(self) -> None:
-        if self._future is None or self._other is None or self._base.status == "returning":
+        if self._future is None or self._other is None or self._base.status in _ON_THE_WAY:
             return
         self._future, self._other = self._other, self._future
         self._viewing.turn_to(self._run)
@@ -471,7 +472,7 @@ class Runner:
         self._set_out()
 
     def _drop(self) -> None:
-        if self._base.status != "returning":
+        if self._base.status not in _ON_THE_WAY:
             self._other = None
             self._say(self._base.status, self._base.message, ghost=None)
 
