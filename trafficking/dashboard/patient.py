@@ -133,10 +133,11 @@ def charts(found: Cycle, year: float) -> dict[str, dict[str, Any]]:
         for organ in ORGANS
     ]
     insulin = _both(found, "insulin_nM", 1.0 / NM_PER_UU_PER_ML)
+    share = Axis("Surface receptors", "% of healthy")
     return {
         "insulin": _chart(insulin, axis, Axis("Fasting insulin", "µU/mL", low=0.0), "Insulin", marks),
         "glucose": _chart(glucose, axis, Axis("Glucose", "mM"), "Glucose", marks),
-        "receptors": _chart(receptors, axis, Axis("Surface receptors", "% of healthy"), "Receptors of each organ", marks),
+        "receptors": _chart(receptors, axis, share, "Receptors of each organ", marks),
         "beta": _chart(_both(found, "beta_mg", 1.0), axis, Axis("Beta-cell mass", "mg", low=0.0), "Beta cells", marks),
     }  # fmt: skip
 
@@ -220,7 +221,8 @@ def findings(found: Cycle, year: float) -> dict[str, Any]:
     columns = [_found(found.own, 0.0), _found(found.own, year), _found(found.held, year)]
     healthy = columns[0]
     names = [
-        ("Fasting glucose, mM", "glucose"), ("Fasting insulin, µU/mL", "insulin"), ("Glucose 2 h after 75 g, mM", "two"),
+        ("Fasting glucose, mM", "glucose"), ("Fasting insulin, µU/mL", "insulin"),
+        ("Glucose 2 h after 75 g, mM", "two"),
         ("Beta-cell mass, mg", "beta"), ("HOMA-IR over healthy", "homa"), ("Matsuda index over healthy", "matsuda"),
         ("Clamp: glucose needed (M), mg/kg/min", "m"),
     ]  # fmt: skip
@@ -229,7 +231,8 @@ def findings(found: Cycle, year: float) -> dict[str, Any]:
         {"cells": [name, *(words.short(c[key] / healthy[key] if key in relative else c[key]) for c in columns)]}
         for name, key in names
     ]
-    head = [["Finding", ""], ["Healthy", "year 0"], ["With feedback", f"year {year:.1f}"], ["Receptors held", f"year {year:.1f}"]]  # fmt: skip
+    now = f"year {year:.1f}"
+    head = [["Finding", ""], ["Healthy", "year 0"], ["With feedback", now], ["Receptors held", now]]
     return {"head": head, "rows": rows, "caption": NEVER}
 
 

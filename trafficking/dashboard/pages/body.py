@@ -143,10 +143,7 @@ class Person:
         return exports.of_frame(patient.frames(found, self.ribbon.year)[name], f"{found.own.scenario.name}-{name}")
 
 
-_FILES = (
-    *(f"{what}_{life}.csv" for life in ("own", "held") for what in ("levels", "checkups", "tolerance_test", "clamp")),
-    "organs.csv",
-)
+_FILES = ("organs.csv",)
 
 
 def fields() -> list[dict[str, Any]]:
@@ -212,37 +209,41 @@ def View(desk: Desk) -> None:
 
 
 _PERSON = (
-    "Insulin removes receptors; fewer receptors need more insulin. The same person is simulated twice: with the receptors "
-    "of every organ, and with their number held constant, so that what their loss adds can be seen.",
-    "The insult is what lowers insulin sensitivity for reasons outside the receptor (1: none). Power q says how strongly "
-    "sensitivity goes with receptor number: 0.5 means spare receptors. Both are assumptions.",
+    "Insulin removes receptors; fewer receptors need more insulin. The same person is simulated twice: with the "
+    "receptors of every organ, and with their number held constant, so that what their loss adds can be seen.",
+    "The insult is what lowers insulin sensitivity for reasons outside the receptor (1: none). Power q says how "
+    "strongly sensitivity goes with receptor number: 0.5 means spare receptors. Both are assumptions.",
 )
 _STAGES = (
-    "Each year has a check-up: fasting glucose and insulin, and a glucose tolerance test. A stage needs two check-ups "
-    "in a row. Move the slider to look at a moment; everything below follows it.",
+    "Each year has a check-up: fasting glucose and insulin, and a glucose tolerance test. A stage needs two "
+    "check-ups in a row. Move the slider to look at a moment; everything below follows it.",
 )
 _YEARS = (
-    "Insulin rises first, glucose years later; receptors fall where insulin is high; beta cells grow and then fail. Solid "
-    "lines: with receptor feedback; dashed ones: receptors held constant. The vertical mark is the moment of the slider.",
+    "Insulin rises first, glucose years later; receptors fall where insulin is high; beta cells grow and then "
+    "fail. Solid lines: with receptor feedback; dashed ones: receptors held constant. The vertical mark is the "
+    "moment of the slider.",
 )
 _CHECK = (
-    "Every yearly check-up of both lives. Receptors are those at the surface, in % of the healthy person's. All tables "
-    "can be taken away as CSV files; tests are those of the moment of the slider.",
+    "Every yearly check-up of both lives. Receptors are those at the surface, in % of the healthy person's. All "
+    "tables can be taken away as CSV files; tests are those of the moment of the slider.",
 )
 _CLINIC = (
-    "The tolerance test: 75 g of glucose are drunk after a night without food. The clamp: insulin is infused and glucose "
-    "held at its fasting level; the more glucose that takes, the more sensitive the body. HOMA-IR and Matsuda's index are "
-    "made of fasting and test values, here over the healthy person's. No test changes the life.",
+    "The tolerance test: 75 g of glucose are drunk after a night without food. The clamp: insulin is infused and "
+    "glucose held at its fasting level; the more glucose that takes, the more sensitive the body. HOMA-IR and "
+    "Matsuda's index are made of fasting and test values, here over the healthy person's. No test changes the "
+    "life.",
 )
 _ORGANS = (
-    "What each organ does with the signal of its receptors, 1 in health. The size of most read-outs is an assumption; the "
-    "direction and its evidence are in the last columns. The clinical end names the disease at the end of that road.",
+    "What each organ does with the signal of its receptors, 1 in health. The size of most read-outs is an "
+    "assumption; the direction and its evidence are in the last columns. The clinical end names the disease at "
+    "the end of that road.",
 )
 _MEANS = (
-    "What trials and observations saw, with their grade of evidence. In the model an intervention acts with the size in "
-    "the package's data on sensitivity, liver, secretion, fat or muscle, never on the receptor. Never advice.",
+    "What trials and observations saw, with their grade of evidence. In the model an intervention acts with the "
+    "size in the package's data on sensitivity, liver, secretion, fat or muscle, never on the receptor. Never "
+    "advice.",
 )
 _FOLLOWS = (
-    "What goes with insulin resistance in people and is not in this model: the driver, the way it goes, and whether it is "
-    "known to be causal, associated, or merely claimed.",
+    "What goes with insulin resistance in people and is not in this model: the driver, the way it goes, and "
+    "whether it is known to be causal, associated, or merely claimed.",
 )
