@@ -1,4 +1,4 @@
-"""The page Body without a browser: what may be asked for, the curves and tables, tests at a moment, an organ on Live."""
+"""The page Body without a browser: what may be asked for, curves and tables, tests at a moment, an organ on Live."""
 
 import io
 import threading

@@ -89,7 +89,7 @@ class Person:
         self.job = Job(partial(patient.lives, asked), changed=self._changed)
 
     def _changed(self, job: Job[Cycle]) -> None:
-        if job.status == "done" and job.result is not None and job is self.job:
+        if job.status == "done" and job.result is not None:
             self.found = job.result
             self._tell(job.result)
         self.form.follow(job)
