@@ -36,7 +36,7 @@ def test_a_protocol_is_built_by_form_and_run_on_live(visit: Visit):
     page = edited(visit)
     expect(page.locator(".editor-says")).to_have_text("49 h in all, no insulin to 10 nM, mean 4.9 nM")
     page.get_by_role("button", name="2 Constant").click()
-    page.get_by_role("button", name="Pulses").click()
+    page.get_by_role("button", name="Pulses", exact=True).click()
     expect(page.locator(".segments > li")).to_have_count(4)
     expect(page.get_by_role("button", name="3 Pulses")).to_be_focused()
     field(page, 3, "Pulse").fill("60 uU/mL")
@@ -111,7 +111,7 @@ def test_the_whole_way_goes_by_keyboard(visit: Visit):
     page = edited(visit)
     page.get_by_role("button", name="1 Constant").focus()
     page.keyboard.press("Enter")
-    page.get_by_role("button", name="Washout").focus()
+    page.get_by_role("button", name="Washout", exact=True).focus()
     page.keyboard.press("Enter")
     expect(page.get_by_role("button", name="2 Washout")).to_be_focused()
     for _ in range(5):  # past the buttons of the line, to its field

@@ -307,6 +307,9 @@ def test_a_handle_that_is_dragged_changes_its_value(draft: Draft, kind: str, key
 
 def test_arrow_keys_move_a_handle_up_and_down_the_same_way(draft: Draft):
     assert draft.nudged(1, "insulin", 1).segments[1]["insulin"] == "11 nM"
+    assert draft.nudged(1, "insulin", 1).nudged(1, "insulin", -1).segments[1]["insulin"] == "10 nM"
+    between = draft.changed(1, "insulin", "10.5 nM")
+    assert [between.nudged(1, "insulin", by).segments[1]["insulin"] for by in (1, -1)] == ["11 nM", "10 nM"]
     assert draft.nudged(1, "insulin", 20).segments[1]["insulin"] == "100 nM"
     assert draft.nudged(1, "insulin", -20).segments[1]["insulin"] == "1 nM"
     assert draft.nudged(0, "insulin", 1).segments[0]["insulin"] == "1 pM"

@@ -6,6 +6,7 @@ where they belong; no insulin is computed here.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -22,6 +23,8 @@ Table = Mapping[str, Any]
 LARGEST_CSV = 2_000_000  # bytes
 MOST_SEGMENTS = 200  # that a page can list
 _LEAST_NM = 5e-4  # a hand that goes lower means no insulin
+_RUNGS = 20  # steps of an arrow key per decade, as on the insulin slider
+_LOWEST_RUNG = -3 * _RUNGS  # 1 pM
 _FAULT = re.compile(r"exposure\[(\d+)\](?:\.(\w+)(?:\[\d+\])?)?: (.*)")
 
 
@@ -292,8 +295,8 @@ class Draft:
             return self.dragged(i, key, handle.value + by * step)
         if handle.value <= 0.0:
             return self.changed(i, key, _dose(1e-3 if by > 0 else 0.0))
-        to = handle.value * 10.0 ** (by / 20.0)
-        return self.changed(i, key, "0 nM" if to < 1e-3 * (1 - 1e-6) else _dose(to))
+        at = _rung(handle.value, up=by > 0) + by
+        return self.changed(i, key, "0 nM" if at < _LOWEST_RUNG else _dose(10.0 ** (at / _RUNGS)))
 
     def handles(self, i: int) -> list[Handle]:
         """What a hand may take hold of in segment `i`; nothing while the draft has faults."""
@@ -350,6 +353,14 @@ def time_step(minutes: float) -> float:
     """How finely a hand sets a time of this length, min."""
     ladder: list[tuple[float, float]] = [(10, 0.5), (120, 1), (720, 5), (2880, 30), (20_160, 120)]
     return next((step for most, step in ladder if minutes <= most), 1440.0)
+
+
+def _rung(insulin_nM: float, *, up: bool) -> int:
+    """The rung of the ladder on which a dose stands, or the one from which the next in this direction is counted."""
+    at = math.log10(insulin_nM) * _RUNGS
+    if float(f"{10.0 ** (round(at) / _RUNGS):.2g}") == insulin_nM:
+        return round(at)
+    return math.floor(at) if up else math.ceil(at)
 
 
 def _before(minutes: float) -> float:

@@ -5,6 +5,7 @@ const SETTLED = 300; // ms without a key after which a text counts
 const TIME_STEPS = [1, 2, 5, 10, 20, 30, 60, 120, 180, 360, 720, 1440, 2880, 10080, 20160, 43200];
 const FLOOR = 1e-3; // nM; a log axis begins here at the latest
 const DECADE = 20; // arrow steps
+const SIDE = 28; // px of a handle and the room around it
 
 const ICONS = {
   up: "M12 5l7 8h-4.5v6h-5v-6H5z",
@@ -107,11 +108,22 @@ function drawing(axes, times, doses, state) {
     ${line && `<path class="under" d="${line}V${foot}H${left}Z"/><path class="line" d="${line}"/>`}`;
 }
 
+// Handles that would lie on each other stand side by side.
+function apart(places) {
+  const free = [];
+  for (const [x, y] of places) {
+    let at = x;
+    while (free.some((other) => Math.abs(other[0] - at) < SIDE && Math.abs(other[1] - y) < SIDE)) at += 2;
+    free.push([at, y]);
+  }
+  return free;
+}
+
 function fieldHtml(i, field) {
   const id = `editor-${i}-${field.key}`;
-  return `<label class="field editor-field" data-measure="${field.measure}"><span>${escape(field.label)}</span>
+  return `<div class="field editor-field" data-measure="${field.measure}"><label for="${id}">${escape(field.label)}</label>
     <input id="${id}" data-key="${field.key}" autocomplete="off" spellcheck="false" placeholder="${escape(field.default)}" aria-describedby="${id}-fault">
-    <small class="fault" id="${id}-fault"></small></label>`;
+    <small class="fault" id="${id}-fault"></small></div>`;
 }
 
 function segmentHtml(segment, i, last) {
@@ -127,7 +139,7 @@ function render({ model, el }) {
   el.classList.add("editor");
   el.innerHTML = `
     <section class="card editor-deck" aria-label="The protocol">
-      <label class="field editor-name">Name<input name="name" autocomplete="off" spellcheck="false" aria-describedby="editor-name-fault"><small class="fault" id="editor-name-fault"></small></label>
+      <div class="field editor-name"><label for="editor-name">Name</label><input id="editor-name" name="name" autocomplete="off" spellcheck="false" aria-describedby="editor-name-fault"><small class="fault" id="editor-name-fault"></small></div>
       <p class="editor-cell"></p>
       <span class="editor-acts"><button type="button" class="chief" data-act="run">Run it</button>
       <button type="button" data-act="save">Save as scenario file</button>
@@ -153,7 +165,7 @@ function render({ model, el }) {
   let timer = 0;
   let pending = null; // a text that is still being typed
   let axes = null;
-  let held = null; // the handle in the hand: {key, segment, gesture, next}
+  let held = null; // the handle in the hand: {key, segment, gesture, next, off}
   let built = "";
   let wanted = null; // the button to be focused once the list has changed
 
@@ -171,18 +183,21 @@ function render({ model, el }) {
     const typed = pending;
     pending = null;
     ask(typed.do, typed.more);
+    typed.input.asked = count;
   }
 
-  function type(what, more, now) {
-    pending = { do: what, more };
+  function type(input, what, more) {
+    pending = { input, do: what, more };
     clearTimeout(timer);
     timer = setTimeout(flush, SETTLED);
-    if (now) flush();
   }
 
-  // A field keeps what is being typed into it.
+  // A field keeps what is being typed into it, also where the server would write the same a little differently; what
+  // changes its value from elsewhere is shown.
   function fill(input, text, fault) {
-    const typing = input === document.activeElement && (timer || input.dataset.sent === "" || input.dataset.sent === input.value);
+    const now = state().count;
+    if (input.asked === now) input.echo = text;
+    const typing = pending?.input === input || input.asked > now || (input === document.activeElement && input.echo === text);
     if (!typing && input.value !== text) input.value = text;
     input.setAttribute("aria-invalid", String(Boolean(fault)));
     say(input.parentElement.querySelector(".fault"), fault);
@@ -236,10 +251,10 @@ function render({ model, el }) {
       grips.dataset.keys = keys;
       grips.innerHTML = now.grips.map((grip) => `<div class="grip" role="slider" tabindex="0" data-key="${grip.key}" data-axis="${grip.axis}"></div>`).join("");
     }
+    const places = apart(now.grips.map((grip) => [axes.x(grip.time_min), axes.y(grip.nM)]));
     now.grips.forEach((grip, i) => {
       const handle = grips.children[i];
-      handle.style.left = `${axes.x(grip.time_min)}px`;
-      handle.style.top = `${axes.y(grip.nM)}px`;
+      [handle.style.left, handle.style.top] = places[i].map((place) => `${place}px`);
       const about = { "aria-label": grip.label, "aria-valuenow": grip.value, "aria-valuetext": grip.text, "aria-valuemin": 0,
                       "aria-orientation": grip.axis === "time" ? "horizontal" : "vertical", title: `${grip.label}: ${grip.text}` };
       for (const [name, value] of Object.entries(about)) handle.setAttribute(name, value);
@@ -275,15 +290,13 @@ function render({ model, el }) {
 
   el.addEventListener("input", (event) => {
     const input = event.target;
-    input.dataset.sent = input.value;
-    if (input.name === "name") type("name", { text: input.value }, false);
-    else if (input.dataset.key) type("set", { segment: segmentOf(input), key: input.dataset.key, text: input.value }, false);
+    if (input.name === "name") type(input, "name", { text: input.value });
+    else if (input.dataset.key) type(input, "set", { segment: segmentOf(input), key: input.dataset.key, text: input.value });
   });
   el.addEventListener("change", (event) => {
     if (event.target.type === "file") return take(event.target);
     if (event.target.name === "axis") return drawCurve();
     flush();
-    delete event.target.dataset.sent;
   });
   el.addEventListener("focusin", (event) => {
     if (event.target.dataset.key && event.target.tagName === "INPUT" && segmentOf(event.target) !== state().selected) ask("select", { segment: segmentOf(event.target) });
@@ -312,7 +325,10 @@ function render({ model, el }) {
     grip.setPointerCapture(event.pointerId);
     grip.focus({ preventScroll: true });
     grip.classList.add("held");
-    held = { key: grip.dataset.key, segment: state().selected, gesture: `${performance.now()}`, next: null };
+    const here = state().grips.find(({ key }) => key === grip.dataset.key);
+    const box = curve.getBoundingClientRect();
+    const off = [event.clientX - box.left - axes.x(here.time_min), event.clientY - box.top - axes.y(here.nM)];
+    held = { key: grip.dataset.key, segment: state().selected, gesture: `${performance.now()}`, next: null, off };
     event.preventDefault();
   });
   grips.addEventListener("pointermove", (event) => {
@@ -320,8 +336,8 @@ function render({ model, el }) {
     const box = curve.getBoundingClientRect();
     const grip = state().grips.find(({ key }) => key === held.key);
     if (!grip) return;
-    const along = axes.minutes(event.clientX - box.left) - grip.start_min;
-    held.next = grip.axis === "time" ? Math.max(along, 0) : axes.dose(event.clientY - box.top);
+    const along = axes.minutes(event.clientX - box.left - held.off[0]) - grip.start_min;
+    held.next = grip.axis === "time" ? Math.max(along, 0) : axes.dose(event.clientY - box.top - held.off[1]);
     if (state().count >= count) send();
   });
   const release = (event) => {
