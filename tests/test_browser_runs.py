@@ -41,6 +41,9 @@ def reloaded(page: Page) -> None:
 def test_a_reload_finds_the_run_as_it_was_left(visit: Visit):
     page = visit()
     run_id = run_of(page)
+    assert page.evaluate(
+        "[...document.querySelectorAll('.v-overlay__scrim')].every(e => getComputedStyle(e).opacity === '0')"
+    )
     steps = page.evaluate("history.length")
     said = pause_steered(page)
     reloaded(page)
