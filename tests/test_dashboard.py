@@ -494,7 +494,7 @@ def test_the_page_opens_with_the_scenario_it_was_given_and_plays(rendered):
     rows = sum(curve.view["rows"])
     assert len(curve.frame) == 4 * rows * (2 + len(picture.LINES))
     assert widget(rendered, controls.Controls).state["scenario"] == desk.OWN
-    assert len(widget(rendered, cell_view.CellView).dots) > 0
+    until(lambda: len(widget(rendered, cell_view.CellView).dots) > 0)  # which come after the curves of a scene
     values = widget(rendered, readout.Numbers).values
     assert len(values) == len(picture.LINES)
 

@@ -81,6 +81,10 @@ _REPAIRS = [
                 disconnected.</v-progress-circular>""",
         _LOST,
     ),
+    (
+        "{ value: (connectionStatus != 'connected') && wasConnected }",
+        "{ value: connectionStatus != 'connected' && wasConnected && !needsRefresh && !cancelAutoRefresh }",
+    ),
     ('<v-card-title class="text-h5 grey lighten-2">Please refresh the page<', "<v-card-title>Reload to go on<"),
     (
         "Could not restore session. Please refresh.",
