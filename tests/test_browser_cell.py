@@ -49,6 +49,9 @@ def facts(page: Page) -> dict[str, str]:
 
 
 def tool(page: Page, name: str) -> None:
+    menu = page.locator(".cellview-tools")
+    if menu.get_attribute("open") is None:
+        menu.locator("summary").click()
     page.locator(".cellview").get_by_role("button", name=name).click()
 
 

@@ -18,7 +18,7 @@ BAD = GOOD.replace("60", "sixty")
 def edited(visit: Visit, **options) -> Page:
     """The editor, opened from Live."""
     page = visit(**options)
-    page.get_by_role("link", name="Edit the exposure").click()
+    page.get_by_role("link", name="Exposure").click()
     expect(page.locator(".editor")).to_have_attribute("data-valid", "true")
     expect(page).to_have_url(re.compile(r"/exposure(\?.*)?$"))
     return page

@@ -119,7 +119,7 @@ class Desk:
         self.travel: Callable[[str], None] = lambda address: None  # to another page
         self.runner = Runner(scenario, show=self.show, keeping=self.keeping, taking=self._taking(search))
         self.replicates = Replicates(self.runner.refresh)
-        self.branching = Branching(self.plot, self.runner, lambda address: self.travel(address))
+        self.branching = Branching(self.plot, self.runner)
         self.runner.start()
 
     def close(self) -> None:

@@ -20,8 +20,7 @@ _STATIC = files("trafficking.dashboard") / "static"
 
 
 class Futures(anywidget.AnyWidget):
-    """`state` is all that is shown; the browser sends {"do": name, ...} for each thing asked for, {"go": address} for
-    another page."""
+    """`state` is all that is shown; the browser sends {"do": name, ...} for each thing asked for."""
 
     _esm = (_STATIC / "futures.js").read_text()
 
@@ -34,18 +33,16 @@ class Futures(anywidget.AnyWidget):
 class Branching:
     """What a reader chooses on the way back, and what the page says of it."""
 
-    def __init__(self, plot: TimeSeries, runner: Runner, go: Callable[[str], None]) -> None:
+    def __init__(self, plot: TimeSeries, runner: Runner) -> None:
         self.widget = Futures()
         self.widget.listen(self.hear)
-        self._plot, self._runner, self._go = plot, runner, go
+        self._plot, self._runner = plot, runner
         self._scene: Scene | None = None
         self._text = self._fault = ""
         self._open = False
 
     def hear(self, message: dict) -> None:
         """Does what the page asks for."""
-        if "go" in message:
-            return self._go(str(message["go"]))
         match message["do"]:
             case "open" if self._scene is not None:
                 self._runner.pause()

@@ -13,8 +13,7 @@ function render({ model, el }) {
       <small class="fault" id="futures-fault" role="alert"></small><small class="futures-hint">or touch the whole run; this future stays, pale</small></form>
     <span class="futures-two" hidden><svg viewBox="0 0 34 8" width="34" height="8" aria-hidden="true"><path d="M1 4H33" stroke="currentColor" stroke-width="2.5" stroke-dasharray="2 3"/></svg>
       <span class="futures-legend"></span><button type="button" class="quiet" data-do="swap">Go on with it</button>
-      <button type="button" class="quiet" data-do="drop">Drop it</button></span>
-    <a class="quiet" href="/exposure">Edit the exposure</a>`;
+      <button type="button" class="quiet" data-do="drop">Drop it</button></span>`;
   const find = (selector) => el.querySelector(selector);
   const [form, input, open] = [find("form"), find("input"), find("[data-do=open]")];
 
@@ -39,10 +38,7 @@ function render({ model, el }) {
 
   el.addEventListener("click", (event) => {
     const what = event.target.closest("[data-do]")?.dataset.do;
-    if (what) return model.send({ do: what });
-    if (!event.target.closest("a") || event.ctrlKey || event.metaKey || event.shiftKey) return;
-    event.preventDefault();
-    model.send({ go: event.target.getAttribute("href") });
+    if (what) model.send({ do: what });
   });
   input.addEventListener("input", () => model.send({ do: "at", text: input.value }));
   el.addEventListener("keydown", (event) => {

@@ -36,11 +36,13 @@ class View {
     this.picture.append(this.stage);
     this.legend = make("ul", "cellview-legend");
     this.caption = make("p", "cellview-caption");
-    this.tools = make("div", "cellview-tools");
+    this.tools = make("details", "cellview-tools");
+    const [summary, menu] = [make("summary", "", {}, "This cell"), make("div", "cellview-menu")];
+    this.tools.append(summary, menu);
     const button = (label, act) => {
       const one = make("button", "", { type: "button" }, label);
       one.addEventListener("click", act);
-      this.tools.append(one);
+      menu.append(one);
       return one;
     };
     this.any = button("Follow one at random", () => this.model.send({ random: true }));
@@ -68,6 +70,8 @@ class View {
     window.addEventListener("pagehide", this.leaving);
     this.themed = () => this.furnish();
     document.addEventListener("appearance", this.themed);
+    this.elsewhere = (event) => this.leave(event);
+    for (const type of ["click", "keydown"]) document.addEventListener(type, this.elsewhere);
     this.stage.addEventListener("click", (event) => this.click(event));
     this.stage.addEventListener("keydown", (event) => this.key(event));
     this.stage.addEventListener("blur", () => this.aim(-1));
@@ -81,6 +85,7 @@ class View {
     document.removeEventListener("visibilitychange", this.turned);
     window.removeEventListener("pagehide", this.leaving);
     document.removeEventListener("appearance", this.themed);
+    for (const type of ["click", "keydown"]) document.removeEventListener(type, this.elsewhere);
     if (this.reel.running) this.reel.end();
   }
 
@@ -246,6 +251,14 @@ class View {
       return;
     }
     event.preventDefault();
+  }
+
+  // A menu is left by Escape, and by a click elsewhere; while a film runs its end stays at hand.
+  leave(event) {
+    const inside = this.tools.contains(event.target);
+    if (!this.tools.open || this.reel.running || (event.type === "click" ? inside : event.key !== "Escape")) return;
+    this.tools.open = false;
+    if (inside) this.tools.firstChild.focus();
   }
 
   grow() {
