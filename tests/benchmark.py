@@ -31,7 +31,7 @@ from pathlib import Path
 
 import numpy as np
 import peers
-from cells import BENCHMARK_RATES, five_states
+from cells import BENCHMARK_RATES, SWITCHED_ON, five_states
 from numba import njit
 from scipy.integrate import solve_ivp
 
@@ -427,9 +427,10 @@ def one_cell_cost(minutes: float) -> float:
 
 
 def culture(receptors: int, minutes: float) -> Scenario:
-    """The culture cell under 10 nM of insulin, everything coupled."""
+    """The culture cell under 10 nM of insulin, the laws that couple its receptors switched on."""
     exposure = [{"kind": "constant", "duration": f"{minutes} min", "insulin": "10 nM"}]
-    return Scenario.from_dict({"name": "culture", "receptors": receptors, "follow": 0, "exposure": exposure})
+    given = {"name": "culture", "parameters": SWITCHED_ON, "receptors": receptors, "follow": 0, "exposure": exposure}
+    return Scenario.from_dict(given)
 
 
 def memory(report: Report, receptors: int) -> None:
@@ -451,6 +452,17 @@ def memory_of_a_process(receptors: int) -> None:
     for number in (1_000, receptors):
         ours(workload(five_states(), number, 120), 2)(1)
         print(_peak_mb())
+
+
+def drawing(report: Report, dots: int) -> None:
+    """Frames of the dashboard's cell in a browser that has no graphics card."""
+    try:
+        from frames import frame_rate
+    except ImportError:
+        report.remarks.append("the drawn cell was not measured: install the tests' packages and chromium for that")
+        return
+    what = f"frames per second of the drawn cell, {dots:,} dots, headless Chromium, software rendering"
+    report.claims.append(at_least(what, frame_rate(dots), 30.0))
 
 
 def _peak_mb() -> float:
@@ -545,6 +557,7 @@ def main() -> None:
     many_cells(report, 1_000 if given.full else 100 // share, 24.0 if given.full else 2.0, given.repeats)
     year(report, 365 if given.full else 30, given.repeats)
     memory(report, 1_000_000 // share)
+    drawing(report, 50_000)
     if given.full:
         memory(report, 10_000_000)
     head = (

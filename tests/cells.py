@@ -6,6 +6,9 @@ from trafficking.cells import Start, drawn
 from trafficking.itinerary import Itinerary, State, Transition
 from trafficking.receptors import Receptors
 
+SWITCHED_ON = {"esat": 0.6, "kc": "0.0008 /min", "smax": 0.05}
+"""Saturable sorting, constitutive loss and transcription, which the cell in culture goes without."""
+
 BENCHMARK_RATES = {
     "bind": ("M", "B", 0.6),
     "release": ("B", "M", 0.2),

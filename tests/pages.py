@@ -9,9 +9,9 @@ ARTEFACTS = Path(__file__).parent.parent / "test-artefacts"
 AXE = (Path(__file__).parent / "assets" / "axe-core" / "axe.min.js").read_text(encoding="utf-8")
 PATIENCE_MS = 60_000  # a fresh server compiles its templates, and the machine may be busy
 SCREENS = [(390, 844, "light"), (1366, 768, "dark"), (1920, 1080, "light")]
-# A run that is shown as it stands at its end may need fewer pictures.
+# A run that is shown as it stands, at its end or where it was left, may need fewer pictures.
 UNDER_WAY = """() => Number(document.querySelector('.plot')?.dataset.seq) > 3
-    || document.querySelector('.chip')?.textContent.trim() === 'Finished'"""
+    || ['Finished', 'Paused'].includes(document.querySelector('.chip')?.textContent.trim())"""
 _RULES = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}}
 
 Visit = Callable[..., Page]

@@ -266,13 +266,13 @@ FAULTS = {
     ),
     "synthesis beyond memory": (
         {"parameters.ksyn": "30 /min"},
-        "itinerary: synthesis makes 4.5e+09 receptors in this run, of which about 2.41e+09 live at once, 57.9 GB of "
+        "itinerary: synthesis makes 4.5e+09 receptors in this run, of which about 2.49e+09 live at once, 59.8 GB of "
         "memory; at most 100,000,000 are allowed; lower it, shorten the run, or use resolution = "
         '"counts" or "mean" (--resolution counts)',
     ),
     "synthesis beyond patience": (
         {"cells": 100, "exposure.1.duration": "1000 d", "record": "1 h", "window": "1 h"},
-        "itinerary: synthesis makes 1.93e+10 receptors in this run, one by one at least 5.36 h of computing; at most "
+        "itinerary: synthesis makes 1.76e+10 receptors in this run, one by one at least 4.88 h of computing; at most "
         "10,000,000,000 are allowed; lower it, shorten the run, or use resolution = "
         '"counts" or "mean" (--resolution counts)',
     ),
@@ -338,7 +338,7 @@ FAULTS = {
         'window: 1 given; text is needed, a time with its unit, such as "24 h" or "1 min"',
     ),
     "a window too short for a day": (
-        {"window": "1e-6 s"},
+        {"window": "1e-6 s", "parameters.esat": 0.6},
         "window: 1e-06 s given, for 9e+10 windows; use at least 0.00909 s",
     ),
     "a trillion rows": (

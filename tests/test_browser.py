@@ -50,7 +50,7 @@ def test_the_page_opens_running_and_tells_its_story(visit: Visit):
     page = visit()
     sentence = page.locator(".sentence-main")
     expect(sentence).to_have_text(
-        re.compile(r"^Surface receptors: \d+ % of the start \([\d,]+ of 93,300\) after .* (without insulin|10 nM)\.$")
+        re.compile(r"^Surface receptors: \d+ % of the start \([\d,]+ of 85,900\) after .* (without insulin|10 nM)\.$")
     )
     expect(sentence).to_contain_text("at 10 nM")
     wait_for_counts(page, "now.surface < 75000 && now.early_endosome > 15000")
@@ -65,7 +65,7 @@ def test_the_page_opens_running_and_tells_its_story(visit: Visit):
         expect(page.get_by_role("combobox", name=name)).to_be_in_viewport()
     in_view = page.locator(".live").locator("button:visible, a:visible, select:visible, input:visible, [role=slider]")
     assert in_view.count() <= 9
-    expect(page.locator(".strip canvas")).to_have_attribute("aria-label", re.compile("400 places.*surface"))
+    expect(page.locator(".cellview-ground")).to_have_attribute("aria-label", re.compile("Drawn cell.*surface"))
     ARTEFACTS.mkdir(exist_ok=True)
     page.screenshot(path=ARTEFACTS / "dashboard-opening.png")
 

@@ -23,7 +23,11 @@ def scenario(insulin: str = "10 nM", **changes) -> Scenario:
 
 
 # The constants of the first release, whatever the tissue's are by now.
-FIRST = {"kL": "0.0105 /min", "kdis": "0.12 /min", "kc": "0.0008 /min", "smax": 0.05, "esat": 0.6}
+FIRST = {
+    "koff": "0.2 /min", "ke0": "0.012 /min", "keB": "0.021 /min", "kdis": "0.12 /min", "kfast": "0.18 /min",
+    "ksort": "0.025 /min", "krr": "0.12 /min", "kL": "0.0105 /min", "klys": "0.03 /min", "kc": "0.0008 /min",
+    "smax": 0.05, "esat": 0.6,
+}  # fmt: skip
 
 
 def test_saturable_sorting_adds_less_than_a_point_and_waiting_receptors_most_of_the_extra_loss():

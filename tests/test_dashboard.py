@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import solara
+from cells import SWITCHED_ON
 from sessions import Opened, Screen, until
 
 from trafficking import io as files
@@ -40,8 +41,9 @@ from trafficking.scenario import Scenario
 
 @pytest.fixture(scope="module")
 def small() -> Scenario:
-    """The default scenario on a small cell: quick, and told from no other."""
-    return files.load_scenario("chronic_insulin", {"receptors": "2000"})
+    """The default scenario on a small cell in windows of a minute: quick, and told from no other."""
+    laws = {f"parameters.{symbol}": str(value) for symbol, value in SWITCHED_ON.items()}
+    return files.load_scenario("chronic_insulin", {"receptors": "2000"} | laws)
 
 
 # -- words -------------------------------------------------------------------------------------------------------------
@@ -492,7 +494,7 @@ def test_the_page_opens_with_the_scenario_it_was_given_and_plays(rendered):
     rows = sum(curve.view["rows"])
     assert len(curve.frame) == 4 * rows * (2 + len(picture.LINES))
     assert widget(rendered, controls.Controls).state["scenario"] == desk.OWN
-    assert len(widget(rendered, cell_view.CellView).dots) > 0
+    until(lambda: len(widget(rendered, cell_view.CellView).dots) > 0)  # which come after the curves of a scene
     values = widget(rendered, readout.Numbers).values
     assert len(values) == len(picture.LINES)
 

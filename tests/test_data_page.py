@@ -170,7 +170,7 @@ def test_no_other_file_of_the_server_can_be_asked_for(visit: Visit, dashboard_ur
     assert answer.status in (404, 200)
     # What is no file of the run is nothing, or the page itself where the path leaves /export/.
     assert answer.status == 404 or b"<html" in body[:500]
-    assert b"root:" not in body
+    assert b"root:x:" not in body
     assert b"trafficking run 1" not in body
 
 

@@ -56,20 +56,29 @@ def test_the_steady_surface_moves_as_far_as_worked_out_before(name, expected):
 def test_receptors_are_made_as_without_the_factor():
     made = [
         next(arrow.rate for arrow in given.itinerary.transitions if arrow.source is None)
-        for given in (scenario(), scenario(factors=["march1"]))
+        for given in (scenario("htc"), scenario("htc", factors=["march1"]))
     ]
     assert made[0] == made[1]
-    lost = simulate(scenario(factors=["march1"], insulin="0 nM")).live
-    assert lost[0] < 0.9 * simulate(scenario(insulin="0 nM")).live[0]
+    lost = simulate(scenario("htc", factors=["march1"], insulin="0 nM")).live
+    assert lost[0] < 0.9 * simulate(scenario("htc", insulin="0 nM")).live[0]
+
+
+def test_a_factor_of_what_a_cell_has_not_changes_nothing_and_says_so():
+    """The cell in culture has no constitutive loss, on which MARCH1 acts; fat cells have."""
+    plain, more = scenario(), scenario(factors=["march1"])
+    assert more.drawn == plain.drawn
+    assert any("march1: kc x 2 (" in line and "kc is 0 in this cell, so nothing" in line for line in more.assumptions)
+    given = scenario("adipose", factors=["march1"])
+    assert not any("is 0 in this cell" in line for line in given.assumptions)
 
 
 def test_a_size_of_ones_own_scales_all_that_the_factor_does():
     stronger = multipliers([(factors()["tnf"], 0.49)])
     assert stronger["activity"] == pytest.approx(0.49)
     assert stronger["gain"] == pytest.approx(0.3**2)
-    given = scenario(factors=[{"name": "march1", "size": 3.0}])
+    given = scenario("htc", factors=[{"name": "march1", "size": 3.0}])
     rates = {arrow.name: arrow.rate for arrow in given.itinerary.transitions}
-    assert rates["free_constitutive_loss"] == pytest.approx(3.0 * library.tissue("culture").values["kc"].value)
+    assert rates["free_constitutive_loss"] == pytest.approx(3.0 * library.tissue("htc").values["kc"].value)
 
 
 def test_factors_multiply_and_parameters_come_first():

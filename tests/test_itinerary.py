@@ -46,7 +46,7 @@ def test_doubling_every_rate_halves_every_dwell_time():
 
 
 def test_a_loaded_endosome_recycles_at_half_its_rate_when_the_load_is_the_half_load():
-    itinerary = culture()
+    itinerary = tissue("culture").itinerary({"esat": 0.6})
     index = [t.name for t in itinerary.transitions].index("fast_recycling")
     half = itinerary.transitions[index].half_load
     empty = rate_of(itinerary, "fast_recycling", 0.0)
@@ -80,9 +80,10 @@ def test_transcription_is_half_suppressed_at_half_activity_and_free_without_it()
 
 def test_couplings_are_named_and_each_can_be_switched_off():
     assert tissue("liver").itinerary().couplings == ("endocytosis", "sorting", "transcription")
-    assert culture().couplings == ("sorting", "transcription")
-    assert culture().without("sorting").couplings == ("transcription",)
-    assert culture().without("endocytosis", "sorting", "transcription").couplings == ()
+    crowded = tissue("culture").itinerary({"esat": 0.6, "smax": 0.05})
+    assert crowded.couplings == ("sorting", "transcription")
+    assert crowded.without("sorting").couplings == ("transcription",)
+    assert crowded.without("endocytosis", "sorting", "transcription").couplings == culture().couplings == ()
 
 
 def test_synthesis_can_be_set_to_a_number():

@@ -39,8 +39,8 @@ def test_dwell_times_in_the_recycling_endosome_are_exponential(result):
     assert early["ended"].all()
     dwell = early["dwell_min"].to_numpy(dtype=float)
     assert len(dwell) > 1_000
-    assert stats.kstest(dwell, "expon", args=(0.0, 1.0 / 0.12)).pvalue > FALSE_ALARM
-    assert stats.kstest(1.2 * dwell, "expon", args=(0.0, 1.0 / 0.12)).pvalue < FALSE_ALARM
+    assert stats.kstest(dwell, "expon", args=(0.0, 1.0 / 0.1)).pvalue > FALSE_ALARM
+    assert stats.kstest(1.2 * dwell, "expon", args=(0.0, 1.0 / 0.1)).pvalue < FALSE_ALARM
 
 
 def test_cycles_and_ends_are_those_of_the_events(result):

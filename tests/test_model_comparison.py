@@ -8,7 +8,9 @@ import pytest
 
 from trafficking import model_comparison as models
 from trafficking.library import parameters, tissue
+from trafficking.readings import READINGS, Bench
 from trafficking.targets import targets
+from trafficking.validation import experiment
 
 QUICK = tuple(target for target in targets() if target.id in ("D1", "D6"))
 CULTURE = {symbol: value.value for symbol, value in tissue("culture").values.items()}
@@ -84,9 +86,57 @@ def test_fits_are_the_same_every_time_and_a_larger_itinerary_does_no_worse():
 
     first, again = once(models.CANDIDATES[:2]), once(models.CANDIDATES[:1])
     assert first[0].constants == again[0].constants
-    assert first[1].cost <= first[0].cost + 1e-6
+    assert first[1].cost <= first[0].cost
     table = models.table(first)
     assert list(table["model"]) == ["a", "b"]
     assert list(table["free"]) == [6, 8]
     assert len(models.numbers(first)) == 2
     assert len(models.fitted(first)) == 14
+
+
+def test_a_larger_itinerary_that_found_nothing_better_keeps_the_smaller_ones_fit():
+    low, high = fit([]).targets[0].low, fit([]).targets[0].high
+    small = dataclasses.replace(fit([high + 0.1 * (high - low)], free=6), candidate=models.CANDIDATES[0])
+    constants = {symbol: CULTURE[symbol] for symbol in models.CANDIDATES[1].free}
+    worse = dataclasses.replace(fit([high + 0.2 * (high - low)]), candidate=models.CANDIDATES[1], constants=constants)
+    kept = models._no_worse(worse, [small])
+    assert (kept.candidate, kept.cost) == (worse.candidate, small.cost)
+    assert kept.constants["ksort"] == 0.0
+    assert {s: kept.constants[s] for s in small.candidate.free} == pytest.approx(dict(small.constants), rel=1e-12)
+    better = dataclasses.replace(worse, simulated=small.simulated - 0.05 * (high - low))
+    assert models._no_worse(better, [small]) is better
+
+
+def test_each_larger_itinerary_costs_no_more_than_the_one_before():
+    together = ("D5", "D8", "D9", "D10")  # rows that no fit of the first meets at once
+    fits = models.compare(only=together, starts=1, evaluations=2, seed=2)
+    costs = [found.cost for found in fits]
+    assert costs[0] > 0.0
+    assert all(large <= small for small, large in zip(costs, costs[1:], strict=False))
+
+
+@pytest.mark.parametrize("laws", [{}, {"esat": 0.6, "kc": 0.0008, "smax": 0.05}])
+def test_the_curves_of_a_fit_are_those_of_the_program_to_a_thousandth(laws):
+    chosen = tuple(target for target in targets() if target.id in models._ROWS)
+    constants = {symbol: CULTURE[symbol] for symbol in models._WITH_ENDOSOME} | laws
+    quick, full = models._Experiments(chosen).numbers(constants), models.simulated(chosen, constants)
+    assert quick == pytest.approx(full, rel=1e-3)
+    other = models._Experiments(chosen).numbers(constants | {"kL": 1.1 * constants["kL"]})
+    assert other != pytest.approx(full, rel=1e-3)
+
+
+def test_a_biosynthetic_state_explains_no_slow_recovery():
+    """New receptors come in the same stream, however long they take; those of a gene that was silenced come late."""
+
+    def recovered(**changes: str) -> list[float]:
+        return [
+            READINGS[target.reading](
+                Bench("mean"), experiment(target, {**changes, "resolution": "mean"}), **target.arguments
+            ).value
+            for target in targets()
+            if target.id in ("D13", "D14")
+        ]
+
+    late, silenced = {"maturation": "3 h"}, {"parameters.smax": "0.5"}
+    assert recovered(**late) == pytest.approx(recovered(), rel=1e-4)  # cells start with whole receptors
+    assert recovered(**silenced, **late)[0] < recovered(**silenced)[0] - 0.01

@@ -61,4 +61,9 @@ def test_a_fixed_total_shared_out_is_multinomial_and_a_poisson_one_is_poisson():
 
 def test_coupled_scenarios_are_refused():
     with pytest.raises(ValueError, match="sorting"):
-        exact_moments(Scenario.from_dict({"name": "x", "exposure": [{"kind": "washout", "duration": "1 h"}]}), TIMES)
+        exact_moments(
+            Scenario.from_dict(
+                {"name": "x", "parameters": {"esat": 0.6}, "exposure": [{"kind": "washout", "duration": "1 h"}]}
+            ),
+            TIMES,
+        )

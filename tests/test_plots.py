@@ -26,8 +26,8 @@ def texts(figure: Figure) -> str:
 
 def test_the_default_figure_shows_both_clocks(default_run: Result):
     said = texts(plots.depletion(default_run))
-    assert "redistribution half-time 8.6 min" in said
-    assert "loss half-time 3.7 h" in said
+    assert "redistribution half-time 8.8 min" in said
+    assert "loss half-time 4 h" in said
 
 
 def test_the_first_hour_and_the_whole_run_share_one_scale(default_run: Result):

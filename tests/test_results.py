@@ -65,7 +65,7 @@ def test_the_reference_is_the_insulin_free_cell_by_default():
     run = hand_made()
     assert run.reference.words == "insulin-free"
     assert run.reference.live == pytest.approx(1000.0)
-    assert run.reference.surface == pytest.approx(932.66, abs=0.01)
+    assert run.reference.surface == pytest.approx(858.66, abs=0.01)
 
 
 def test_the_reference_may_be_the_start():

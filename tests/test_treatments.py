@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from cells import SWITCHED_ON
 from scipy.stats import chi2, norm
 
 from trafficking.lives import cohort, lives
@@ -24,6 +25,7 @@ DECAY = {
 def scenario(*treatments: dict, **changes) -> Scenario:
     given = {
         "name": "bench",
+        "parameters": SWITCHED_ON,
         "receptors": 2_000,
         "follow": 200,
         "exposure": [
@@ -36,7 +38,13 @@ def scenario(*treatments: dict, **changes) -> Scenario:
 
 
 def decaying(*treatments: dict, **changes) -> Scenario:
-    alone = {"itinerary": DECAY, "start": {"counts": {"here": 1_000}}, "receptors": 1_000, "coupling": UNCOUPLED}
+    alone = {
+        "itinerary": DECAY,
+        "parameters": {},
+        "start": {"counts": {"here": 1_000}},
+        "receptors": 1_000,
+        "coupling": UNCOUPLED,
+    }
     return scenario(*treatments, **(alone | changes))
 
 
@@ -116,7 +124,9 @@ def test_at_5_celsius_receptors_do_move():
 )
 @pytest.mark.parametrize("resolution", RESOLUTIONS)
 def test_a_drug_blocks_its_arrows_while_it_is_there_and_no_other(kind, blocked, resolution):
-    given = scenario({"kind": kind, "at": "20.25 min", "until": "40 min"}, resolution=resolution, record="15 s")
+    given = scenario(
+        {"kind": kind, "at": "20.25 min", "until": "40 min"}, resolution=resolution, record="15 s", receptors=20_000
+    )
     events = simulate(given).events
     there = (events["from_min"] >= 20.25) & (events["to_min"] <= 40.0)
     arrows = [arrow.name for arrow in given.itinerary.transitions]

@@ -279,6 +279,15 @@ def dashboard(
     allow_remote: Annotated[
         bool, typer.Option("--allow-remote", help="Let other machines in: whoever reaches the port can use the page.")
     ] = False,
+    token: Annotated[
+        str | None,
+        typer.Option(
+            envvar="TRAFFICKING_TOKEN", help="Let in only who has it; 'new' makes one. 16 characters or more."
+        ),
+    ] = None,
+    public_url: Annotated[
+        str | None, typer.Option(help="Where browsers find the page behind a reverse proxy: https://NAME/.")
+    ] = None,
 ) -> None:
     """Open the dashboard in the browser."""
     if scenario is not None:
@@ -286,7 +295,15 @@ def dashboard(
     from trafficking.dashboard import launcher
 
     sys.exit(
-        launcher.serve(host=host, port=port, open_browser=open_browser, scenario=scenario, allow_remote=allow_remote)
+        launcher.serve(
+            host=host,
+            port=port,
+            open_browser=open_browser,
+            scenario=scenario,
+            allow_remote=allow_remote,
+            token=token,
+            public_url=public_url,
+        )
     )
 
 

@@ -101,9 +101,9 @@ def parameters(
 
 
 def compare_models(
-    starts: Annotated[int, typer.Option(min=1, help="Random starts of each fit.")] = 3,
-    evaluations: Annotated[int, typer.Option(min=1, help="At most this many steps of each start.")] = 25,
-    seed: Annotated[int, typer.Option(min=0, help="Of the starts.")] = 1,
+    starts: Annotated[int, typer.Option(min=1, help="Of each fit: the best of many places in the ranges.")] = 8,
+    evaluations: Annotated[int, typer.Option(min=1, help="At most this many steps of the two best starts.")] = 12,
+    seed: Annotated[int, typer.Option(min=0, help="Of the places.")] = 1,
     models: Annotated[
         str, typer.Option(metavar="a|ab|abc|abcd", help="Which itineraries, the smallest first.")
     ] = "abcd",

@@ -133,11 +133,17 @@ def conditioned(
     return replace(itinerary, states=states)
 
 
-def said(given: Iterable[tuple[Factor, float | None]]) -> list[str]:
-    """What each takes for granted: 'march1: kc x 2 (direction seen, size assumed)'."""
+def said(given: Iterable[tuple[Factor, float | None]], usual: Mapping[str, float]) -> list[str]:
+    """What each takes for granted: 'march1: kc x 2 (direction seen, size assumed)'.
+
+    Args:
+        usual: the constants that they act on; where all of a factor's are 0 it says that it changes nothing.
+    """
     lines = []
     for factor, size in given:
         acts = ", ".join(f"{symbol} x {value:.3g}" for symbol, value in factor.sized(size).items())
         how = f"direction {factor.direction}, size {'assumed' if size is None else 'chosen'}"
+        if acts and not any(usual.get(symbol, 1.0) for symbol in factor.acts):
+            how += f"; {', '.join(factor.acts)} is 0 in this cell, so nothing changes"
         lines.append(f"{factor.name}: {acts} ({how})" if acts else f"{factor.name}: {factor.note}")
     return lines

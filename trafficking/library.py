@@ -126,6 +126,11 @@ def parameters() -> Mapping[str, Parameter]:
     return {symbol: Parameter(symbol=symbol, **entry) for symbol, entry in entries.items()}
 
 
+def drawing() -> Mapping[str, Any]:
+    """How the constants draw the itinerary: tables `states`, `transitions` and `transcription`, with their symbols."""
+    return _read("insulin_receptor.toml")
+
+
 @lru_cache
 def _tissue_names() -> tuple[str, ...]:
     found = (files("trafficking") / "data" / "tissues").iterdir()

@@ -332,8 +332,8 @@ class Scenario(Document):
         if faults := list(crowded(self.protocol)):
             raise Faults(faults)
         self._fill("drawn", self._solved())
-        self._fill("parameters", {})
         self._note_conditions()
+        self._fill("parameters", {})
         self._check_bench()
         self._fill("start", self.start.completed(self.itinerary, self.protocol.value(0.0)))
         columns = len(self.itinerary.states)
@@ -404,10 +404,8 @@ class Scenario(Document):
             except ValueError as fault:
                 raise Faults([("itinerary", str(fault))]) from None
         if self.factors:
-            tissue = library.tissue(self.tissue)
-            usual = {symbol: value.value for symbol, value in tissue.values.items()} | self.parameters
-            by = factors_module.multipliers(self.factors)
-            itinerary = factors_module.conditioned(itinerary, tissue.itinerary, usual, by)
+            draw, by = library.tissue(self.tissue).itinerary, factors_module.multipliers(self.factors)
+            itinerary = factors_module.conditioned(itinerary, draw, self._constants, by)
         if self.maturation_min is not None:
             if not len(itinerary.synthesis):
                 raise Faults([("maturation", "given; but the itinerary makes no receptors")])
@@ -417,9 +415,14 @@ class Scenario(Document):
                 raise Faults([("maturation", str(fault))]) from None
         return ItineraryForm.model_validate(itinerary_table(itinerary))
 
+    @property
+    def _constants(self) -> dict[str, float]:
+        """The constants of the tissue's itinerary, the changed ones among them."""
+        return {symbol: value.value for symbol, value in library.tissue(self.tissue).values.items()} | self.parameters
+
     def _note_conditions(self) -> None:
         """Writes what factors and maturation did into the evidence and the response; they are then used up."""
-        said = factors_module.said(self.factors)
+        said = factors_module.said(self.factors, self._constants) if self.factors else []
         if self.maturation_min is not None:
             source = "t1/2 15 min and 2 h of two steps, 3 h in all in 3T3-L1, PMID 6368559"
             said.append(f"maturation = {units.friendly(self.maturation_min, 'time')} ({source})")

@@ -20,6 +20,7 @@ TAGLINE = "the insulin receptors of one cell, each one simulated"
 QUESTIONS = [
     ["Does it come back?", "/?scenario=washout"],
     ["What would a patient's insulin do?", "/?scenario=chronic_hyperinsulinaemia"],
+    ["What does this do to the body?", "/body"],
 ]
 
 

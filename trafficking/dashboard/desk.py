@@ -108,6 +108,7 @@ class Desk:
         self._ground: Ground | None = None
         self._kept: dict[Callable[[], Any], Any] = {}
         self._asked = ""  # the address that was last opened
+        self._watching: list[Callable[[Scene], None]] = []
         self.plot.listen(self._hear_plot)
         self.dose.listen(self._hear_dose)
         self.controls.listen(self._hear_controls)
@@ -139,6 +140,11 @@ class Desk:
         if kind not in self._kept:
             self._kept[kind] = kind()
         return self._kept[kind]
+
+    def watch(self, see: Callable[[Scene], None]) -> Callable[[], None]:
+        """Shows every scene to a page too, in the runner's thread; returns what ends that."""
+        self._watching.append(see)
+        return lambda: self._watching.remove(see) if see in self._watching else None
 
     @property
     def run_id(self) -> str:
@@ -295,6 +301,8 @@ class Desk:
         elif scene.status == "computing" and self._ground is None:
             self.headline.parts = ["", "Computing", " the whole curve …"]
         self._dress(scene)
+        for see in tuple(self._watching):
+            see(scene)
         self.branching.show(scene)
         with self.plot.hold_sync():
             self.plot.seq = scene.seq

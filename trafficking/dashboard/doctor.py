@@ -13,7 +13,7 @@ from pathlib import Path
 import platformdirs
 from packaging.requirements import Requirement
 
-from . import launcher
+from . import kept_runs, launcher
 
 Check = tuple[str, bool, str]
 
@@ -92,6 +92,9 @@ def _folders() -> Iterator[Check]:
     given = os.environ.get("TRAFFICKING_CACHE_DIR")
     cache = Path(given) if given else Path(platformdirs.user_cache_dir("trafficking", appauthor=False))
     yield _writable("folder for compiled code", cache, "set TRAFFICKING_CACHE_DIR to a folder that is")
+    name, fits, detail = _writable("folder of the page's runs", kept_runs.folder(), "set TRAFFICKING_RUNS_DIR to one")
+    number, size = kept_runs.held()
+    yield name, fits, f"{detail} ({number} kept, {size / 1e6:.0f} MB)" if fits else detail
     yield _writable("folder for runs", Path.cwd(), "go to a folder that is, or name one with --out")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from importlib.resources import files
+from typing import Any
 
 import anywidget
 import traitlets
@@ -13,7 +14,7 @@ from trafficking import units
 _STATIC = files("trafficking.dashboard") / "static"
 
 # Orientation on the slider, never part of a run. Plasma insulin, nM.
-BANDS = (
+BANDS: tuple[dict[str, Any], ...] = (
     {
         "name": "fasting",
         "from_nM": 0.025,  # basal insulin of the healthy human in Dalla Man 2007 (BIOMD0000000379, I_b = 25 pM)

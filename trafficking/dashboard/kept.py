@@ -106,7 +106,7 @@ class Kept:
             )
         except ScenarioError as fault:
             raise KeptError(f"its scenario is refused: {fault}") from None
-        except (KeyError, TypeError, IndexError):
+        except (KeyError, TypeError, ValueError, OverflowError):
             raise KeptError("it is not what this program writes") from None
         if kept.status not in STATUSES or not 0.0 <= kept.time_min <= kept.scenario.duration_min:
             raise KeptError("it is not what this program writes")

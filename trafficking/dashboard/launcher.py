@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 import ipaddress
 import os
+import secrets
 import socket
 import sys
 import warnings
@@ -16,14 +17,20 @@ import webbrowser
 from importlib.resources import files
 from pathlib import Path
 from threading import Thread
+from typing import Any
+from urllib.parse import urlsplit
 
 import platformdirs
+
+from .guards import LARGEST_MESSAGE, SHORTEST_TOKEN
 
 PREFERRED_PORT = 8765
 CDN_FOLDER = Path(str(files("trafficking.dashboard") / "static" / "cdn"))
 # What the page loads besides its own files; a reader's other notebook extensions stay out of it.
 EXTENSIONS = ["jupyter-vue/extension", "jupyter-vuetify/extension", "anywidget/extension"]
 SCENARIO_VARIABLE = "TRAFFICKING_SCENARIO"
+TOKEN_VARIABLE = "TRAFFICKING_TOKEN"
+NEW_TOKEN = "new"
 
 
 def serve(
@@ -33,6 +40,8 @@ def serve(
     scenario: str | None = None,
     *,
     allow_remote: bool = False,
+    token: str | None = None,
+    public_url: str | None = None,
 ) -> int:
     """Serves the dashboard until Ctrl-C and returns the exit status.
 
@@ -41,8 +50,18 @@ def serve(
         port: Port; 0 takes any free one, None takes 8765 and, if that is busy, any free one.
         open_browser: Whether to open the page, where there is a screen to open it on.
         scenario: Name or file of the scenario that the page opens with.
-        allow_remote: Whether other machines may connect. Whoever reaches the port can use the page.
+        allow_remote: Whether other machines may connect. Whoever reaches the port can use the page, or with a token
+            whoever has that too.
+        token: What the address must carry once, at least 16 characters; "new" makes one; None takes TRAFFICKING_TOKEN.
+        public_url: Where browsers find the page behind a reverse proxy: http(s), a name, no path.
     """
+    token = os.environ.get(TOKEN_VARIABLE, "") if token is None else token
+    token = secrets.token_urlsafe(24) if token == NEW_TOKEN else token
+    if token and len(token) < SHORTEST_TOKEN:
+        return _refuse(f"--token: {len(token)} characters given, at least {SHORTEST_TOKEN} are needed; or --token new")
+    public = urlsplit(public_url or "")
+    if public_url and (public.scheme not in ("http", "https") or not public.hostname or public.path not in ("", "/")):
+        return _refuse(f"--public-url {public_url}: an address such as https://receptors.example.org/ is needed")
     if not allow_remote and not _is_loopback(host):
         return _refuse(
             f"--host {host}: the dashboard has no sign-in and listens on this machine only; from elsewhere use an SSH"
@@ -59,8 +78,12 @@ def serve(
         # The name in the address decides which cookies and which Host headers are right, so it is the one we listen on.
         shown = "127.0.0.1" if host == "0.0.0.0" else "[::1]" if host == "::" else f"[{host}]" if ":" in host else host
         url = f"http://{shown}:{listener.getsockname()[1]}/"
-        configure(url, scenario)
-        return _run(listener, url, open_browser=open_browser, any_host=allow_remote)
+        configure(f"{public.scheme}://{public.netloc}/" if public_url else url, scenario)
+        hosts = ["*"] if allow_remote else ["127.0.0.1", "localhost", "[::1]", *filter(None, [public.hostname])]
+        origins = [f"{public.scheme}://{public.netloc}"] if public_url else []
+        secure = public.scheme == "https"
+        guards = {"hosts": hosts, "origins": origins, "token": token, "secure": secure}
+        return _run(listener, f"{url}?token={token}" if token else url, guards, open_browser=open_browser)
     except KeyboardInterrupt:
         return 130
     finally:
@@ -99,7 +122,7 @@ def configure(url: str = "http://127.0.0.1/", scenario: str | None = None) -> No
     warnings.filterwarnings("ignore", message="Cookies with samesite=none")
 
 
-def _run(listener: socket.socket, url: str, *, open_browser: bool, any_host: bool) -> int:
+def _run(listener: socket.socket, url: str, guards: dict[str, Any], *, open_browser: bool) -> int:
     import uvicorn
 
     from . import web
@@ -112,9 +135,10 @@ def _run(listener: socket.socket, url: str, *, open_browser: bool, any_host: boo
                 Thread(target=webbrowser.open, args=(url,), daemon=True).start()
 
     config = uvicorn.Config(
-        web.application(["*"] if any_host else ["127.0.0.1", "localhost", "[::1]"]),
+        web.application(**guards),
         log_level="warning",
         lifespan="on",
+        ws_max_size=2 * LARGEST_MESSAGE,  # above it the connection is closed, and the page connects again
         ws_per_message_deflate=False,  # costs more than it saves between two programs of one machine
         timeout_graceful_shutdown=3,
     )

@@ -486,6 +486,7 @@ class Runner:
             run = kept.run()
         except KeptError:
             return self._open(self._opened, self._base.seed)
+        self._viewing.begin()
         self._opened, self._future = kept.opened, Future(run, tuple(Steering(*row) for row in kept.steering))
         first, number = first_change(kept.opened.protocol), self._base.number + 1
         self._base = replace(self._base, scenario=run.scenario, seed=kept.seed, first_step_min=first, number=number)

@@ -5,14 +5,15 @@ Imported by `launcher` only, after it has set the environment that Solara reads.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import solara.server.server
 import solara.server.starlette as solara_web
+from anyio import to_thread
 from starlette.applications import Starlette
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.middleware import Middleware
@@ -23,7 +24,8 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from . import store
+from . import keeping, kept_runs, store
+from .guards import MessageGuard, TokenGuard
 from .launcher import CDN_FOLDER, EXTENSIONS
 
 # Vue compiles its templates in the browser and anywidget loads its modules from blobs, hence unsafe-eval and blob:.
@@ -42,6 +44,7 @@ CONTENT_SECURITY_POLICY = "; ".join(
         "frame-ancestors 'self'",
     ]
 )
+ENDS_WITHIN_S = 5.0  # to write the runs of all sessions when the server is told to end
 SECURITY_HEADERS = {
     "Content-Security-Policy": CONTENT_SECURITY_POLICY,
     "X-Content-Type-Options": "nosniff",
@@ -64,18 +67,52 @@ def _appearance() -> str:
     return (files("trafficking.dashboard") / "static" / "appearance.js").read_text()
 
 
+_LOST = """<div class="lost" role="alert">
+                <h2>The connection to the server is lost</h2>
+                <p>Your run is kept. This page goes on by itself as soon as the server answers.</p>
+                <button type="button" @click="reload()">Reload now</button></div>"""
 _REPAIRS = [
     ("<html>", '<html lang="en">'),
     ('<link rel="icon" type="image/png" sizes="any" href="/static/assets/favicon.png">', ""),  # Solara's own
     (", maximum-scale=1, user-scalable=no, minimal-ui", ""),
     ("<v-progress-linear :style", '<v-progress-linear aria-label="Working" :style'),
+    (
+        """<v-progress-circular indeterminate size="128" style="text-align: center;">Server
+                disconnected.</v-progress-circular>""",
+        _LOST,
+    ),
+    (
+        "{ value: (connectionStatus != 'connected') && wasConnected }",
+        "{ value: connectionStatus != 'connected' && wasConnected && !needsRefresh && !cancelAutoRefresh }",
+    ),
+    ('<v-card-title class="text-h5 grey lighten-2">Please refresh the page<', "<v-card-title>Reload to go on<"),
+    (
+        "Could not restore session. Please refresh.",
+        "The server was started again, or this page was away for long. Your run was kept on disk: reload the page,"
+        " and it goes on where it was.",
+    ),
+    ("Refresh now\n", "Reload\n"),
+    ("Cancel\n", "Not now\n"),
+    (
+        "App is disconnected, and may not function properly. Please refresh the page.",
+        "This page is no longer connected to its run. Reload it to go on.",
+    ),
     # The page has its own colours, light or dark, from its first moment.
     ("</head>", f"<style>{_styles()}</style><script>{_appearance()}</script></head>"),
 ]
 
 
-def application(hosts: Sequence[str]) -> Starlette:
-    """The dashboard as an ASGI application that answers to these host names ("*": to any)."""
+def application(
+    hosts: Sequence[str], *, origins: Sequence[str] = (), token: str = "", secure: bool = False
+) -> Starlette:
+    """The dashboard as an ASGI application.
+
+    Args:
+        hosts: names it answers to ("*": to any).
+        origins: of pages that may talk to it besides its own, as behind a proxy that changes the Host header.
+        token: lets in only who has it; "" lets in everybody.
+        secure: whether browsers reach it by https alone.
+    """
     solara.server.server.get_nbextension_names = lambda: EXTENSIONS
     dropped = {"/resourcez", "/_solara/api/evict/{kernel_id}"}
     theirs: list[BaseRoute] = [
@@ -91,28 +128,40 @@ def application(hosts: Sequence[str]) -> Starlette:
             Mount("/_solara/cdn", Vendored(directory=CDN_FOLDER)),
             *theirs,
         ],
-        lifespan=solara_web.lifespan,
+        lifespan=_lifespan,
         middleware=[
             Middleware(SecurityHeaders),
             Middleware(TrustedHostMiddleware, allowed_hosts=hosts, www_redirect=False),
-            Middleware(OriginGuard),
+            Middleware(OriginGuard, origins=origins),
+            *([Middleware(TokenGuard, token=token, secure=secure)] if token else []),
+            Middleware(MessageGuard),
             *solara_web.middleware,
         ],
     )
 
 
+@asynccontextmanager
+async def _lifespan(app: Starlette) -> AsyncIterator[None]:
+    """Solara's own; then the runs of all sessions are on disk before the server ends."""
+    await to_thread.run_sync(kept_runs.clean)
+    async with solara_web.lifespan(app):
+        yield
+    await to_thread.run_sync(keeping.all_given_up, ENDS_WITHIN_S)
+
+
 class OriginGuard:
     """Turns away what another site's page asks for: WebSockets and everything that is not plain reading."""
 
-    def __init__(self, app: ASGIApp) -> None:
-        self.app = app
+    def __init__(self, app: ASGIApp, *, origins: Sequence[str] = ()) -> None:
+        self.app, self._origins = app, {origin.lower() for origin in origins}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         reading = scope["type"] == "http" and scope["method"] in ("GET", "HEAD", "OPTIONS")
         if scope["type"] in ("http", "websocket") and not reading:
             headers = Headers(scope=scope)
             origin = headers.get("origin")
-            if origin is not None and urlsplit(origin).netloc.lower() != headers.get("host", "").lower():
+            ours = {*self._origins, *(f"{scheme}://{headers.get('host', '').lower()}" for scheme in ("http", "https"))}
+            if origin is not None and origin.lower() not in ours:
                 if scope["type"] == "websocket":
                     await send({"type": "websocket.close", "code": 1008})
                 else:
@@ -152,6 +201,11 @@ async def _page(request: Request) -> Response:
         response.body = page.encode()
         response.headers["content-length"] = str(len(response.body))
         response.headers["cache-control"] = "no-store"
+        # Solara's cookie is for pages embedded in other sites; this page may not be embedded.
+        response.raw_headers = [
+            (name, value.replace(b"SameSite=none", b"SameSite=lax") if name == b"set-cookie" else value)
+            for name, value in response.raw_headers
+        ]
     return response
 
 

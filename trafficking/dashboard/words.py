@@ -51,6 +51,16 @@ def rounded(count: float) -> str:
     return f"{round(count / scale) * scale:,.0f}"
 
 
+def half_time(rate_per_min: float) -> str:
+    """How long half of the receptors would wait at this rate alone: "3.9 min", "11 h"."""
+    if rate_per_min <= 0.0:
+        return "never"
+    minutes = math.log(2.0) / rate_per_min
+    if minutes < 100.0:
+        return f"{short(minutes, 2)} min"
+    return f"{short(minutes / 60.0, 2)} h" if minutes < 72 * 60.0 else f"{short(minutes / 1440.0, 2)} d"
+
+
 def insulin(insulin_nM: float) -> str:
     return "no insulin" if insulin_nM == 0.0 else f"{short(insulin_nM)} nM"
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import solara
 
-from . import data, exposure
+from . import body, compare, data, dose_response, experiments, exposure, model
 
 
 @dataclass(frozen=True)
@@ -25,6 +25,11 @@ class Place:
 
 PLACES = (
     Place("", "Live"),
+    Place("compare", "Compare", compare.View),
+    Place("dose-response", "Dose-response", dose_response.View),
+    Place("body", "Body", body.View),
+    Place("experiments", "Experiments", experiments.View),
     Place("exposure", "Exposure", exposure.View),
+    Place("model", "Model", model.View),
     Place("data", "Data", data.View),
 )

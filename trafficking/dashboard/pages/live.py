@@ -31,7 +31,8 @@ CELL = (
 )
 LIFE = (
     "The life of the receptor that you picked, from every step that it took in the simulation, not from what the "
-    "picture shows. The bar is its life so far, coloured by compartment; a cycle is a return from inside to the surface."
+    "picture shows. The bar is its life so far, coloured by compartment. A cycle is a return from inside to the "
+    "surface."
 )
 INSULIN = (
     "The insulin around the cell. Move it and the cell answers from the next moment on. The coloured bands are what "

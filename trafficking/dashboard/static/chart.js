@@ -61,7 +61,7 @@ class Scale {
       ? TIME_STEPS.find((s) => (to - from) / s <= most) ?? niceStep(to - from, most)
       : niceStep(to - from, most);
     const rungs = [];
-    for (let k = Math.ceil(from / step - 1e-9); k * step <= to + 1e-9 * step; k++) rungs.push(k * step);
+    for (let k = Math.ceil(from / step - 1e-9); k * step <= to + 1e-9 * step; k++) rungs.push(k * step || 0); // no minus zero
     return rungs;
   }
 
@@ -71,7 +71,7 @@ class Scale {
 
   name(range) {
     const unit = this.kind === "time" ? timeUnit(range)[0] : this.unit;
-    return unit ? `${this.title}, ${unit}` : this.title;
+    return unit && !this.title.toLowerCase().includes(unit) ? `${this.title}, ${unit}` : this.title;
   }
 
   said(place) {
@@ -111,7 +111,6 @@ function render({ model, el }) {
     <div class="chart-tip" aria-hidden="true" hidden></div>`;
   const find = (selector) => el.querySelector(selector);
   const [host, legend, tip, whole] = [".chart-plot", ".chart-legend", ".chart-tip", ".chart-whole"].map(find);
-  const darkness = matchMedia("(prefers-color-scheme: dark)");
   const off = new Set(); // labels of curves that the reader has put away
   let plot = null;
   let [x, y, columns, ends] = [null, null, [], null];
@@ -147,7 +146,7 @@ function render({ model, el }) {
     return view.curves.flatMap((curve) => {
       const stroke = css(`--${curve.colour}`);
       const main = {
-        scale: "y", stroke, width: curve.line ? curve.width : 0, dash: curve.dash, spanGaps: true, show: !off.has(curve.label),
+        scale: "y", stroke, pxAlign: 0, width: curve.line ? curve.width : 0, dash: curve.dash, spanGaps: true, show: !off.has(curve.label),
         points: { show: curve.points, size: 9, fill: stroke, stroke: css("--card"), width: 1.5, filter: null },
         paths: curve.line ? undefined : () => null,
       };
@@ -245,8 +244,10 @@ function render({ model, el }) {
     const view = model.get("view");
     plot?.destroy();
     plot = null;
+    el.dataset.rows = view.rows ?? 0;
     if (!view.rows) {
       host.replaceChildren();
+      tip.hidden = true;
       return;
     }
     [x, y] = [scaleOf(view.x), scaleOf(view.y)];
@@ -272,7 +273,7 @@ function render({ model, el }) {
         y: { auto: false, range: () => yRange(view) },
       },
       axes: [
-        { ...axis, scale: "x", size: 26 * scale, gap: 4, splits: rungs(x, "width"), values: labels(x) },
+        { ...axis, scale: "x", size: 28 * scale, gap: 8, splits: rungs(x, "width"), values: labels(x) },
         { ...axis, scale: "y", size: 58 * scale, gap: 6, splits: rungs(y, "height"), values: labels(y) },
       ],
       series: [{}, ...series(view)], bands: bands(view),
@@ -350,12 +351,12 @@ function render({ model, el }) {
   });
   watcher.observe(host);
   model.on("change:view", build);
-  darkness.addEventListener("change", build);
+  document.addEventListener("appearance", build);
   build();
   return () => {
     watcher.disconnect();
     model.off("change:view", build);
-    darkness.removeEventListener("change", build);
+    document.removeEventListener("appearance", build);
     plot?.destroy();
   };
 }

@@ -57,7 +57,7 @@ class Ferries {
       to, leaves, ends: leaves + this.tempo * CROSSING * (0.8 + 0.4 * this.random()), riders: 0, booked: 1, body: goal.body, t: goal.t,
       x0: dock.cx, y0: dock.cy, x1: goal.x, y1: goal.y,
       xm: dock.cx + 0.5 * dx - bend * dy, ym: dock.cy + 0.5 * dy + bend * dx,
-      coated: dock.pit, x: dock.cx, y: dock.cy, radius: 3,
+      coated: dock.pit, x: dock.cx, y: dock.cy, dx: 0, dy: 0, radius: 3,
     });
     return this.next;
   }
@@ -85,8 +85,9 @@ class Ferries {
       const s = Math.min(Math.max((now - ferry.leaves) / (ferry.ends - ferry.leaves), 0), 1);
       const e = s * s * (3 - 2 * s);
       const [p, q, r] = [(1 - e) * (1 - e), 2 * e * (1 - e), e * e];
-      ferry.x = p * ferry.x0 + q * ferry.xm + r * ferry.x1;
-      ferry.y = p * ferry.y0 + q * ferry.ym + r * ferry.y1;
+      const [x, y] = [p * ferry.x0 + q * ferry.xm + r * ferry.x1, p * ferry.y0 + q * ferry.ym + r * ferry.y1];
+      [ferry.dx, ferry.dy] = [x - ferry.x, y - ferry.y];
+      [ferry.x, ferry.y] = [x, y];
       ferry.radius = Math.min(1.5 + dot + 0.75 * dot * Math.sqrt(ferry.riders), 0.06 * m);
       ferry.shown = ferry.riders > 0;
       ferry.riders = 0; // counted anew by those who are on it

@@ -192,6 +192,9 @@ class Swarm {
         }
         ferry.riders += 1;
         const haste = ferry.under ? close : hail;
+        // Carried along, and drawn to its seat.
+        x[i] += ferry.dx;
+        y[i] += ferry.dy;
         x[i] += (ferry.x + 0.75 * ferry.radius * u[i] - x[i]) * haste;
         y[i] += (ferry.y + 0.75 * ferry.radius * v[i] - y[i]) * haste;
         continue;

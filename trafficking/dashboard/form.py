@@ -1,0 +1,88 @@
+"""A form of native inputs with a button for a long computation, and a sheet with its answer: for pages that compute."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from importlib.resources import files
+from typing import Any
+
+import anywidget
+import traitlets
+
+from .jobs import Job
+
+_STATIC = files("trafficking.dashboard") / "static"
+
+
+class Form(anywidget.AnyWidget):
+    """Fields with their values, a button that starts a computation, and how far that is.
+
+    fields: dicts of name, label, value and kind: "select" (options as [value, text]), "number" (low, high, step) or
+    "text"; "optional" ones may stay empty, "live" ones tell of each change at once.
+    state: busy, share (0 to 1), words, fault.
+    The browser sends {"do": "start", "values": {...}}, {"do": "cancel"} and {"do": "change", "values": {...}}.
+    """
+
+    _esm = (_STATIC / "form.js").read_text()
+
+    label = traitlets.Unicode("").tag(sync=True)
+    fields = traitlets.List().tag(sync=True)
+    action = traitlets.Unicode("").tag(sync=True)
+    state = traitlets.Dict({"busy": False, "share": 0.0, "words": "", "fault": ""}).tag(sync=True)
+
+    def listen(self, hear: Callable[[dict], None]) -> None:
+        self.on_msg(lambda _, message, __: hear(message))
+
+    def follow(self, job: Job[Any]) -> None:
+        """Shows how far a job is."""
+        busy = job.status in ("waiting", "working")
+        said = {
+            "waiting": f"Waiting: {job.ahead} before this one" if job.ahead else "About to begin",
+            "working": f"{100.0 * job.share:.0f} % done",
+            "cancelled": "Cancelled",
+        }
+        fault = f"It stopped: {job.fault}" if job.status == "failed" else ""
+        self.state = {"busy": busy, "share": job.share, "words": said.get(job.status, ""), "fault": fault}
+
+    def complain(self, fault: str) -> None:
+        """Says what is wrong with what was asked for."""
+        self.state = {"busy": False, "share": 0.0, "words": "", "fault": fault}
+
+
+class Sheet(anywidget.AnyWidget):
+    """A sentence, a table and links to files.
+
+    state: sentence, detail, caption; head as [label, unit]; rows with cells as texts, the first of which is its name,
+    a note under that, and a look (colour and dash) where it has a curve; removable; links as [address, name, kind].
+    """
+
+    _esm = (_STATIC / "sheet.js").read_text()
+
+    state = traitlets.Dict().tag(sync=True)
+
+    def listen(self, hear: Callable[[dict], None]) -> None:
+        """Call `hear` with {"remove": number of the row} where rows can be removed."""
+        self.on_msg(lambda _, message, __: hear(message))
+
+
+def number(values: Mapping[str, Any], name: str, label: str, low: float, high: float) -> float:
+    """A number out of a form.
+
+    Raises:
+        ValueError: it is none, or beyond its limits; in words for the reader.
+    """
+    try:
+        value = float(values[name])
+    except (KeyError, TypeError, ValueError):
+        value = float("nan")
+    if not low <= value <= high:
+        raise ValueError(f"{label}: {values.get(name)!r} given; a number from {low:g} to {high:g} is needed")
+    return value
+
+
+def chosen(values: Mapping[str, Any], name: str, label: str, allowed: Mapping[str, Any] | tuple[str, ...]) -> str:
+    """A choice out of a form; ValueError if it is none of those offered."""
+    value = values.get(name)
+    if not isinstance(value, str) or value not in allowed:
+        raise ValueError(f"{label}: {value!r} given; allowed are {', '.join(allowed)}")
+    return value

@@ -1,0 +1,159 @@
+"""Experiments: published numbers beside simulated ones, met or missed, and each experiment's curve."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib.resources import files
+
+import anywidget
+import solara
+import traitlets
+
+from trafficking import validation
+from trafficking.targets import targets
+from trafficking.validation import Row
+
+from .. import exports, store, trials
+from ..chart import Chart
+from ..desk import Desk
+from ..elements import box, what
+from ..jobs import Job, Progress
+from ..store import Export
+
+_STATIC = files("trafficking.dashboard") / "static"
+
+
+class Board(anywidget.AnyWidget):
+    """The list of numbers and the one that was chosen.
+
+    rows: see `trials.listed`; headline; state: busy, share, words, fault; chosen: id; detail: what is said of it.
+    The browser sends {"choose": id}, {"run": id} and {"cancel": true}.
+    """
+
+    _esm = (_STATIC / "board.js").read_text()
+
+    rows = traitlets.List().tag(sync=True)
+    headline = traitlets.Unicode("").tag(sync=True)
+    state = traitlets.Dict({"busy": False, "share": 0.0, "words": "", "fault": ""}).tag(sync=True)
+    chosen = traitlets.Unicode("").tag(sync=True)
+    detail = traitlets.Dict().tag(sync=True)
+    file = traitlets.Unicode("").tag(sync=True)
+
+    def listen(self, hear: Callable[[dict], None]) -> None:
+        self.on_msg(lambda _, message, __: hear(message))
+
+
+class Trials:
+    """What the page keeps: the rows as far as they have come, and the choice."""
+
+    def __init__(self) -> None:
+        self.board, self.chart = Board(), Chart()
+        self.rows: dict[str, Row] = {}
+        self.job: Job[None] | None = None
+        self.desk: Desk | None = None
+        self._shelf = store.add(self._export)
+        self.board.file = f"/export/{self._shelf}/experiments.csv"
+        self.board.rows = [trials.listed(target, None) for target in targets()]
+        self.board.listen(self._hear)
+        self._choose(targets()[0].id)
+
+    def close(self) -> None:
+        store.drop(self._shelf)
+        if self.job is not None:
+            self.job.cancel()
+
+    def begin(self) -> None:
+        """Simulates all numbers, the first time the page is seen."""
+        if self.job is None or self.job.status in ("cancelled", "failed"):
+            self.job = Job(self._work, changed=self._changed)
+
+    def _work(self, report: Progress) -> None:
+        wanted = targets()
+        for done, target in enumerate(wanted):
+            report(done / len(wanted))
+            self.rows[target.id] = trials.row(target.id)
+
+    def _changed(self, job: Job[None]) -> None:
+        said = {
+            "waiting": f"Waiting: {job.ahead} before this one" if job.ahead else "About to begin",
+            "working": f"Simulating: {len(self.rows)} of {len(targets())} numbers",
+            "cancelled": f"Cancelled after {len(self.rows)} of {len(targets())} numbers",
+        }
+        fault = f"It stopped: {job.fault}" if job.status == "failed" else ""
+        found = [self.rows[target.id] for target in targets() if target.id in self.rows]
+        with self.board.hold_sync():
+            self.board.rows = [trials.listed(target, self.rows.get(target.id)) for target in targets()]
+            self.board.headline = trials.headline(found) if found and job.status != "working" else ""
+            busy = job.status in ("waiting", "working")
+            self.board.state = {"busy": busy, "share": job.share, "words": said.get(job.status, ""), "fault": fault}
+        self._choose(self.board.chosen)
+
+    def _hear(self, message: dict) -> None:
+        known = {target.id for target in targets()}
+        if message.get("choose") in known:
+            self._choose(str(message["choose"]))
+        elif message.get("cancel") and self.job is not None:
+            self.job.cancel()
+        elif message.get("again"):
+            self.begin()
+        elif message.get("run") in known and self.desk is not None:
+            desk = self.desk
+            desk.runner.open(validation.experiment(trials.target_of(str(message["run"]))), seed=desk.runner.seed)
+            desk.travel("/")
+
+    def _choose(self, identity: str) -> None:
+        target, found = trials.target_of(identity), self.rows.get(identity)
+        with self.board.hold_sync():
+            self.board.chosen = identity
+            self.board.detail = {
+                **trials.listed(target, found),
+                "title": trials.experiment_title(target),
+                "protocol": trials.protocol(target),
+            }
+        if found is None:
+            return
+        x, y = trials.axes(found)
+        outcome = "met" if found.met else "missed"
+        self.chart.show(
+            trials.curves(found),
+            x=x,
+            y=y,
+            title=f"{target.observable}: {outcome}",
+            text=f"{target.observable}: measured {trials.with_unit(target.value, target.unit)}, allowed "
+            f"{target.low:g} to {target.high:g}, simulated {trials.with_unit(found.mean, target.unit)}, {outcome}.",
+        )
+
+    def _export(self, name: str) -> Export | None:
+        found = tuple(self.rows[target.id] for target in targets() if target.id in self.rows)
+        if name != "experiments.csv" or not found:
+            return None
+        return exports.of_frame(validation.Validation("mean", found).table, "experiments.csv")
+
+
+@solara.component
+def View(desk: Desk) -> None:
+    kept = desk.keep(Trials)
+    kept.desk = desk
+    solara.use_effect(kept.begin, [])
+    box(
+        "div",
+        "trials",
+        [
+            box("section", "card", [what(*_LIST), box("h2", "", ["Measured and simulated"]), kept.board]),
+            box("section", "card answer-chart", [what(*_CURVE), kept.chart]),
+        ],
+    )
+
+
+_LIST = (
+    "Every published number that the model is held against, grouped by the experiment it comes from. A number is met "
+    "where the simulated one lies in the range: that of the source, or, marked “ours”, one that we gave because the "
+    "source printed one number or words only.",
+    "Fitted and in-sample numbers were in view when constants were chosen: meeting them shows that the model can say "
+    "them, not that it is right. No constant depends on blind numbers. Misses stay in the list, each with what stands "
+    "in its way. Simulated at expected numbers, in a medium that does not deplete.",
+)
+_CURVE = (
+    "The line is the simulated curve of the chosen number. The point with its range is what was measured; where the "
+    "number is a time or a dose, the range lies along the horizontal axis at the height at which it is read.",
+)

@@ -1,0 +1,63 @@
+// Stages over the years as ribbons with words, one slider for the moment, and the way to an organ's receptors.
+
+const escape = (text) => String(text).replace(/[&<>"]/g, (c) => ({ "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" })[c]);
+const SETTLED = 160; // ms without movement after which the slider counts
+
+function render({ model, el }) {
+  el.classList.add("ribbon");
+  el.innerHTML = `<div class="ribbon-lives"></div>
+    <label class="ribbon-slide"><span>Moment: <b class="ribbon-year"></b></span><input type="range" name="year" min="0" step="0.1" aria-label="Moment, year"></label>
+    <div class="ribbon-stage" aria-live="polite"></div>
+    <form class="ribbon-go"><label class="field">Organ<select name="organ"></select></label><button type="submit">See this organ's receptors now</button>
+    <span class="ribbon-hint">Opens a healthy cell of that organ on Live, in the insulin it sees at this moment.</span></form>`;
+  const find = (selector) => el.querySelector(selector);
+  const slider = find("[name=year]");
+  let timer = 0;
+
+  function draw() {
+    const end = model.get("end");
+    if (!(end > 0)) return;
+    find(".ribbon-lives").innerHTML = model.get("ribbons").map(([title, parts]) => `<p class="ribbon-title">${escape(title)}</p><ol class="ribbon-bar">${
+      parts.map(([from, to, stage, words]) => `<li data-stage="${stage}" style="flex-grow:${Math.max(to - from, 0.01)}" title="Year ${from} to ${to}: stage ${stage}, ${escape(words)}"><b>${stage}</b> ${escape(words)}<span class="unseen">, year ${from} to ${to.toFixed(1)}</span></li>`).join("")}</ol>`).join("");
+    slider.max = end;
+    find("select").innerHTML ||= model.get("organs").map(([name, words]) => `<option value="${escape(name)}">${escape(words)}</option>`).join("");
+    move();
+  }
+
+  function move() {
+    if (!timer) slider.value = model.get("year");
+    find(".ribbon-year").textContent = `year ${Number(slider.value).toFixed(1)}`;
+    slider.setAttribute("aria-valuetext", `year ${Number(slider.value).toFixed(1)}`);
+    el.dataset.year = model.get("year");
+  }
+
+  function say() {
+    const d = model.get("stage");
+    if (d.body === undefined) return;
+    find(".ribbon-stage").innerHTML = `<p><b>Stage ${escape(d.stage)}</b>, as commonly described. Receptors: ${escape(d.receptors)}. Signalling: ${escape(d.signalling)}. Body: ${escape(d.body)}.</p>
+      ${d.correction ? `<p class="ribbon-correction"><b>The model and the evidence</b> ${escape(d.correction)}</p>` : ""}`;
+  }
+
+  slider.addEventListener("input", () => {
+    clearTimeout(timer);
+    timer = setTimeout(() => {
+      timer = 0;
+      model.send({ year: Number(slider.value) });
+    }, SETTLED);
+    find(".ribbon-year").textContent = `year ${Number(slider.value).toFixed(1)}`;
+  });
+  find("form").addEventListener("submit", (event) => {
+    event.preventDefault();
+    model.send({ organ: find("select").value });
+  });
+  const hears = { ribbons: draw, end: draw, organs: draw, year: move, stage: say };
+  for (const [trait, hear] of Object.entries(hears)) model.on(`change:${trait}`, hear);
+  draw();
+  say();
+  return () => {
+    clearTimeout(timer);
+    Object.entries(hears).forEach(([trait, hear]) => model.off(`change:${trait}`, hear));
+  };
+}
+
+export default { render };
