@@ -36,8 +36,9 @@ def back_to(page: Page, time: str) -> None:
 
 
 def click_slider(page: Page, share: float) -> None:
-    box = page.locator(".dose-track").bounding_box()
-    page.mouse.click(box["x"] + share * box["width"], box["y"] + 0.4 * box["height"])
+    track = page.locator(".dose-track")
+    box = track.bounding_box()
+    track.click(position={"x": share * box["width"], "y": 0.4 * box["height"]})
 
 
 def test_a_reader_goes_back_changes_insulin_and_takes_both_futures_home(visit: Visit, tmp_path: Path):

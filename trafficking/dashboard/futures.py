@@ -40,6 +40,7 @@ class Branching:
         self._scene: Scene | None = None
         self._text = self._fault = ""
         self._open = False
+        self._chosen = 0  # counts the times that the page, or a touch of the plot, put into the field
 
     def hear(self, message: dict) -> None:
         """Does what the page asks for."""
@@ -74,6 +75,7 @@ class Branching:
 
     def _choose(self, time_min: float) -> None:
         self._open, self._text = True, plain(float(time_min), "time")
+        self._chosen += 1
         self._read()
 
     def _read(self) -> float | None:
@@ -111,6 +113,7 @@ class Branching:
             "ready": scene.moment is not None and scene.time_min > 0.0 and scene.status != "returning",
             "open": self._open,
             "text": self._text,
+            "chosen": self._chosen,
             "fault": self._fault,
             "legend": legend,
         }

@@ -17,6 +17,8 @@ function render({ model, el }) {
   const find = (selector) => el.querySelector(selector);
   const [form, input, open] = [find("form"), find("input"), find("[data-do=open]")];
 
+  let chosen = null;
+
   function draw() {
     const state = model.get("state");
     if (!("ready" in state)) return;
@@ -26,7 +28,7 @@ function render({ model, el }) {
     open.hidden = state.open;
     open.disabled = !state.ready;
     open.setAttribute("aria-expanded", String(state.open));
-    if (input.value !== state.text && (opening || input !== document.activeElement)) input.value = state.text;
+    if (chosen !== state.chosen) [chosen, input.value] = [state.chosen, state.text]; // what is typed stays as it is
     input.setAttribute("aria-invalid", String(Boolean(state.fault)));
     say(find(".fault"), state.fault);
     find(".futures-hint").hidden = Boolean(state.fault);
