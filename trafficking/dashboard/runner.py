@@ -21,6 +21,7 @@ from trafficking.results import Result
 from trafficking.scenario import Scenario
 from trafficking.simulation import Run
 
+from . import pacing
 from .forks import Future
 from .keeping import Keeping
 from .kept import Kept, KeptError
@@ -28,11 +29,12 @@ from .paces import GUIDED, SPEEDS, first_change, guided_pace
 from .scenes import Moment, Scene, Steering, levels
 from .viewing import Viewing
 
-FRAME_S = 1.0 / 15.0  # between two scenes
+FRAME_S = 1.0 / 15.0  # of work at a time
 AWAY_S = 30.0  # without an acknowledgement: longer than a browser takes to mend a broken link (18.7 s measured)
 LOST_S = 3.0  # after which a scene that was not acknowledged counts as lost, and the run waits for its viewer
 WATCHED_S = 2.0  # for a browser to answer that it is there
 _GOING = ("running", "computing", "returning", "restoring")  # statuses in which the run goes on
+_WAITS = "Many runs are under way on this server. Yours waits its turn:"
 _ON_THE_WAY = ("returning", "restoring")  # to a minute where a run has been before; until then nothing is changed
 
 _log = logging.getLogger(__name__)
@@ -74,6 +76,7 @@ class Runner:
         self._heard_at = self._worked_at = self._shown_at = time.monotonic()
         self._aim = 0.0  # the simulated time that the pace asks for
         self._viewing, self._untold = Viewing(), False
+        self._place = pacing.Place()
         self._meter: deque[tuple[float, float]] = deque(maxlen=15)
         if taking is None:
             self._tell(self._open, scenario, seed)
@@ -221,6 +224,7 @@ class Runner:
                 self._attempt(self._keep)
                 self._rest()
         finally:
+            self._place.leave()
             self._give_up()
             self._future = self._other = None
 
@@ -247,6 +251,9 @@ class Runner:
             return self._say("away", "Paused: this page has not answered for 30 s. The run is kept.")
         if self._answered < self._sent and now - self._shown_at > LOST_S:
             self._worked_at = now  # nobody is watching: the story waits
+            return self._place.leave()
+        if not self._has_turn():
+            self._worked_at = now
             return
         run, pace = future.run, 0.0
         until = run.duration_min
@@ -254,7 +261,7 @@ class Runner:
             until = self._parted_min
         elif self._base.status == "running":
             pace, first = self._wanted_pace(future), self._base.first_step_min
-            self._aim += pace * min(now - self._worked_at, 4.0 * FRAME_S)
+            self._aim += pace * min(now - self._worked_at, 4.0 * pacing.frame_s())
             if self._base.speed == GUIDED and first is not None and run.time_min < first:
                 self._aim = min(self._aim, first)  # the pace changes there
             until = self._aim
@@ -278,6 +285,14 @@ class Runner:
         if time.monotonic() >= deadline:
             self._aim = run.time_min
         self._measure(run.time_min, pace)
+
+    def _has_turn(self) -> bool:
+        """Whether this run may compute now; if not, it says how many come before it."""
+        ahead = self._place.ahead()
+        waits = f"{_WAITS} {ahead} before you." if ahead else ""
+        if waits != self._base.message and (waits or self._base.message.startswith(_WAITS)):
+            self._say(self._base.status, waits)
+        return not ahead
 
     def _wanted_pace(self, future: Future) -> float:
         if self._base.speed != GUIDED:
@@ -331,6 +346,8 @@ class Runner:
         with self._bell:
             if self._waiting or self._closed or self._untold:
                 return
+            if self._base.status not in _GOING:
+                self._place.leave()
             if self._base.status in _GOING:
                 self._bell.wait(max(self._due() - time.monotonic(), 0.0))
             else:
@@ -338,7 +355,7 @@ class Runner:
 
     def _due(self) -> float:
         """When the run may go on: at once while it computes, else a frame after it last did."""
-        return self._worked_at + (FRAME_S if self._base.status == "running" else 0.0)
+        return self._worked_at + (pacing.frame_s() if self._base.status == "running" else 0.0)
 
     # -- commands, in the thread -----------------------------------------------------------------------------------
 
