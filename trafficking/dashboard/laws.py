@@ -33,15 +33,20 @@ def equation(arrow: Transition, entry: Entry | None = None) -> str:
     return f"rate = {body}"
 
 
-def where(arrow: Transition, itinerary: Itinerary) -> Where:
+def load_of(arrow: Transition, entry: Entry | None = None) -> tuple[str, ...]:
+    """The states whose receptors slow an arrow, or would if its half load could be reached."""
+    return arrow.load or tuple((entry or {}).get("load", ()))
+
+
+def where(arrow: Transition, itinerary: Itinerary, entry: Entry | None = None) -> Where:
     """What the letters of an equation mean."""
     found: Where = []
     if arrow.needs_ligand:
         found.append(("[insulin]", "insulin around the cell", "insulin"))
-    if arrow.extra > 0.0:
+    if arrow.extra > 0.0 or (entry and "extra" in entry):
         found.append(("x", "occupied share of the surface receptors", "occupancy"))
-    if arrow.load:
-        found.append(("load", f"receptors in {_listed(arrow.load)}, over R0", "load"))
+    if load := load_of(arrow, entry):
+        found.append(("load", f"receptors in {_listed(load)}, over R0", "load"))
     if arrow.source is None:
         found.append(("R0", "receptors of the cells without insulin", "copy_number"))
         found.append(("M", _messenger(itinerary), "mrna"))

@@ -117,7 +117,7 @@ class Model:
         values = {
             "insulin": words.insulin(passing.insulin_nM),
             "occupancy": words.short(passing.occupancy),
-            "load": words.short(passing.load(arrow.load)),
+            "load": words.short(passing.load(laws.load_of(arrow, entry))),
             "copy_number": f"{passing.copy_number:,.0f}",
             "mrna": words.short(passing.mrna),
         }
@@ -127,7 +127,9 @@ class Model:
             "title": said(name),
             "ends": f"{said(arrow.source) if arrow.source else 'synthesis'} → {said(arrow.target)}",
             "equation": laws.equation(arrow, entry),
-            "where": [[symbol, meaning, values[key]] for symbol, meaning, key in laws.where(arrow, passing.itinerary)],
+            "where": [
+                [symbol, meaning, values[key]] for symbol, meaning, key in laws.where(arrow, passing.itinerary, entry)
+            ],
             "now": now,
             "constants": self._listed(lambda constant: name in constant.arrows),
         }

@@ -37,9 +37,8 @@ function areaShape(area) {
 function curveShape(curve, i) {
   const [[x1, y1], [cx, cy], [x2, y2]] = curve.points;
   const from = curve.made ? "synthesis" : words(curve.source);
-  return `<g class="arrow" role="button" tabindex="-1" data-part="arrow:${escape(curve.name)}" data-i="${i}" aria-pressed="false"
-      aria-label="Arrow ${escape(curve.words)}: ${escape(from)} to ${escape(words(curve.target))}">
-    <title>${escape(curve.words)}</title>
+  return `<g class="arrow" role="button" tabindex="-1" data-part="arrow:${escape(curve.name)}" data-i="${i}" aria-pressed="false">
+    <title>Arrow ${escape(curve.words)}: ${escape(from)} to ${escape(words(curve.target))}</title>
     <path class="reach" d="M${x1} ${y1}Q${cx} ${cy} ${x2} ${y2}"/>
     <path class="line" d="M${x1} ${y1}Q${cx} ${cy} ${x2} ${y2}" marker-end="url(#diagram-tip)"/>
     <rect class="plate" x="${curve.label[0] - 52}" y="${curve.label[1] - 17}" width="104" height="34" rx="7"/>
@@ -51,7 +50,7 @@ function boxShape(box, i, [width, height]) {
   const mark = box.bound
     ? `<circle class="bound" cx="${box.x - width / 2 + 15}" cy="${box.y}" r="6"/>` : "";
   return `<g class="state" role="button" tabindex="-1" data-part="state:${escape(box.name)}" data-i="${i}" data-compartment="${box.compartment}"
-      aria-pressed="false" aria-label="State ${escape(box.words)}${box.bound ? ", insulin bound" : ""}">
+      aria-pressed="false"><title>State ${escape(box.words)}${box.bound ? ", insulin bound" : ""}</title>
     <rect x="${box.x - width / 2}" y="${box.y - height / 2}" width="${width}" height="${height}" rx="12"/>${mark}
     <text class="name" x="${box.x + (box.bound ? 9 : 0)}" y="${box.y - 4}">${escape(box.words)}</text>
     <text class="count" x="${box.x + (box.bound ? 9 : 0)}" y="${box.y + 17}"></text></g>`;
