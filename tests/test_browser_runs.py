@@ -58,6 +58,7 @@ def test_a_reload_finds_the_run_as_it_was_left(visit: Visit):
 
 def test_a_run_that_was_playing_plays_on_after_a_reload(visit: Visit):
     page = visit("?scenario=washout")
+    page.get_by_label("Speed").select_option("5 min/s")  # insulin stays long enough, however slow the machine
     expect(page.locator(".sentence-main")).to_contain_text("at 10 nM")
     run_id = run_of(page)
     reloaded(page)

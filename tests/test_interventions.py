@@ -25,8 +25,16 @@ def patient(name: str = "") -> BodyResult:
     return simulate_body(given(base, name, "8 y") if name else base)
 
 
-def glucose(name: str = "") -> float:
-    return float(patient(name).levels["glucose_mM"].iloc[-1])
+def level(column: str, name: str = "", *, months: float | None = None) -> float:
+    """A level so many months after the intervention began in year 8, or at the end."""
+    levels = patient(name).levels
+    after = levels["time_min"] / 1440.0 - 8 * 365
+    row = -1 if months is None else int((after - months * 365 / 12).abs().to_numpy().argmin())
+    return float(levels[column].iloc[row])
+
+
+def glucose(name: str = "", *, months: float | None = None) -> float:
+    return level("glucose_mM", name, months=months)
 
 
 def test_the_patient_is_at_stage_two_when_interventions_begin_and_gets_worse_untreated():
@@ -37,7 +45,7 @@ def test_the_patient_is_at_stage_two_when_interventions_begin_and_gets_worse_unt
 
 @pytest.mark.parametrize(
     ("name", "better"),
-    [("lifestyle", True), ("metformin", True), ("large_weight_loss", True), ("mk677", False), ("diazoxide", False)],
+    [("lifestyle", True), ("metformin", True), ("large_weight_loss", True), ("mk677", False)],
 )
 def test_an_intervention_goes_the_way_its_trials_point(name: str, better: bool):
     assert (glucose(name) < glucose() - 0.1) if better else (glucose(name) > glucose() + 0.1)
@@ -50,13 +58,16 @@ def test_large_weight_loss_does_most_and_tesamorelin_next_to_nothing():
 
 def test_large_weight_loss_about_doubles_sensitivity():
     """About +100 % in a clamp two months after surgery (J Diabetes Res 2022 5476454)."""
-    ratio = patient("large_weight_loss").levels["sensitivity"].iloc[-1] / patient().levels["sensitivity"].iloc[-1]
-    assert 1.7 < ratio < 2.4
+    ratio = level("sensitivity", "large_weight_loss", months=2) / level("sensitivity", months=2)
+    assert 1.8 < ratio < 2.2
 
 
 def test_diazoxide_raises_glucose_far_above_the_trial():
-    """A known failure of the loop: +0.6 mM was seen."""
-    assert glucose("diazoxide") > glucose() + 3.0
+    """A known failure of the loop: +0.6 mM was seen. Beta cells that carry less load then grow and mend what it did,
+    so that after years no harm is left: an assumption's consequence, not a finding.
+    """
+    assert glucose("diazoxide", months=0.5) > glucose(months=0.5) + 2.5
+    assert glucose("diazoxide", months=48) == pytest.approx(glucose(months=48), abs=0.1)
 
 
 def test_no_intervention_acts_on_the_receptor():

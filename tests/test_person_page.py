@@ -140,7 +140,10 @@ def test_the_page_shows_and_gives_away_what_was_computed():
     kept._hear_ribbon({"year": 3.0})
     assert kept.ribbon.year == 3.0
     assert "year 3.0" in kept.organs.state["sentence"]
-    for address, _, _ in kept.answer.state["links"]:
+    assert kept.found is not None
+    addresses = [address for address, _, _ in kept.answer.state["links"]]
+    assert {address.rsplit("/", 1)[1] for address in addresses} == set(patient.frames(kept.found, 3.0))
+    for address in addresses:
         export = kept._export(address.rsplit("/", 1)[1])
         assert export is not None
         file = io.BytesIO()

@@ -143,7 +143,10 @@ class Person:
         return exports.of_frame(patient.frames(found, self.ribbon.year)[name], f"{found.own.scenario.name}-{name}")
 
 
-_FILES = ("organs.csv",)
+_FILES = (
+    *(f"{what}_{life}.csv" for life in ("own", "held") for what in ("levels", "checkups", "tolerance_test", "clamp")),
+    "organs.csv",
+)
 
 
 def fields() -> list[dict[str, Any]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from importlib.resources import files
 
@@ -51,6 +52,7 @@ class Trials:
         self.rows: dict[str, Row] = {}
         self.job: Job[None] | None = None
         self.desk: Desk | None = None
+        self._choosing = threading.RLock()  # a choice while numbers come in must not be overtaken by them
         self._shelf = store.add(self._export)
         self.board.file = f"/export/{self._shelf}/experiments.csv"
         self.board.rows = [trials.listed(target, None) for target in targets()]
@@ -86,7 +88,8 @@ class Trials:
             self.board.headline = trials.headline(found) if found and job.status != "working" else ""
             busy = job.status in ("waiting", "working")
             self.board.state = {"busy": busy, "share": job.share, "words": said.get(job.status, ""), "fault": fault}
-        self._choose(self.board.chosen)
+        with self._choosing:
+            self._choose(self.board.chosen)
 
     def _hear(self, message: dict) -> None:
         known = {target.id for target in targets()}
@@ -102,6 +105,10 @@ class Trials:
             desk.travel("/")
 
     def _choose(self, identity: str) -> None:
+        with self._choosing:
+            self._show(identity)
+
+    def _show(self, identity: str) -> None:
         target, found = trials.target_of(identity), self.rows.get(identity)
         with self.board.hold_sync():
             self.board.chosen = identity
