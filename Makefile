@@ -8,13 +8,14 @@ CHECK := import sys; v = sys.version_info[:2]; sys.exit(None if v >= (3, 11) els
 	newer; %s is %d.%d. Name another one: make PYTHON=python3.12" % ((sys.executable,) + v))
 
 .DEFAULT_GOAL := help
-.PHONY: help dashboard run test test-all benchmark lint venv browser clean
+.PHONY: help dashboard run test test-all benchmark pictures lint venv browser clean
 
 help:
 	@echo "make dashboard   open the dashboard in the browser"
 	@echo "make run         run the default scenario without a browser"
 	@echo "make test        check style and types, run the tests (make test-all: the slow ones too)"
 	@echo "make benchmark   measure speed and memory beside other simulators, 3 to 5 minutes (ARGS=--write: BENCHMARKS.md)"
+	@echo "make pictures    make the pictures of the README anew, from the page itself"
 	@echo "make clean       remove .venv and everything else that was made here"
 
 dashboard: $(BIN)/.ready
@@ -32,6 +33,9 @@ test-all: browser lint
 
 benchmark: $(BIN)/.ready-for-benchmark
 	@$(BIN)/python tests/benchmark.py $(ARGS)
+
+pictures: browser $(BIN)/.ready-for-tests
+	@$(BIN)/python tests/pictures.py
 
 lint: $(BIN)/.ready-for-tests
 	@$(BIN)/ruff check .

@@ -32,6 +32,14 @@ def field(page: Page, number: int, label: str) -> Locator:
     return segment(page, number).get_by_label(label, exact=True)
 
 
+def taken(handle: Locator) -> tuple[float, float]:
+    """Presses the mouse on a handle that has come to rest; where it is."""
+    handle.hover()
+    handle.page.mouse.down()
+    box = handle.bounding_box()
+    return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+
+
 def test_a_protocol_is_built_by_form_and_run_on_live(visit: Visit):
     page = edited(visit)
     expect(page.locator(".editor-says")).to_have_text("49 h in all, no insulin to 10 nM, mean 4.9 nM")
@@ -78,23 +86,20 @@ def test_handles_are_dragged_and_moved_by_keys(visit: Visit):
     page.get_by_role("button", name="2 Constant").click()
     dose, end = (page.get_by_role("slider", name=f"Segment 2, {what}") for what in ("insulin", "lasts"))
     expect(dose).to_have_attribute("aria-valuetext", "10 nM")
-    box = dose.bounding_box()
-    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
-    page.mouse.move(x, y)
-    page.mouse.down()
+    x, y = taken(dose)
     page.mouse.move(x, y + 20, steps=3)
     page.mouse.move(x, y + 60, steps=3)
     page.mouse.up()
     expect(dose).not_to_have_attribute("aria-valuetext", "10 nM")
     assert 0.1 < float(dose.get_attribute("aria-valuenow")) < 9.0
-    expect(field(page, 2, "Insulin")).to_have_value(dose.get_attribute("aria-valuetext"))
+    page.wait_for_function(
+        "([handle, field]) => handle.getAttribute('aria-valuetext') === field.value",
+        arg=[dose.element_handle(), field(page, 2, "Insulin").element_handle()],
+    )
     page.get_by_role("button", name="Undo").click()
     expect(dose).to_have_attribute("aria-valuetext", "10 nM")
 
-    box = end.bounding_box()
-    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
-    page.mouse.move(x, y)
-    page.mouse.down()
+    x, y = taken(end)
     page.mouse.move(x - 80, y, steps=4)
     page.mouse.up()
     expect(end).not_to_have_attribute("aria-valuetext", "24 h")

@@ -14,8 +14,8 @@ from trafficking.simulation import simulate
 
 
 def later(page: Page, hours: int) -> None:
-    """Lets the run go until it is past so many hours of insulin."""
-    page.get_by_role("combobox", name="Speed").select_option("12 h/s")
+    """Lets the run go until it is past so many hours of insulin, at a speed that leaves a slow machine time in them."""
+    page.get_by_role("combobox", name="Speed").select_option("2 h/s")
     page.wait_for_function(
         f"""() => {{
             const said = document.querySelector('.sentence-main').textContent.match(/after (\\d+) h.* at 10 nM/);
@@ -43,7 +43,7 @@ def click_slider(page: Page, share: float) -> None:
 
 def test_a_reader_goes_back_changes_insulin_and_takes_both_futures_home(visit: Visit, tmp_path: Path):
     page = visit()
-    later(page, 8)
+    later(page, 5)
     back_to(page, "4 h")
     expect(page.locator(".sentence-main")).to_contain_text("after 3 h at 10 nM")
     click_slider(page, 0.33)
@@ -70,7 +70,7 @@ def test_a_reader_goes_back_changes_insulin_and_takes_both_futures_home(visit: V
 
 def test_the_other_future_can_be_gone_on_with_and_dropped(visit: Visit):
     page = visit()
-    later(page, 8)
+    later(page, 5)
     back_to(page, "4 h")
     page.get_by_role("button", name="Go on with it").click()
     expect(page.locator(".sentence-main")).not_to_contain_text("after 3 h at 10 nM")
@@ -81,12 +81,13 @@ def test_the_other_future_can_be_gone_on_with_and_dropped(visit: Visit):
 
 def test_a_time_is_chosen_on_the_plot(visit: Visit):
     page = visit()
-    later(page, 8)
+    later(page, 5)
     page.get_by_role("button", name="Go back in time").click()
     expect(page.locator(".plot-panels")).to_have_class(re.compile("picking"))
-    box = page.locator(".plot-whole .plot-receptors .u-over").bounding_box()
-    page.mouse.move(box["x"] + 0.02 * box["width"], box["y"] + 20)
+    plot = page.locator(".plot-whole .plot-receptors .u-over")
+    plot.hover(position={"x": 5, "y": 20})  # waits until the plot has come to rest
     page.mouse.down()
+    box = plot.bounding_box()
     page.mouse.move(box["x"] + 0.1 * box["width"], box["y"] + 20, steps=4)
     page.mouse.up()
     expect(page.get_by_label("Back to")).to_have_value(re.compile(r"^29\d min$|^4\.9 h$"))
@@ -128,7 +129,7 @@ def test_the_way_back_can_be_used_by_everybody(visit: Visit, scheme: str):
 @pytest.mark.parametrize(("width", "height", "scheme"), SCREENS)
 def test_two_futures_fit_their_screen(visit: Visit, width: int, height: int, scheme: str):
     page = visit(width=width, height=height, color_scheme=scheme)
-    later(page, 8)
+    later(page, 5)
     back_to(page, "4 h")
     click_slider(page, 0.33)
     page.get_by_role("button", name="Play").click()

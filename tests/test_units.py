@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from trafficking.units import friendly, parse, text, uU_per_mL
+from trafficking.units import activity, friendly, parse, text, uU_per_mL
 
 KINDS = ("time", "insulin", "glucose", "rate", "association")
 
@@ -186,6 +186,13 @@ def test_one_micro_unit_of_insulin_per_millilitre_is_six_picomolar():
 )
 def test_people_read_the_unit_they_would_say(value, kind, words):
     assert friendly(value, kind) == words
+
+
+@pytest.mark.parametrize(
+    ("nM", "words"), [(0.0, "0"), (1e-4, "0.01667"), (0.06, "10"), (10.0, "1,667"), (100.0, "16,670")]
+)
+def test_insulin_in_units_of_activity_is_written_out(nM: float, words: str):
+    assert activity(nM) == words
 
 
 def test_importing_units_does_not_import_pint():

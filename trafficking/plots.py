@@ -168,7 +168,7 @@ def _draw_insulin(
 def _draw_dose(above: Axes, scenario: Scenario, span: tuple[float, float], step: Step | None) -> None:
     """The highest insulin in both units: within its block where that is broad enough, else beside the strip."""
     highest = scenario.protocol.max_nM
-    size = f"{units.friendly(highest, 'insulin')}\n{units.uU_per_mL(highest):,.4g} µU/mL" if highest else "none"
+    size = f"{units.friendly(highest, 'insulin')}\n{units.activity(highest)} µU/mL" if highest else "none"
     if step is None and highest > scenario.protocol.min_nM:
         size = f"up to\n{size}"
     broad = step is not None and step.until_min - step.at_min > 0.15 * (span[1] - span[0])

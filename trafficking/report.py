@@ -135,7 +135,7 @@ def _segment_words(segment: exposure.Segment) -> str:
         case exposure.Constant(insulin_nM=0.0):
             return f"{lasting} without insulin"
         case exposure.Constant():
-            return f"{lasting} at {high} ({units.uU_per_mL(segment.insulin_nM):,.4g} uU/mL)"
+            return f"{lasting} at {high} ({units.activity(segment.insulin_nM)} uU/mL)"
         case exposure.Ramp():
             ends = (units.friendly(level, "insulin") for level in (segment.start_nM, segment.end_nM))
             return f"{lasting} with a ramp from {' to '.join(ends)}"

@@ -140,6 +140,12 @@ def uU_per_mL(insulin_nM: float) -> float:
     return insulin_nM * 1000.0 / PM_PER_UU_PER_ML
 
 
+def activity(insulin_nM: float) -> str:
+    """Insulin in uU/mL in four digits, the number alone: "1,667", "16,670", "0.01667"."""
+    shown = uU_per_mL(insulin_nM)
+    return f"{float(f'{shown:.4g}'):,.0f}" if shown >= 1000.0 else f"{shown:.4g}"
+
+
 def friendly(value: float, kind: str) -> str:
     """`value` for people: three digits and the unit one would say ("24 h", "0.25 nM")."""
     unit = _KINDS[kind].unit

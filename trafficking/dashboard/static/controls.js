@@ -24,15 +24,19 @@ function fill(select, choices, value) {
     select.innerHTML = html;
     select.dataset.html = html;
   }
-  // What was just chosen stays until the run has followed, so that the next key goes on from there.
-  if (select.dataset.chosen === value || performance.now() > Number(select.dataset.until)) delete select.dataset.chosen;
-  if (select.dataset.chosen === undefined && select.value !== value) select.value = value;
+  if (!awaited(select, value) && select.value !== value) select.value = value;
 }
 
-function choose(select) {
-  select.dataset.chosen = select.value;
-  select.dataset.until = performance.now() + PATIENCE;
-  return select.value;
+// What was just chosen stays until the run has followed, so that the next key goes on from there.
+function awaited(field, value) {
+  if (field.dataset.chosen === value || performance.now() > Number(field.dataset.until)) delete field.dataset.chosen;
+  return field.dataset.chosen !== undefined;
+}
+
+function choose(field, value = field.value) {
+  field.dataset.chosen = value;
+  field.dataset.until = performance.now() + PATIENCE;
+  return value;
 }
 
 // Text is set only when it differs: an alert that is written again is read aloud again.
@@ -134,6 +138,7 @@ function render({ model, el }) {
     if (place.dataset.html !== html) [place.innerHTML, place.dataset.html] = [html, html];
     for (const [name, , level] of drugs) {
       const box = place.querySelector(`[name=${name}]`);
+      if (awaited(box, String(level))) continue;
       box.checked = level === 1;
       box.indeterminate = level > 0 && level < 1;
     }
@@ -152,8 +157,9 @@ function render({ model, el }) {
   find("[name=scenario]").addEventListener("change", (event) => ask("scenario", { scenario: choose(event.target) }));
   form.elements.tissue.addEventListener("change", (event) => ask("tissue", { tissue: choose(event.target) }));
   find(".drawer-treatments").addEventListener("change", (event) => {
-    const { name } = event.target;
-    ask("treat", { name, to: name === "temperature" ? Number(choose(event.target)) : Number(event.target.checked) });
+    const { name, checked } = event.target;
+    const wanted = name === "temperature" ? choose(event.target) : choose(event.target, String(Number(checked)));
+    ask("treat", { name, to: Number(wanted) });
   });
   form.addEventListener("submit", (event) => {
     event.preventDefault();

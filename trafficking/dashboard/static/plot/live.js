@@ -100,7 +100,9 @@ function render({ model, el }) {
     const title = view.titles[panel];
     figure(panel).querySelector("b").textContent = title;
     const part = zoom.of(panel, view[panel]) ? ", part" : "";
-    figure(panel).querySelector(".plot-axis").textContent = `${unit} ${view.since[panel]}${part}`;
+    const axis = figure(panel).querySelector(".plot-axis");
+    axis.textContent = `${unit} ${view.since[panel]}${part}`;
+    if (axis.scrollWidth > axis.clientWidth) axis.textContent = `${unit}${part}`; // no half words in a narrow panel
     figure(panel).setAttribute("aria-label", `${title}. ${view.text} Arrows read values, plus and minus zoom, Escape shows all.`);
   }
 
