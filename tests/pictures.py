@@ -19,9 +19,9 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 FOLDER = Path(__file__).parent.parent / "docs" / "pictures"
 ARGUMENTS = ["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
-SIZE = {"width": 1366, "height": 768}
+SIZE = {"width": 1440, "height": 900}
 SHARPNESS = 1.5  # pixels of the picture per CSS pixel
-SECONDS, FRAMES_PER_S, WIDTH = 20, 8, 480  # of the capture; pixels
+SECONDS, FRAMES_PER_S, WIDTH = 20, 5, 400  # of the capture; pixels
 PATIENCE_MS = 180_000
 
 
@@ -76,8 +76,10 @@ def cell(browser: Browser, url: str) -> None:
     """Twenty seconds of the cell, from the first insulin on, as the page shows them."""
     page = opened(browser, url, sharpness=1.0)
     page.wait_for_function("document.querySelector('.sentence-main').textContent.includes('at 10 nM')")
-    box = page.locator(".cell-card").bounding_box()
-    assert box is not None
+    stage, caption = (page.locator(f".cellview-{part}").bounding_box() for part in ("stage", "caption"))
+    assert stage is not None
+    assert caption is not None
+    place = (stage["x"], stage["y"], stage["x"] + stage["width"], caption["y"] + caption["height"])
     taken: list[tuple[float, bytes]] = []
     session = page.context.new_cdp_session(page)
 
@@ -95,7 +97,7 @@ def cell(browser: Browser, url: str) -> None:
     for moment in range(SECONDS * FRAMES_PER_S):
         at = taken[0][0] + moment / FRAMES_PER_S
         picture = Image.open(io.BytesIO(min(taken, key=lambda one: abs(one[0] - at))[1])).convert("RGB")
-        picture = picture.crop((box["x"], box["y"], box["x"] + box["width"], box["y"] + box["height"]))
+        picture = picture.crop(place)
         frames.append(picture.resize((WIDTH, round(WIDTH * picture.height / picture.width)), Image.Resampling.LANCZOS))
     frames[0].save(
         FOLDER / "cell.webp",
@@ -103,8 +105,8 @@ def cell(browser: Browser, url: str) -> None:
         append_images=frames[1:],
         duration=1000 // FRAMES_PER_S,
         loop=0,
-        quality=45,
-        method=4,
+        quality=35,
+        method=6,
     )
     page.context.close()
 

@@ -96,13 +96,14 @@ function render({ model, el }) {
 
   function caption(panel, view) {
     const [from, to] = charts.find((chart) => chart.panel === panel).range();
-    const unit = { min: "minutes", h: "hours", d: "days" }[timeUnit(to - from)[0]];
+    const [short] = timeUnit(to - from);
+    const unit = { min: "minutes", h: "hours", d: "days" }[short];
     const title = view.titles[panel];
     figure(panel).querySelector("b").textContent = title;
     const part = zoom.of(panel, view[panel]) ? ", part" : "";
     const axis = figure(panel).querySelector(".plot-axis");
     axis.textContent = `${unit} ${view.since[panel]}${part}`;
-    if (axis.scrollWidth > axis.clientWidth) axis.textContent = `${unit}${part}`; // no half words in a narrow panel
+    if (axis.parentElement.scrollWidth > axis.parentElement.clientWidth) axis.textContent = `${short}${part}`; // no half words in a narrow panel
     figure(panel).setAttribute("aria-label", `${title}. ${view.text} Arrows read values, plus and minus zoom, Escape shows all.`);
   }
 
