@@ -55,6 +55,8 @@ def _draw(panel: Axes, target: Target, seen: Seen, simulated: float) -> None:
         ends = ends[::-1]
         points = [point[::-1] for point in points]
     panel.plot(*ends, color=_MEASURED, linewidth=3.0, linestyle=style, solid_capstyle="butt", zorder=4)
+    # Caps, longer than the ring is wide: a short range would lie unseen beneath it.
+    panel.plot(*ends, "|" if seen.across else "_", color=_MEASURED, markersize=15, mew=1.8, zorder=4)
     if target.value is not None:
         panel.plot(*points[0], "D", color=_MEASURED, markersize=6, zorder=5)
     if math.isfinite(simulated):
