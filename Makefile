@@ -14,7 +14,7 @@ help:
 	@echo "make dashboard   open the dashboard in the browser"
 	@echo "make run         run the default scenario without a browser"
 	@echo "make test        check style and types, run the tests (make test-all: the slow ones too)"
-	@echo "make benchmark   measure speed and memory beside other simulators, 3 to 5 minutes (ARGS=--write: BENCHMARKS.md)"
+	@echo "make benchmark   measure speed and memory beside other simulators, 5 to 8 minutes (ARGS=--write: BENCHMARKS.md)"
 	@echo "make pictures    make the pictures of the README anew, from the page itself"
 	@echo "make clean       remove .venv and everything else that was made here"
 
@@ -58,7 +58,7 @@ $(BIN)/.ready-for-tests: $(BIN)/.ready
 	@touch $@
 
 $(BIN)/.ready-for-benchmark: $(BIN)/.ready
-	@$(PIP) install -e ".[benchmark]"
+	@$(PIP) install -e ".[benchmark,test]"
 	@touch $@
 
 browser:

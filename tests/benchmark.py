@@ -465,6 +465,36 @@ def drawing(report: Report, dots: int) -> None:
     report.claims.append(at_least(what, frame_rate(dots), 30.0))
 
 
+def body(report: Report, full: bool) -> None:
+    """Years of a person; see `body_benchmark`."""
+    from body_benchmark import measured
+
+    report.claims += [at_most(f"seconds for {what}", seconds, most_s) for what, seconds, most_s in measured(full=full)]
+
+
+def page(report: Report, visits: int) -> None:
+    """How the dashboard feels in a browser, alone and with ten sessions; see `dashboard_benchmark`."""
+    try:
+        from dashboard_benchmark import measured
+    except ImportError:
+        report.remarks.append("the page was not measured: install the tests' packages and chromium for that")
+        return
+    figures = measured(visits=visits)
+    asks = {
+        "first picture, s": 3.0,
+        "slider alone, ms": 150.0,
+        "slider, 10 sessions, median ms": 300.0,
+        "slider, 10 sessions, 95th percentile ms": 300.0,
+    }
+    for what, value in figures.items():
+        if what in asks:
+            report.claims.append(at_most(f"dashboard: {what}", value, asks[what]))
+        elif what == "frames per second":
+            report.claims.append(at_least(f"dashboard: {what} of the plot", value, 30.0))
+        else:
+            report.claims.append(Claim(f"dashboard: {what}", value, "", True))
+
+
 def _peak_mb() -> float:
     """The highest resident memory of this process so far.
 
@@ -557,7 +587,9 @@ def main() -> None:
     many_cells(report, 1_000 if given.full else 100 // share, 24.0 if given.full else 2.0, given.repeats)
     year(report, 365 if given.full else 30, given.repeats)
     memory(report, 1_000_000 // share)
+    body(report, given.full)
     drawing(report, 50_000)
+    page(report, 100 if given.full else 20)
     if given.full:
         memory(report, 10_000_000)
     head = (

@@ -1,4 +1,4 @@
-"""How the page feels, in a real browser: `make benchmark ARGS=--dashboard`.
+"""How the page feels, in a real browser; `make benchmark` runs this too.
 
 The slider's latency is the time from a key on its thumb to the sentence that names the new dose, on the screen, while
 the run goes on. With ten sessions nine others run meanwhile; they read and acknowledge what a page does, but draw

@@ -10,8 +10,8 @@ import threading
 
 _CORES = os.cpu_count() or 2
 AT_ONCE = 5 * _CORES
-PICTURES_PER_S = 15 * _CORES  # of all sessions together
-MOST_PER_S = 30.0  # of one session
+PICTURES_PER_S = 18 * _CORES  # of all sessions together
+MOST_PER_S = 36.0  # of one session
 LEAST_PER_S = 3.0
 
 _line: dict[Place, None] = {}  # in the order in which they came

@@ -1,6 +1,6 @@
 """A run that is watched: a thread of its own carries it on at the pace that eyes can follow.
 
-The page tells the runner what was asked for, by a queue; the runner shows scenes, at most fifteen a second and only
+The page tells the runner what was asked for, by a queue; the runner shows scenes, as often as `pacing` lets it and only
 after the browser has acknowledged the last. A page that stops answering pauses its run and keeps it. Nothing here
 knows a rate or a receptor: the science is `simulation.Run`.
 """
