@@ -1,6 +1,7 @@
 """The dashboard's server: who may ask, what it says when it cannot start, how it ends."""
 
 import http.client
+import os
 import signal
 import socket
 import subprocess
@@ -35,6 +36,16 @@ def upgrade(url: str, **headers: str) -> int:
 
 def test_the_server_says_that_it_is_healthy(dashboard_url: str):
     assert ask(dashboard_url, path="/healthz").status == 200
+
+
+def test_the_page_is_made_in_any_locale():
+    """The scripts of the page hold letters beyond ASCII, and a terminal need not know them."""
+    ascii_only = {"LC_ALL": "C", "LANG": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0"}
+    code = "from trafficking.dashboard import launcher; launcher.configure(); import trafficking.dashboard.app"
+    done = subprocess.run(
+        [sys.executable, "-c", code], env={**os.environ, **ascii_only}, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
 
 
 def test_a_request_for_another_host_is_refused(dashboard_url: str):

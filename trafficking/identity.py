@@ -18,6 +18,8 @@ _TAGS = {
     "factor": 9,
     "intervention": 10,
     "sample": 11,
+    "person": 12,
+    "resampling": 13,
 }
 
 

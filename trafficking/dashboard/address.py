@@ -16,7 +16,7 @@ class Address(anywidget.AnyWidget):
     `link` is [count, text] of the last link asked for: the browser puts its own address before it and copies it.
     """
 
-    _esm = (_STATIC / "address.js").read_text()
+    _esm = (_STATIC / "address.js").read_text(encoding="utf-8")
 
     run = traitlets.Unicode("").tag(sync=True)
     link = traitlets.List().tag(sync=True)

@@ -34,7 +34,7 @@ class CellView(anywidget.AnyWidget):
     {"drop": true} and {"seen": bool}.
     """
 
-    _esm = "\n".join((_STATIC / f"{part}.js").read_text() for part in PARTS)
+    _esm = "\n".join((_STATIC / f"{part}.js").read_text(encoding="utf-8") for part in PARTS)
 
     dots = traitlets.Bytes(b"").tag(sync=True)
     kinds = traitlets.List().tag(sync=True)
@@ -54,7 +54,7 @@ class CellView(anywidget.AnyWidget):
 class LifePanel(anywidget.AnyWidget):
     """The followed receptor, as `Life.panel` has it; empty where there is none. The browser sends {"drop": true}."""
 
-    _esm = (_STATIC / "life.js").read_text()
+    _esm = (_STATIC / "life.js").read_text(encoding="utf-8")
 
     panel = traitlets.Dict().tag(sync=True)
 

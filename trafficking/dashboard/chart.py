@@ -84,8 +84,12 @@ class Region:
 class Chart(anywidget.AnyWidget):
     """`frame` holds float32 columns of `view.rows` rows: x, then y (and low, high) of each of `view.curves`."""
 
-    _esm = (_STATIC / "uplot" / "uPlot.iife.min.js").read_text() + "\n" + (_STATIC / "chart.js").read_text()
-    _css = (_STATIC / "uplot" / "uPlot.min.css").read_text()
+    _esm = (
+        (_STATIC / "uplot" / "uPlot.iife.min.js").read_text(encoding="utf-8")
+        + "\n"
+        + (_STATIC / "chart.js").read_text(encoding="utf-8")
+    )
+    _css = (_STATIC / "uplot" / "uPlot.min.css").read_text(encoding="utf-8")
 
     frame = traitlets.Bytes(b"").tag(sync=True)
     view = traitlets.Dict().tag(sync=True)

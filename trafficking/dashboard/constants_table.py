@@ -20,7 +20,7 @@ class ConstantsTable(anywidget.AnyWidget):
     The browser sends {"symbol": symbol, "value": number} for a change and {"undo": true} to take all changes back.
     """
 
-    _esm = (_STATIC / "constants_table.js").read_text()
+    _esm = (_STATIC / "constants_table.js").read_text(encoding="utf-8")
 
     rows = traitlets.List().tag(sync=True)
     cell = traitlets.Unicode("").tag(sync=True)

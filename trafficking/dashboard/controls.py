@@ -14,7 +14,7 @@ _STATIC = files("trafficking.dashboard") / "static"
 class Controls(anywidget.AnyWidget):
     """`state` is all that the buttons show; the browser sends {"do": name, ...} for each thing asked for."""
 
-    _esm = (_STATIC / "controls.js").read_text()
+    _esm = (_STATIC / "controls.js").read_text(encoding="utf-8")
 
     state = traitlets.Dict().tag(sync=True)
 

@@ -25,7 +25,7 @@ class Diagram(anywidget.AnyWidget):
     The browser sends {"choose": chosen}.
     """
 
-    _esm = (_STATIC / "diagram.js").read_text()
+    _esm = (_STATIC / "diagram.js").read_text(encoding="utf-8")
 
     plan = traitlets.Dict().tag(sync=True)
     now = traitlets.Bytes(b"").tag(sync=True)

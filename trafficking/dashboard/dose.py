@@ -42,7 +42,7 @@ class Dose(anywidget.AnyWidget):
     thumb stays where the hand put it.
     """
 
-    _esm = (_STATIC / "dose.js").read_text()
+    _esm = (_STATIC / "dose.js").read_text(encoding="utf-8")
 
     insulin_nM = traitlets.Float(0.0).tag(sync=True)
     gesture = traitlets.Int(0).tag(sync=True)

@@ -30,7 +30,7 @@ class Editor(anywidget.AnyWidget):
     A file to be saved goes out as the message {"save": name, "text": content}.
     """
 
-    _esm = (_STATIC / "editor.js").read_text()
+    _esm = (_STATIC / "editor.js").read_text(encoding="utf-8")
 
     state = traitlets.Dict().tag(sync=True)
     curve = traitlets.Bytes(b"").tag(sync=True)

@@ -30,7 +30,7 @@ class Felt(anywidget.AnyWidget):
     `view`: dose and signal of now, both doses of the half signal, what to say; empty where no signal is defined.
     """
 
-    _esm = (_STATIC / "felt.js").read_text()
+    _esm = (_STATIC / "felt.js").read_text(encoding="utf-8")
 
     doses = traitlets.List(DOSES_NM.tolist(), help="nM").tag(sync=True)
     curves = traitlets.Bytes(b"").tag(sync=True)

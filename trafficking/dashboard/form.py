@@ -23,7 +23,7 @@ class Form(anywidget.AnyWidget):
     The browser sends {"do": "start", "values": {...}}, {"do": "cancel"} and {"do": "change", "values": {...}}.
     """
 
-    _esm = (_STATIC / "form.js").read_text()
+    _esm = (_STATIC / "form.js").read_text(encoding="utf-8")
 
     label = traitlets.Unicode("").tag(sync=True)
     fields = traitlets.List().tag(sync=True)
@@ -56,7 +56,7 @@ class Sheet(anywidget.AnyWidget):
     a note under that, and a look (colour and dash) where it has a curve; removable; links as [address, name, kind].
     """
 
-    _esm = (_STATIC / "sheet.js").read_text()
+    _esm = (_STATIC / "sheet.js").read_text(encoding="utf-8")
 
     state = traitlets.Dict().tag(sync=True)
 

@@ -22,7 +22,7 @@ _STATIC = files("trafficking.dashboard") / "static"
 class Futures(anywidget.AnyWidget):
     """`state` is all that is shown; the browser sends {"do": name, ...} for each thing asked for."""
 
-    _esm = (_STATIC / "futures.js").read_text()
+    _esm = (_STATIC / "futures.js").read_text(encoding="utf-8")
 
     state = traitlets.Dict().tag(sync=True)
 

@@ -17,7 +17,7 @@ class Header(anywidget.AnyWidget):
     The browser sends {"go": address} for a plain click, so that a session goes on; a new tab opens a session anew.
     """
 
-    _esm = (_STATIC / "header.js").read_text()
+    _esm = (_STATIC / "header.js").read_text(encoding="utf-8")
 
     tagline = traitlets.Unicode("").tag(sync=True)
     pages = traitlets.List().tag(sync=True)

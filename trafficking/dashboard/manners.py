@@ -48,12 +48,12 @@ STEPS = (
 class Manners(anywidget.AnyWidget):
     """The View menu, the list of keys, and what the keys do."""
 
-    _esm = (_STATIC / "manners.js").read_text()
+    _esm = (_STATIC / "manners.js").read_text(encoding="utf-8")
 
 
 class Tour(anywidget.AnyWidget):
     """Five steps through Live; `steps` as {"panel": CSS selector, "title": ..., "text": ...}."""
 
-    _esm = (_STATIC / "tour.js").read_text()
+    _esm = (_STATIC / "tour.js").read_text(encoding="utf-8")
 
     steps = traitlets.List(list(STEPS)).tag(sync=True)

@@ -25,9 +25,10 @@ class TimeSeries(anywidget.AnyWidget):
     """
 
     _esm = "\n".join(
-        (_STATIC / name).read_text() for name in ("uplot/uPlot.iife.min.js", *(f"plot/{part}.js" for part in _PARTS))
+        (_STATIC / name).read_text(encoding="utf-8")
+        for name in ("uplot/uPlot.iife.min.js", *(f"plot/{part}.js" for part in _PARTS))
     )
-    _css = (_STATIC / "uplot" / "uPlot.min.css").read_text()
+    _css = (_STATIC / "uplot" / "uPlot.min.css").read_text(encoding="utf-8")
 
     frame = traitlets.Bytes(b"").tag(sync=True)
     view = traitlets.Dict().tag(sync=True)

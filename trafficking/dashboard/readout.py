@@ -13,7 +13,7 @@ _STATIC = files("trafficking.dashboard") / "static"
 class Headline(anywidget.AnyWidget):
     """One sentence, always true: `parts` (the second is set in bold), `detail`, a quieter line, and a `remark`."""
 
-    _esm = (_STATIC / "sentence.js").read_text()
+    _esm = (_STATIC / "sentence.js").read_text(encoding="utf-8")
 
     parts = traitlets.List(traitlets.Unicode()).tag(sync=True)
     detail = traitlets.Unicode("").tag(sync=True)
@@ -26,7 +26,7 @@ class Numbers(anywidget.AnyWidget):
     A row is a button that hides and shows its line. `notes` say what else the plot shows: a band, measured points.
     """
 
-    _esm = (_STATIC / "numbers.js").read_text()
+    _esm = (_STATIC / "numbers.js").read_text(encoding="utf-8")
 
     lines = traitlets.List().tag(sync=True)
     values = traitlets.List().tag(sync=True)

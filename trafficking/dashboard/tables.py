@@ -90,7 +90,7 @@ def said(value: Any) -> str:
 class Tables(anywidget.AnyWidget):
     """`state` is all that is shown; the browser sends {"do": name, ...} for each thing asked for."""
 
-    _esm = (_STATIC / "tables.js").read_text()
+    _esm = (_STATIC / "tables.js").read_text(encoding="utf-8")
 
     state = traitlets.Dict().tag(sync=True)
 

@@ -58,13 +58,14 @@ def _styles() -> str:
     """The sheets of all pages, that of the page around them first."""
     sheets = Path(str(files("trafficking.dashboard") / "static" / "css")).glob("*.css")
     return "\n".join(
-        sheet.read_text() for sheet in sorted(sheets, key=lambda sheet: (sheet.stem != "page", sheet.stem))
+        sheet.read_text(encoding="utf-8")
+        for sheet in sorted(sheets, key=lambda sheet: (sheet.stem != "page", sheet.stem))
     )
 
 
 def _appearance() -> str:
     """The script that decides on theme, motion and view before anything is drawn."""
-    return (files("trafficking.dashboard") / "static" / "appearance.js").read_text()
+    return (files("trafficking.dashboard") / "static" / "appearance.js").read_text(encoding="utf-8")
 
 
 _LOST = """<div class="lost" role="alert">

@@ -36,7 +36,7 @@ class Ribbon(anywidget.AnyWidget):
     stage: title and what is said of it. The browser sends {"year": number} and {"organ": name}.
     """
 
-    _esm = (_STATIC / "ribbon.js").read_text()
+    _esm = (_STATIC / "ribbon.js").read_text(encoding="utf-8")
 
     ribbons = traitlets.List().tag(sync=True)
     end = traitlets.Float(0.0).tag(sync=True)

@@ -31,7 +31,7 @@ class Board(anywidget.AnyWidget):
     The browser sends {"choose": id}, {"run": id} and {"cancel": true}.
     """
 
-    _esm = (_STATIC / "board.js").read_text()
+    _esm = (_STATIC / "board.js").read_text(encoding="utf-8")
 
     rows = traitlets.List().tag(sync=True)
     headline = traitlets.Unicode("").tag(sync=True)
