@@ -56,8 +56,8 @@ def interventions(untreated: BodyResult, panels: Sequence[Panel], start_d: float
         0.02,
         0.012,
         "Line: middle size of the effect; shade: central 90 % of drawn sizes. Dashed: without. Thin lines: 6.1 and "
-        "7.0 mM.\nA shade that leaves its panel goes on beyond it. How an intervention acts is an assumption where "
-        "its row says so; not medical advice.",
+        "7.0 mM.\nA shade that leaves its panel goes on beyond it. How an intervention acts is an assumption where its row "
+        "says so; not medical advice.",
         fontsize=SMALL,
         color=MUTED,
         va="bottom",
