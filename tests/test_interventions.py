@@ -6,11 +6,8 @@ from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import pytest
-from typer.testing import CliRunner
 
-from trafficking.__main__ import app
 from trafficking.bands import band, drawn
 from trafficking.body import BodyResult, simulate_body
 from trafficking.body_files import body_names, load_body
@@ -116,22 +113,6 @@ def test_the_band_holds_the_doubt_of_an_effect_and_nothing_before_it():
     assert np.array_equal(low[before], high[before])
     assert low[-1] < found.middle.levels["glucose_mM"].iloc[-1] < high[-1]
     assert high[-1] - low[-1] > 0.1
-
-
-def test_bands_go_out_as_a_table_and_a_figure(tmp_path: Path):
-    short = tmp_path / "short.toml"
-    short.write_text('name = "short"\nduration = "2 y"\nwindow = "10 d"\nresolution = "mean"\n')
-    done = CliRunner().invoke(
-        app, ["interventions", str(short), "--start", "1 y", "--replicates", "3", "--out", str(tmp_path / "out")]
-    )
-    assert done.exit_code == 0, done.output
-    table = pd.read_csv(tmp_path / "out" / "interventions.csv", keep_default_na=False)
-    assert list(table["intervention"].unique()) == ["", *interventions()]
-    for what in ("glucose_mM", "insulin_nM"):
-        assert (table[f"{what}_low"] <= table[f"{what}_high"]).all()
-        without = table[table["intervention"] == ""]
-        assert (without[f"{what}_low"] == without[what]).all()
-    assert (tmp_path / "out" / "interventions.png").read_bytes().startswith(b"\x89PNG")
 
 
 def test_the_tipping_point_is_passed_through_the_loss_of_receptors():

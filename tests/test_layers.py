@@ -102,7 +102,6 @@ FLOORS = {
     "person": 8,
     "body_plots": 7,
     "organ_plots": 7,
-    "band_plots": 8,
     "model_comparison": 7,
     "validation": 7,
     "evidence_commands": 8,

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 
 from trafficking.body import BodyResult, simulate_body
 from trafficking.body_forms import BodyScenario
@@ -43,23 +41,6 @@ def drawn(scenario: BodyScenario, *, seed: int, replicate: int) -> BodyScenario:
         for entry, z in zip(given["interventions"], deviates, strict=False)
     ]
     return BodyScenario.from_dict({**given, "interventions": entries})
-
-
-def table(bands: Mapping[str, Band]) -> pd.DataFrame:
-    """All bands one below the other.
-
-    Returns:
-        intervention (its name; "" without one), time_min, and for glucose_mM and insulin_nM the middle course and the
-        ends of the central 90 %: glucose_mM, glucose_mM_low, glucose_mM_high and so on.
-    """
-    parts = []
-    for name, found in bands.items():
-        columns = {"intervention": name, "time_min": found.middle.levels["time_min"]}
-        for what in ("glucose_mM", "insulin_nM"):
-            low, high = found.limits(what)
-            columns |= {what: found.middle.levels[what], f"{what}_low": low, f"{what}_high": high}
-        parts.append(pd.DataFrame(columns))
-    return pd.concat(parts, ignore_index=True)
 
 
 def band(scenario: BodyScenario, *, replicates: int = 20, seed: int = 1) -> Band:

@@ -79,9 +79,6 @@ def live(scenario: BodyScenario, *, seed: int, threads: int | None, out: Path | 
         if scenario.meals == "three":
             lines.append(("Meals", _beside_means(expected)))
     how = "three meals a day" if scenario.meals == "three" else "daily means without meals"
-    lines.append(
-        ("More", "the stages as commonly described: trafficking stages; what each organ does: trafficking organs")
-    )
     lines.append(("Caution", f"{'; '.join(scenario.assumptions)}; {how}; not medical advice"))
     terminal.show([*lines, ("Files", shlex.quote(str(folder)))])
 

@@ -10,30 +10,25 @@ import pandas as pd
 from trafficking.body import BodyResult
 from trafficking.organs import ORGANS
 from trafficking.physiology import NM_PER_UU_PER_ML, constant
-from trafficking.readouts import readouts
 
 _HEAD = (
     f"{'year':>6}  {'stage':<40}{'fasting':>8}{'2 h':>7}{'insulin':>9}{'beta':>6}   surface receptors, % of lean"
     "{activity}\n"
     f"{'':>48}{'mM':>8}{'mM':>7}{'uU/mL':>9}{'mg':>6}   {' '.join(f'{organ:>8}' for organ in ORGANS)}"
-    "   GLUT4 there, %"
 )
-_WITH_GLUT4 = ("muscle", "adipose")
 
 
 def timeline(result: BodyResult) -> str:
     """A table: the first check-up, every one at which the stage changed, and the last; receptors of each organ beside.
 
-    Receptors are those at the surface; where activity below them is not that of health, it stands behind a slash. Last
-    comes GLUT4 at the surface of muscle / fat, healthy = 100.
+    Receptors are those at the surface; where activity below them is not that of health, it stands behind a slash.
     """
     checkups = result.checkups
     if not len(checkups):
         return "no check-up: they are made after each full year"
     stages = checkups["stage"].tolist()
     changed = [i for i in range(len(stages)) if i in (0, len(stages) - 1) or stages[i] != stages[i - 1]]
-    glut4 = readouts(result)[[f"{organ}_glut4" for organ in _WITH_GLUT4]]
-    levels = result.levels.join(glut4).set_index("time_min")
+    levels = result.levels.set_index("time_min")
     lines = [_line(checkups.iloc[i], levels.loc[checkups["time_min"].iloc[i]]) for i in changed]
     blunted = any((result.levels[f"{organ}_activity"] != 1.0).any() for organ in ORGANS)
     return "\n".join([_HEAD.format(activity=" / activity below them, %" if blunted else ""), *lines])
@@ -45,12 +40,10 @@ def _line(checkup: pd.Series, levels: pd.Series) -> str:
         activity = levels[f"{organ}_activity"]
         beside = "" if activity == 1.0 else f"/{100.0 * activity:.0f}"
         receptors.append(f"{100.0 * levels[f'{organ}_surface']:.0f}{beside}")
-    glut4 = [f"{100.0 * levels[f'{organ}_glut4']:.0f}" for organ in _WITH_GLUT4]
     return (
         f"{checkup['year']:>6}  {checkup['stage']} {checkup['words']:<38}{checkup['glucose_mM']:>8.1f}"
         f"{checkup['two_hours_mM']:>7.1f}{levels['insulin_nM'] / NM_PER_UU_PER_ML:>9.1f}{levels['beta_mg']:>6.0f}   "
-        f"{' '.join(f'{each:>8}' for each in receptors)}   "
-        f"{' / '.join(glut4)}"
+        f"{' '.join(f'{each:>8}' for each in receptors)}"
     )
 
 

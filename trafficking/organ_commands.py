@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import textwrap
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 if TYPE_CHECKING:
-    from trafficking.bands import Band
     from trafficking.body_forms import BodyScenario
 
 _WIDTH = 116
@@ -70,26 +68,17 @@ def interventions(
     start: Annotated[str, typer.Option(metavar="TIME", help="When each begins.")] = "8 y",
     replicates: Annotated[int, typer.Option(min=2, help="Draws of the size of each effect.")] = 12,
     seed: Annotated[int, typer.Option(min=0, help="Starts the draws.")] = 1,
-    out: Annotated[
-        Path | None, typer.Option(metavar="FOLDER", help="Write every course with its band, as a table and a figure.")
-    ] = None,
 ) -> None:
     """Give one person each intervention in turn: fasting glucose and insulin at the end, with a 90 % band."""
     from trafficking import body_files
-    from trafficking.bands import band
     from trafficking.interventions import interventions as known
 
     base = body_files.load_body(scenario)
     print(f"{'intervention':<54} {'glucose mM':>18} {'insulin / healthy':>20}  grade")
-    found = {"": band(base, replicates=2, seed=seed)}
-    print(_line("none", found[""], ""))
+    print(_line("none", base, 2, seed, ""))
     for each in known().values():
-        found[each.name] = band(given(base, each.name, start), replicates=replicates, seed=seed)
-        print(_line(each.title, found[each.name], each.grade))
+        print(_line(each.title, given(base, each.name, start), replicates, seed, each.grade))
         _say(f"seen: {each.seen}. {each.note} ({each.source})", indent="   ")
-    if out is not None:
-        _write_bands(found, out)
-        print(f"\nwritten: {out} (interventions.csv, interventions.png)")
     print(f"\nHow each acts on the model is an assumption where its row says so. {_CAUTION}")
 
 
@@ -100,22 +89,11 @@ def given(base: BodyScenario, name: str, start: str) -> BodyScenario:
     return base.from_dict({**before, "interventions": [*before.get("interventions", []), one]})
 
 
-def _write_bands(found: dict[str, Band], out: Path) -> None:
-    """The courses with their bands as a table and a figure; without an intervention: ""."""
-    from trafficking import band_plots, bands, folders, io, plots
-    from trafficking.interventions import interventions as known
-
-    begun = next(band for name, band in found.items() if name).middle.scenario.interventions[-1].start_d
-    panels = [band_plots.Panel(each.title, each.grade, found[each.name]) for each in known().values()]
-    figure = band_plots.interventions(found[""].middle, panels, begun)
-    out.mkdir(parents=True, exist_ok=True)
-    folders.replace_file(out / "interventions.csv", io.csv_bytes(bands.table(found)))
-    folders.replace_file(out / "interventions.png", plots.render(figure))
-
-
-def _line(title: str, found: Band, grade: str) -> str:
+def _line(title: str, scenario: BodyScenario, replicates: int, seed: int, grade: str) -> str:
+    from trafficking.bands import band
     from trafficking.physiology import HEALTHY, NM_PER_UU_PER_ML
 
+    found = band(scenario, replicates=replicates, seed=seed)
     cells = []
     for what, unit in (("glucose_mM", 1.0), ("insulin_nM", HEALTHY.insulin * NM_PER_UU_PER_ML)):
         low, high = (limit[-1] / unit for limit in found.limits(what))
