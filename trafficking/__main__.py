@@ -13,7 +13,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from trafficking import bench_commands, body_commands, clinic_commands, evidence_commands, organ_commands
+from trafficking import (
+    bench_commands,
+    body_commands,
+    clinic_commands,
+    evidence_commands,
+    intervention_commands,
+    organ_commands,
+)
 from trafficking.options import Named, Overwrite, Seed, Settings, Threads, settings_read
 from trafficking.preparing import prepare
 
@@ -332,7 +339,7 @@ for _command in (
     clinic_commands.clamp,
     organ_commands.organs,
     organ_commands.stages,
-    organ_commands.interventions,
+    intervention_commands.interventions,
     organ_commands.consequences,
     evidence_commands.validate,
     evidence_commands.parameters,

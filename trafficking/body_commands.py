@@ -132,18 +132,10 @@ def _written(results: list[BodyResult], figure: bytes, out: Path | None, overwri
     """Writes figure, tables and the scenario in a folder, whole or not at all."""
     from trafficking import folders
 
-    number = 1
-    while True:
-        numbered = f"body-{results[0].scenario.name}{f'-{number}' if number > 1 else ''}"
-        folder = out or Path("runs") / numbered
-        try:
-            with folders.claim(folder, marker=MARKER, overwrite=overwrite) as place:
-                place.fill(lambda partial: _fill(partial, results, figure))
-            return folder
-        except FileExistsError:
-            if out is not None:
-                raise
-            number += 1
+    name = f"body-{results[0].scenario.name}"
+    return folders.fill_free(
+        name, lambda partial: _fill(partial, results, figure), out=out, marker=MARKER, overwrite=overwrite
+    )
 
 
 def _fill(folder: Path, results: list[BodyResult], figure: bytes) -> None:
