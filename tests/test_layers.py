@@ -96,6 +96,7 @@ FLOORS = {
     "evidence_plots": 7,
     "coupling_error": 7,
     "body_report": 8,
+    "stage_report": 8,
     "person": 8,
     "body_plots": 7,
     "organ_plots": 7,
