@@ -84,6 +84,7 @@ FLOORS = {
     "body": 6,
     "readouts": 7,
     "bands": 7,
+    "wear_grid": 7,
     "causes": 6,
     "cytometry": 6,
     "lives": 6,
