@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from trafficking import body_plots, body_report, plots
+from trafficking import body_plots, body_report, plots, stage_report
 from trafficking.__main__ import app
 from trafficking.body import BodyResult, simulate_body
 from trafficking.body_files import body_names, is_body, load_body
@@ -36,9 +36,10 @@ def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_a_life_is_printed_and_written_whole(file: Path, command: str):
     done = CliRunner().invoke(app, [command, str(file)])
     assert done.exit_code == 0, done.output
-    name, table, facts = done.stdout.split("\n\n")
+    name, table, described, facts = done.stdout.split("\n\n")
     assert name == "short"
     assert [line.split()[:2] for line in table.splitlines()[2:]] == [["1", "0"], ["2", "2"], ["3", "2"]]
+    assert described.startswith("Stage 0, healthy, from the check-up of year 1\n")
     labels = [line.split()[0] for line in facts.splitlines()]
     assert labels == ["Stages", "held", "Insulin", "Receptors", "Diabetes", "Window", "Caution", "Files"]
     assert "not medical advice" in done.stdout
@@ -52,6 +53,7 @@ def test_a_life_is_printed_and_written_whole(file: Path, command: str):
         "levels_held.csv",
         "organs.png",
         "readouts.csv",
+        "stages.csv",
     ]
     again = BodyScenario.from_dict(json.loads((folder / "body.json").read_text())["scenario"])
     assert again == load_body(file)
@@ -212,3 +214,24 @@ def test_the_figure_has_four_rows_and_a_column_for_each_life():
     assert len(figure.axes) == 8
     assert "not medical advice" in figure.texts[-1].get_text()
     assert plots.render(figure).startswith(b"\x89PNG")
+
+
+def test_each_stage_stands_beside_its_description_with_the_receptors_at_its_first_check_up():
+    result = simulate_body(load_body("vicious_cycle"))
+    table = stage_report.stage_starts(result).set_index("stage")
+    first = result.checkups.groupby("stage")["year"].first()
+    assert table["year"].to_dict() == first.to_dict()
+    levels = result.levels.set_index("time_min")
+    assert table.loc[3, "liver_surface"] == levels.loc[first[3] * 365 * 1440, "liver_surface"]
+    assert table.loc[4, "muscle_surface"] > table.loc[2, "muscle_surface"]  # receptors come back as insulin fails
+    assert table.loc[4, "muscle_glut4"] < table.loc[2, "muscle_glut4"]
+    said = stage_report.beside_description(result)
+    assert max(map(len, said.splitlines())) <= 100
+    assert all(row["correction"].split()[0] in said for row in table.to_dict("records") if row["correction"])
+    assert "82 in 2" in said
+
+
+def test_a_life_without_check_ups_has_no_stages_to_describe():
+    assert (
+        stage_report.beside_description(simulate_body(BodyScenario.from_dict({"name": "x", "duration": "90 d"}))) == ""
+    )

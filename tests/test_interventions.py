@@ -6,15 +6,18 @@ from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
+from typer.testing import CliRunner
 
-from trafficking.bands import band, drawn
+from trafficking import intervention_plots
+from trafficking.__main__ import app
+from trafficking.bands import COLUMNS, Band, band, drawn, given
 from trafficking.body import BodyResult, simulate_body
 from trafficking.body_files import body_names, load_body
 from trafficking.body_forms import BodyScenario
 from trafficking.faults import ScenarioError
 from trafficking.interventions import ARROWS, Given, arrow, course, interventions
-from trafficking.organ_commands import given
 
 SHIPPED = Path(__file__).parent.parent / "scenarios" / "body"
 
@@ -113,6 +116,46 @@ def test_the_band_holds_the_doubt_of_an_effect_and_nothing_before_it():
     assert np.array_equal(low[before], high[before])
     assert low[-1] < found.middle.levels["glucose_mM"].iloc[-1] < high[-1]
     assert high[-1] - low[-1] > 0.1
+
+
+def test_the_ends_of_a_band_are_those_of_the_central_95_percent():
+    draws = {what: np.arange(201.0)[:, None] for what in COLUMNS}
+    low, high = Band(patient(), draws).limits("sensitivity")
+    assert (low[0], high[0]) == (5.0, 195.0)
+
+
+def test_the_command_draws_each_course_beside_the_untreated_one(tmp_path: Path):
+    short = tmp_path / "short.toml"
+    short.write_text('name = "short"\nduration = "2 y"\nwindow = "10 d"\ninsult = [{ at = "0 y", factor = 0.6 }]\n')
+    out = tmp_path / "out"
+    command = ["interventions", str(short), "--start", "1 y", "--replicates", "2", "--out", str(out)]
+    done = CliRunner().invoke(app, command)
+    assert done.exit_code == 0, done.output
+    assert sorted(path.name for path in out.iterdir()) == [
+        "bands.csv",
+        "figure.png",
+        "interventions.json",
+        "untreated.csv",
+    ]
+    table, untreated = pd.read_csv(out / "bands.csv"), pd.read_csv(out / "untreated.csv")
+    assert set(table["intervention"]) == set(interventions())
+    fit = table[table["intervention"] == "lifestyle"].reset_index(drop=True)
+    before = fit["time_min"] < 365 * 1440 - 1
+    assert np.array_equal(fit["glucose_mM"][before], untreated["glucose_mM"][before])
+    assert fit["glucose_mM"].iloc[-1] < untreated["glucose_mM"].iloc[-1]
+    assert (fit["visceral_fat_low"] <= fit["visceral_fat_high"]).all()
+    assert CliRunner().invoke(app, command).exit_code != 0  # what is there stays
+
+
+def test_the_figure_has_a_panel_for_each_quantity_of_each_intervention():
+    found = band(given(load_body("stage2_patient"), "lifestyle", "8 y"), replicates=2)
+    figure = intervention_plots.courses(patient(), {"lifestyle": found, "diazoxide": found}, start_d=found.start_d)
+    assert found.start_d == 8 * 365
+    panels = np.reshape(figure.axes, (len(COLUMNS), 2))
+    drawn_glucose = panels[0, 0].lines[1].get_ydata()
+    assert np.array_equal(drawn_glucose, found.middle.levels["glucose_mM"])
+    assert panels[0, 0].get_ylim() == panels[0, 1].get_ylim()
+    assert panels[0, 0].get_xlim() == (7.0, 12.0)
 
 
 def test_the_tipping_point_is_passed_through_the_loss_of_receptors():

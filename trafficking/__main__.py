@@ -18,6 +18,7 @@ from trafficking import (
     body_commands,
     clinic_commands,
     evidence_commands,
+    intervention_commands,
     organ_commands,
     trial_commands,
 )
@@ -339,7 +340,7 @@ for _command in (
     clinic_commands.clamp,
     organ_commands.organs,
     organ_commands.stages,
-    organ_commands.interventions,
+    intervention_commands.interventions,
     trial_commands.trial,
     organ_commands.consequences,
     evidence_commands.validate,

@@ -2,30 +2,53 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 
 from trafficking.body import BodyResult, simulate_body
 from trafficking.body_forms import BodyScenario
 from trafficking.identity import philox
+
+COLUMNS = ("glucose_mM", "insulin_nM", "sensitivity", "visceral_fat")
 
 
 @dataclass(frozen=True)
 class Band:
     """One life with the middle effects, and the same life with effects drawn from their ranges.
 
-    glucose_mM, insulin_nM: (replicates, rows) of `middle.levels`.
+    draws: (replicates, rows) of `middle.levels` for each of `COLUMNS`.
     """
 
     middle: BodyResult
-    glucose_mM: np.ndarray
-    insulin_nM: np.ndarray
+    draws: Mapping[str, np.ndarray]
 
     def limits(self, what: str) -> tuple[np.ndarray, np.ndarray]:
-        """(rows,) ends of the central 90 % of "glucose_mM" or "insulin_nM"."""
-        low, high = np.quantile(getattr(self, what), (0.05, 0.95), axis=0)
+        """(rows,) ends of the central 95 % of one of `COLUMNS`."""
+        low, high = np.quantile(self.draws[what], (0.025, 0.975), axis=0)
         return low, high
+
+    @property
+    def start_d(self) -> float:
+        """Day on which the last of the interventions begins."""
+        return self.middle.scenario.interventions[-1].times[0]
+
+    def table(self, name: str) -> pd.DataFrame:
+        """One row per time: `time_min`, the name, then middle, low and high of each of `COLUMNS`."""
+        columns: dict[str, object] = {"time_min": self.middle.levels["time_min"], "intervention": name}
+        for what in COLUMNS:
+            low, high = self.limits(what)
+            columns |= {what: self.middle.levels[what], f"{what}_low": low, f"{what}_high": high}
+        return pd.DataFrame(columns)
+
+
+def given(base: BodyScenario, name: str, start: str) -> BodyScenario:
+    """The same person with one more intervention."""
+    before = base.to_dict()
+    one = {"name": name, "start": start}
+    return base.from_dict({**before, "interventions": [*before.get("interventions", []), one]})
 
 
 def drawn(scenario: BodyScenario, *, seed: int, replicate: int) -> BodyScenario:
@@ -43,8 +66,14 @@ def drawn(scenario: BodyScenario, *, seed: int, replicate: int) -> BodyScenario:
     return BodyScenario.from_dict({**given, "interventions": entries})
 
 
-def band(scenario: BodyScenario, *, replicates: int = 20, seed: int = 1) -> Band:
-    """Simulates the middle and `replicates` draws."""
-    lives = [simulate_body(drawn(scenario, seed=seed, replicate=k)).levels for k in range(replicates)]
-    glucose, insulin = (np.array([life[name] for life in lives]) for name in ("glucose_mM", "insulin_nM"))
-    return Band(simulate_body(scenario), glucose, insulin)
+def band(
+    scenario: BodyScenario, *, replicates: int = 20, seed: int = 1, lived: Callable[[], None] = lambda: None
+) -> Band:
+    """Simulates the middle and `replicates` draws; `lived` is called after each life."""
+    lives = []
+    for k in range(replicates):
+        lives.append(simulate_body(drawn(scenario, seed=seed, replicate=k)).levels)
+        lived()
+    middle = simulate_body(scenario)
+    lived()
+    return Band(middle, {what: np.array([life[what] for life in lives]) for what in COLUMNS})

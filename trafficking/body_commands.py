@@ -60,7 +60,7 @@ def listed() -> None:
 
 def live(scenario: BodyScenario, *, seed: int, threads: int | None, out: Path | None, overwrite: bool) -> None:
     """Simulates a life and the one with receptors held, writes both, and prints the stages and what they show."""
-    from trafficking import body_plots, body_report, coupling_error, plots, terminal
+    from trafficking import body_plots, body_report, coupling_error, plots, stage_report, terminal
 
     prepare(scenario.resolution, body=True)
     results = [(_OWN, _simulated(scenario, seed, threads))]
@@ -71,6 +71,8 @@ def live(scenario: BodyScenario, *, seed: int, threads: int | None, out: Path | 
     figure = plots.render(body_plots.life(results))
     folder = _written(lives, figure, out, overwrite)
     print(f"{scenario.title or scenario.name}\n\n{body_report.timeline(lives[0])}\n")
+    if described := stage_report.beside_description(lives[0]):
+        print(f"{described}\n")
     lines = body_report.facts(lives, others)
     if scenario.receptors != "held":
         expected = lives[0] if scenario.resolution == "mean" else _simulated(_changed(scenario, resolution="mean"))
@@ -132,22 +134,14 @@ def _written(results: list[BodyResult], figure: bytes, out: Path | None, overwri
     """Writes figure, tables and the scenario in a folder, whole or not at all."""
     from trafficking import folders
 
-    number = 1
-    while True:
-        numbered = f"body-{results[0].scenario.name}{f'-{number}' if number > 1 else ''}"
-        folder = out or Path("runs") / numbered
-        try:
-            with folders.claim(folder, marker=MARKER, overwrite=overwrite) as place:
-                place.fill(lambda partial: _fill(partial, results, figure))
-            return folder
-        except FileExistsError:
-            if out is not None:
-                raise
-            number += 1
+    name = f"body-{results[0].scenario.name}"
+    return folders.fill_free(
+        name, lambda partial: _fill(partial, results, figure), out=out, marker=MARKER, overwrite=overwrite
+    )
 
 
 def _fill(folder: Path, results: list[BodyResult], figure: bytes) -> None:
-    from trafficking import folders, io, organ_plots, plots, readouts
+    from trafficking import folders, io, organ_plots, plots, readouts, stage_report
 
     work = readouts.readouts(results[0])
     title = f"What the organs do: {results[0].scenario.title or results[0].scenario.name}"
@@ -155,6 +149,7 @@ def _fill(folder: Path, results: list[BodyResult], figure: bytes) -> None:
         "figure.png": figure,
         "organs.png": plots.render(organ_plots.organs(work, title)),
         "readouts.csv": io.csv_bytes(work),
+        "stages.csv": io.csv_bytes(stage_report.stage_starts(results[0])),
     }
     for result, suffix in zip(results, ("", "_held"), strict=False):
         contents[f"levels{suffix}.csv"] = io.csv_bytes(result.levels)

@@ -55,6 +55,25 @@ class Claim:
         shutil.rmtree(replaced, ignore_errors=True)
 
 
+def fill_free(name: str, write: Callable[[Path], None], *, out: Path | None, marker: str, overwrite: bool) -> Path:
+    """Fills `out`, or else the first of runs/NAME, runs/NAME-2, ... that is free, and says which.
+
+    Raises:
+        FileExistsError: as `claim`, of `out`.
+    """
+    number = 1
+    while True:
+        folder = out or Path("runs") / f"{name}{f'-{number}' if number > 1 else ''}"
+        try:
+            with claim(folder, marker=marker, overwrite=overwrite) as place:
+                place.fill(write)
+            return folder
+        except FileExistsError:
+            if out is not None:
+                raise
+            number += 1
+
+
 @contextmanager
 def claim(folder: str | Path, *, marker: str, overwrite: bool = False) -> Iterator[Claim]:
     """Claims the place of a folder, and puts right what an earlier writer left there when it died.

@@ -1,14 +1,11 @@
-"""The commands `organs`, `stages`, `interventions` and `consequences`: what a body's tables mean, in words."""
+"""The commands `organs`, `stages` and `consequences`: what a body's tables mean, in words."""
 
 from __future__ import annotations
 
 import textwrap
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
-
-if TYPE_CHECKING:
-    from trafficking.body_forms import BodyScenario
 
 _WIDTH = 116
 _CAUTION = "A research and teaching model of a person who does not exist; not medical advice."
@@ -61,44 +58,6 @@ def consequences() -> None:
         if row["note"]:
             _say(row["note"], indent="   ")
     print(f"\nNone of these is simulated. {_CAUTION}")
-
-
-def interventions(
-    scenario: Body = "stage2_patient",
-    start: Annotated[str, typer.Option(metavar="TIME", help="When each begins.")] = "8 y",
-    replicates: Annotated[int, typer.Option(min=2, help="Draws of the size of each effect.")] = 12,
-    seed: Annotated[int, typer.Option(min=0, help="Starts the draws.")] = 1,
-) -> None:
-    """Give one person each intervention in turn: fasting glucose and insulin at the end, with a 90 % band."""
-    from trafficking import body_files
-    from trafficking.interventions import interventions as known
-
-    base = body_files.load_body(scenario)
-    print(f"{'intervention':<54} {'glucose mM':>18} {'insulin / healthy':>20}  grade")
-    print(_line("none", base, 2, seed, ""))
-    for each in known().values():
-        print(_line(each.title, given(base, each.name, start), replicates, seed, each.grade))
-        _say(f"seen: {each.seen}. {each.note} ({each.source})", indent="   ")
-    print(f"\nHow each acts on the model is an assumption where its row says so. {_CAUTION}")
-
-
-def given(base: BodyScenario, name: str, start: str) -> BodyScenario:
-    """The same person with one more intervention."""
-    before = base.to_dict()
-    one = {"name": name, "start": start}
-    return base.from_dict({**before, "interventions": [*before.get("interventions", []), one]})
-
-
-def _line(title: str, scenario: BodyScenario, replicates: int, seed: int, grade: str) -> str:
-    from trafficking.bands import band
-    from trafficking.physiology import HEALTHY, NM_PER_UU_PER_ML
-
-    found = band(scenario, replicates=replicates, seed=seed)
-    cells = []
-    for what, unit in (("glucose_mM", 1.0), ("insulin_nM", HEALTHY.insulin * NM_PER_UU_PER_ML)):
-        low, high = (limit[-1] / unit for limit in found.limits(what))
-        cells.append(f"{found.middle.levels[what].iloc[-1] / unit:.2f} ({low:.2f} to {high:.2f})")
-    return f"{title:<54} {cells[0]:>18} {cells[1]:>20}  {grade}"
 
 
 def _names() -> tuple[str, ...]:
