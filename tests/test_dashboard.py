@@ -569,3 +569,20 @@ def test_wrong_numbers_in_the_drawer_are_refused_in_words(rendered):
     until(lambda: bool(deck.state))
     send(deck, do="anew", receptors=-5, seed=1)
     until(lambda: "receptors" in deck.state["note"])
+
+
+def test_a_seed_or_a_speed_that_is_none_leaves_the_run_alone(monkeypatch: pytest.MonkeyPatch):
+    sitting, opened, speeds = desk.Desk(), [], []
+    try:
+        monkeypatch.setattr(sitting.runner, "open", lambda scenario, *, seed: opened.append(seed))
+        monkeypatch.setattr(sitting.runner, "speed", speeds.append)
+        for seed in (-1, 2**63):
+            sitting._hear_controls({"do": "anew", "receptors": 1000, "seed": seed})
+            assert f"seed: {seed} is not allowed" in sitting._complaint
+        assert opened == []
+        sitting._hear_controls({"do": "anew", "receptors": 1000, "seed": 2**63 - 1})
+        assert opened == [2**63 - 1]
+        sitting._hear_controls({"do": "speed", "speed": ["12 h/s"]})
+        assert all(isinstance(name, str) for name in speeds), "a list cannot be looked up among the speeds"
+    finally:
+        sitting.close()

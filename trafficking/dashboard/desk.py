@@ -252,7 +252,7 @@ class Desk:
             case "reset":
                 self.runner.reset()
             case "speed":
-                self.runner.speed(message["speed"])
+                self.runner.speed(str(message["speed"]))
             case "scenario" if message["scenario"] in self._shipped:
                 self.runner.open(self._shipped[message["scenario"]], seed=self.runner.seed)
             case "scenario" if message["scenario"] == OWN and self._own is not None:
@@ -270,6 +270,10 @@ class Desk:
                 self._anew(int(message["receptors"]), int(message["seed"]))
 
     def _anew(self, receptors: int, seed: int) -> None:
+        """Opens the scenario with these; the run that is on stays if they are refused."""
+        if not 0 <= seed < 2**63:
+            self._complaint = f"seed: {seed} is not allowed; it must be a whole number from 0 to 2^63 - 1."
+            return self.runner.refresh()
         try:
             scenario = self.runner.opened.changed(receptors=receptors)
         except ScenarioError as fault:
