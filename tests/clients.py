@@ -12,7 +12,7 @@ import threading
 import urllib.request
 import uuid
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from http.cookiejar import CookieJar
 from urllib.parse import urlsplit
 
@@ -43,7 +43,10 @@ class Client:
             headers={"Cookie": cookie},
         )
         place = f"ws://{parts.netloc}/jupyter/api/kernels/{kernel}/channels?{asked}"
-        self._socket = connect(place, additional_headers={"Cookie": cookie}, max_size=None, compression=None)
+        self._link = ExitStack()
+        self._socket = self._link.enter_context(
+            connect(place, additional_headers={"Cookie": cookie}, max_size=None, compression=None)
+        )
         control = uuid.uuid4().hex
         self._send("comm_open", {"comm_id": control, "target_name": "solara.control", "data": {}})
         path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
@@ -61,7 +64,7 @@ class Client:
     def close(self) -> None:
         """Says that the page is left, as browsers do, and leaves it."""
         urllib.request.urlopen(self._goodbye).close()
-        self._socket.close()
+        self._link.close()
         self._thread.join(10)
 
     def _send(self, kind: str, content: dict) -> None:
