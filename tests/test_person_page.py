@@ -139,6 +139,8 @@ def test_the_page_shows_and_gives_away_what_was_computed():
     assert "brings diabetes" in kept.answer.state["sentence"]
     kept._hear_ribbon({"year": 3.0})
     assert kept.ribbon.year == 3.0
+    kept._hear_ribbon({"year": float("nan")})
+    assert kept.ribbon.year == 3.0
     assert "year 3.0" in kept.organs.state["sentence"]
     assert kept.found is not None
     addresses = [address for address, _, _ in kept.answer.state["links"]]

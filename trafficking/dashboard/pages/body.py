@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from functools import partial
 from importlib.resources import files
@@ -98,7 +99,7 @@ class Person:
         found, desk = self.found, self.desk
         if found is None:
             return
-        if isinstance(message.get("year"), int | float):
+        if isinstance(message.get("year"), int | float) and math.isfinite(message["year"]):
             self.ribbon.year = min(max(float(message["year"]), 0.0), self.ribbon.end)
             self._look(found)
         elif message.get("organ") in ORGANS and desk is not None:
