@@ -50,6 +50,24 @@ def test_a_clamp_holds_glucose_and_needs_less_of_it_in_resistance():
     assert clamps[0].m_per_i == pytest.approx(100.0 * infused[0] / clamps[0].insulin_uU_per_mL)
 
 
+def test_a_euglycaemic_clamp_first_brings_a_high_glucose_down():
+    body = resistant(0.4)
+    test = clinic.clamp(body, target_mM=5.5)
+    assert test.table["glucose_mM"].to_numpy() == pytest.approx(5.5)
+    assert 10 < test.falling_min < 720
+    assert 0.0 < test.m < clinic.clamp(body).m  # without what more glucose does by itself
+    assert clinic.clamp(HEALTHY).falling_min == 0.0
+    own = HEALTHY.glucose / 18.016
+    assert clinic.clamp(HEALTHY, target_mM=own - 0.01).m == pytest.approx(clinic.clamp(HEALTHY).m, rel=0.05)
+
+
+def test_a_target_that_cannot_be_is_refused_with_what_can():
+    with pytest.raises(ValueError, match="at most the fasting level, 5.55 mM"):
+        clinic.clamp(HEALTHY, target_mM=7.0)
+    with pytest.raises(ValueError, match="12 h of this insulin bring glucose down to"):
+        clinic.clamp(resistant(0.4), infusion=0.01, target_mM=3.0)
+
+
 def test_a_clamp_without_insulin_needs_no_glucose():
     for body in (HEALTHY, resistant(0.4, 2.0)):
         assert clinic.clamp(body, infusion=0.0).m == pytest.approx(0.0, abs=1e-9)

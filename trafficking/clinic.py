@@ -16,6 +16,7 @@ from trafficking.physiology import MG_PER_DL_PER_MM, NM_PER_UU_PER_ML
 
 _PMOL_PER_MU = 6.0
 _AT_THE_END_MIN = 40  # of a clamp: the glucose infused then is M
+_MOST_FALLING_MIN = 720  # for insulin to bring glucose down to where it is held
 
 
 class OralTest(NamedTuple):
@@ -33,16 +34,18 @@ class OralTest(NamedTuple):
 
 
 class Clamp(NamedTuple):
-    """A clamp: euglycaemic where fasting glucose is normal, isoglycaemic where it is high.
+    """A clamp: isoglycaemic at the body's own fasting level, euglycaemic at a normal one.
 
     table: time_min, glucose_mM, insulin_nM, glucose_infused. m: glucose infused in the last 40 min, mg per kg and min.
-    insulin_uU_per_mL: then. m_per_i: m for 100 uU/mL.
+    insulin_uU_per_mL: then. m_per_i: m for 100 uU/mL. falling_min: until insulin had brought glucose down to where it
+    is held, before the table begins.
     """
 
     table: pd.DataFrame
     m: float
     insulin_uU_per_mL: float
     m_per_i: float
+    falling_min: float
 
 
 def ogtt(body: Fasting, *, grams: float | None = None, minutes: int = 180, every: int = 30) -> OralTest:
@@ -63,18 +66,47 @@ def ogtt(body: Fasting, *, grams: float | None = None, minutes: int = 180, every
     )
 
 
-def clamp(body: Fasting, *, infusion: float | None = None, minutes: int = 120, every: int = 10) -> Clamp:
-    """Insulin infused while glucose is held at the body's own fasting level by an infusion of its own.
+def clamp(
+    body: Fasting,
+    *,
+    infusion: float | None = None,
+    target_mM: float | None = None,
+    minutes: int = 120,
+    every: int = 10,
+) -> Clamp:
+    """Insulin infused while glucose is held by an infusion of its own.
 
     Args:
         infusion: of insulin, mU per kg and min; default 1. minutes: at least 60.
+        target_mM: where glucose is held; default the body's own fasting level. Insulin alone first brings it down to
+            a lower one.
+
+    Raises:
+        ValueError: the target is above the fasting level, or is not reached in 12 h of this insulin.
     """
-    infusion = meals.constant("infusion") if infusion is None else infusion
-    course = meals.course(body, minutes, infusion=_PMOL_PER_MU * infusion, clamp_at=body.glucose)
+    given = _PMOL_PER_MU * (meals.constant("infusion") if infusion is None else infusion)
+    target = body.glucose if target_mM is None else target_mM * MG_PER_DL_PER_MM
+    falling = _falling_min(body, given, target)
+    state = meals.course(body, falling, infusion=given).state if falling else None
+    course = meals.course(body, minutes, infusion=given, clamp_at=target, state=state)
     m, level = (float(values[-_AT_THE_END_MIN:].mean()) for values in (course.infused, course.insulin))
     table = _table(course, every)
     table["glucose_infused"] = course.infused[::every]
-    return Clamp(table, m, level, 100.0 * m / level)
+    return Clamp(table, m, level, 100.0 * m / level, float(falling))
+
+
+def _falling_min(body: Fasting, infusion: float, target: float) -> int:
+    """Whole minutes of insulin, pmol per kg and min, until glucose is no higher than the target, mg/dL."""
+    own, wanted = body.glucose / MG_PER_DL_PER_MM, target / MG_PER_DL_PER_MM
+    if target > body.glucose:
+        raise ValueError(f"target: {wanted:.3g} mM given; at most the fasting level, {own:.3g} mM")
+    if target == body.glucose:
+        return 0
+    glucose = meals.course(body, _MOST_FALLING_MIN, infusion=infusion).glucose
+    if glucose.min() > target:
+        lowest = glucose.min() / MG_PER_DL_PER_MM
+        raise ValueError(f"target: {wanted:.3g} mM given; 12 h of this insulin bring glucose down to {lowest:.3g} mM")
+    return int(np.argmax(glucose <= target))
 
 
 def homa_ratio(body: Fasting) -> float:

@@ -61,6 +61,9 @@ def clamp(
     scenario: Person = "vicious_cycle",
     at: At = "0 y",
     infusion: Annotated[float, typer.Option(min=0.0, max=100.0, help="Insulin, mU per kg and min.")] = 1.0,
+    target: Annotated[
+        float | None, typer.Option(min=2.0, max=50.0, help="Where glucose is held, mM; default: the fasting level.")
+    ] = None,
     settings: Settings = None,
     out: Out = None,
     overwrite: Overwrite = False,
@@ -70,14 +73,26 @@ def clamp(
 
     life, day = _lived(scenario, at, settings)
     body = life.fasting_at(day)
-    test, healthy = (clinic.clamp(each, infusion=infusion) for each in (body, meals.HEALTHY))
+    try:
+        test = clinic.clamp(body, infusion=infusion, target_mM=target)
+    except ValueError as fault:
+        terminal.refuse(f"--{fault}")
+    healthy = clinic.clamp(meals.HEALTHY, infusion=infusion)
     print(_printed(test.table, healthy.table, "glucose_infused"))
-    held = body.glucose / physiology.MG_PER_DL_PER_MM
+    held = body.glucose / physiology.MG_PER_DL_PER_MM if target is None else target
     normal = held < physiology.constant("impaired_fasting")
-    kind = "euglycaemic" if normal else "isoglycaemic: what more glucose does by itself is in M"
+    kind = (
+        "euglycaemic" if normal else "isoglycaemic: what more glucose does by itself is in M; --target 5.5 holds less"
+    )
+    where = "at the fasting level, " if target is None else f"after {test.falling_min:.0f} min of insulin alone, at "
     lines = [
-        ("Held", f"at the fasting level, {held:.1f} mM ({kind})"),
+        ("Held", f"{where}{held:.1f} mM ({kind})"),
         ("M", f"{test.m:.2f} mg/kg/min in the last 40 min; healthy {healthy.m:.2f}"),
+        (
+            "Measured",
+            "means of 18 studies of people who are not obese, at 40 mU per m2 and min: 4.7 to 8.7 (Bergman 1985, as "
+            "cited in doi 10.2337/dc11-2339)",
+        ),
     ]
     if test.m_per_i:
         lines.append(("M/I", f"{test.m_per_i:.1f} for 100 uU/mL, {test.m_per_i / healthy.m_per_i:.2f} times healthy"))
