@@ -94,7 +94,7 @@ class Runner:
         """The browser has scene `seq`, or is merely still there."""
         with self._bell:
             self._heard_at = time.monotonic()
-            self._answered = max(min(seq, self._sent), self._answered)  # none can be seen before it is sent
+            self._answered = max(seq, self._answered)
             if seq < self._sent and self._heard_at > self._shown_at + LOST_S:
                 # The page is there and the scene is not: it went with the link. The next one replaces it.
                 self._answered = self._sent
