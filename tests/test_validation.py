@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 from trafficking import evidence_plots, io, library, validation
+from trafficking.assays import endocytic_rate
 from trafficking.constants import constants
 from trafficking.plots import render
 from trafficking.readings import READINGS, Bench
@@ -294,3 +295,21 @@ def test_single_receptors_give_the_numbers_of_the_mean(at_mean):
     for exact, row in zip(at_mean.rows, single.rows, strict=True):
         error = 6.0 * row.spread / np.sqrt(3.0) + 0.02 * abs(exact.mean)
         assert row.mean == pytest.approx(exact.mean, abs=error), row.target.id
+
+
+@pytest.mark.parametrize(("identity", "slope"), [("H1", 0.030), ("H2", 0.106)])
+def test_the_papers_own_slope_of_entry_is_lower_than_what_the_row_reads(identity: str, slope: float):
+    """The page says so: read as the paper defines it, H1 is a miss."""
+    target = ALL[identity]
+    scenario = validation.experiment(target, {"resolution": "mean"})
+    found = endocytic_rate(scenario, insulin_nM=scenario.protocol.value(0.0)).attrs["ratio_slope_per_min"]
+    assert found == pytest.approx(slope, abs=0.001)
+    assert target.holds(found) == (identity == "H2")
+
+
+@pytest.mark.parametrize(("identity", "later"), [("D13", 0.249), ("D13-htc", 0.330)])
+def test_an_hour_later_more_binding_is_back(identity: str, later: float):
+    seen = READINGS["recovery"](
+        Bench("mean"), validation.experiment(ALL[identity]), since_min=24.5 * 60, at_min=28.0 * 60
+    )
+    assert seen.value == pytest.approx(later, abs=0.002)
