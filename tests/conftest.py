@@ -28,13 +28,17 @@ BROWSERS = [
 ]
 
 
-@pytest.fixture(scope="session")
-def chromium() -> str:
-    """The browser's program; a missing one is an error, since a skipped browser test proves nothing."""
+def browser_program() -> str:
+    """Where the browser is; a missing one is an error, since a skipped browser test proves nothing."""
     for name in BROWSERS:
         if found := shutil.which(name):
             return found
     raise RuntimeError("No browser for the tests: install the package chromium (make test does it where it may).")
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    return browser_program()
 
 
 @pytest.fixture(scope="session")

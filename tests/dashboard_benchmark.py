@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from clients import Client
-from conftest import BROWSERS, Dashboard
+from conftest import Dashboard, browser_program
 from playwright.sync_api import Browser, Page, sync_playwright
 
 ARGUMENTS = ["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
@@ -73,9 +73,7 @@ def resident_mb(pid: int) -> float:
 
 def measured(*, sessions: int = 10, visits: int = 100) -> dict[str, Any]:
     """Every figure by its name."""
-    import shutil
-
-    program = next(found for name in BROWSERS if (found := shutil.which(name)))
+    program = browser_program()
     figures: dict[str, Any] = {}
     with tempfile.TemporaryDirectory() as home, sync_playwright() as playwright:
         server = Dashboard(Path(home))

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import shutil
 import statistics
 import time
 
-from conftest import BROWSERS
+from conftest import browser_program
 from playwright.sync_api import sync_playwright
 
 from trafficking.dashboard.cell_view import CellView, kinds
@@ -37,7 +36,7 @@ _START = """async ([code, kinds, n, changed]) => {
 
 def frame_rate(dots: int, seconds: int = 6) -> float:
     """Frames drawn per second, the median of as many seconds, after the first two."""
-    program = next(found for name in BROWSERS if (found := shutil.which(name)))
+    program = browser_program()
     exposure = [{"kind": "constant", "insulin": "10 nM", "duration": "1 h"}]
     states = kinds(Scenario.from_dict({"name": "frames", "exposure": exposure}).itinerary)
     with sync_playwright() as playwright:

@@ -8,17 +8,16 @@ from __future__ import annotations
 
 import base64
 import io
-import shutil
 import tempfile
 import time
 from pathlib import Path
 
-from conftest import BROWSERS, Dashboard
+from conftest import Dashboard, browser_program
+from dashboard_benchmark import ARGUMENTS
 from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
 
 FOLDER = Path(__file__).parent.parent / "docs" / "pictures"
-ARGUMENTS = ["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
 SIZE = {"width": 1440, "height": 900}
 SHARPNESS = 1.5  # pixels of the picture per CSS pixel
 SECONDS, FRAMES_PER_S, WIDTH = 20, 5, 400  # of the capture; pixels
@@ -113,7 +112,7 @@ def cell(browser: Browser, url: str) -> None:
 
 def main() -> None:
     FOLDER.mkdir(exist_ok=True)
-    program = next(found for name in BROWSERS if (found := shutil.which(name)))
+    program = browser_program()
     with tempfile.TemporaryDirectory() as home, sync_playwright() as playwright:
         server = Dashboard(Path(home))
         try:

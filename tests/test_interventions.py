@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 from trafficking import intervention_plots
 from trafficking.__main__ import app
-from trafficking.bands import COLUMNS, Band, band, drawn, given
+from trafficking.bands import COLUMNS, Band, band, drawn
 from trafficking.body import BodyResult, simulate_body
 from trafficking.body_files import body_names, load_body
 from trafficking.body_forms import BodyScenario
@@ -25,7 +25,7 @@ SHIPPED = Path(__file__).parent.parent / "scenarios" / "body"
 @lru_cache
 def patient(name: str = "") -> BodyResult:
     base = load_body("stage2_patient")
-    return simulate_body(given(base, name, "8 y") if name else base)
+    return simulate_body(base.treated(name, "8 y") if name else base)
 
 
 def level(column: str, name: str = "", *, months: float | None = None) -> float:
@@ -103,14 +103,14 @@ def test_two_deviates_of_196_span_the_printed_range():
 
 def test_replicates_share_their_deviates_and_differ_from_each_other():
     base = load_body("stage2_patient")
-    one, other = (drawn(given(base, name, "8 y"), seed=1, replicate=3) for name in ("lifestyle", "metformin"))
+    one, other = (drawn(base.treated(name, "8 y"), seed=1, replicate=3) for name in ("lifestyle", "metformin"))
     assert one.interventions[0].deviate == other.interventions[0].deviate
-    again = drawn(given(base, "lifestyle", "8 y"), seed=1, replicate=4)
+    again = drawn(base.treated("lifestyle", "8 y"), seed=1, replicate=4)
     assert again.interventions[0].deviate != one.interventions[0].deviate
 
 
 def test_the_band_holds_the_doubt_of_an_effect_and_nothing_before_it():
-    found = band(given(load_body("stage2_patient"), "testosterone_women", "8 y"), replicates=8, seed=2)
+    found = band(load_body("stage2_patient").treated("testosterone_women", "8 y"), replicates=8, seed=2)
     low, high = found.limits("glucose_mM")
     before = found.middle.levels["time_min"].to_numpy() < 8 * 365 * 1440 - 1
     assert np.array_equal(low[before], high[before])
@@ -148,7 +148,7 @@ def test_the_command_draws_each_course_beside_the_untreated_one(tmp_path: Path):
 
 
 def test_the_figure_has_a_panel_for_each_quantity_of_each_intervention():
-    found = band(given(load_body("stage2_patient"), "lifestyle", "8 y"), replicates=2)
+    found = band(load_body("stage2_patient").treated("lifestyle", "8 y"), replicates=2)
     figure = intervention_plots.courses(patient(), {"lifestyle": found, "diazoxide": found}, start_d=found.start_d)
     assert found.start_d == 8 * 365
     panels = np.reshape(figure.axes, (len(COLUMNS), 2))

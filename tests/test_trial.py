@@ -10,6 +10,7 @@ from typer.testing import CliRunner
 
 from trafficking import trial
 from trafficking.__main__ import app
+from trafficking.body_forms import BodyScenario
 from trafficking.trial import ARMS, Trial
 
 PAGE = (Path(__file__).parent.parent / "docs" / "body.md").read_text(encoding="utf-8")
@@ -32,7 +33,7 @@ def test_nobody_falls_ill_earlier_with_an_intervention_than_without(few: Trial):
 
 
 def test_arms_differ_by_the_intervention_alone(few: Trial, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(trial, "_treated", lambda scenario, arm, benefit: scenario)
+    monkeypatch.setattr(BodyScenario, "treated", lambda scenario, name, start, deviate: scenario)
     same = trial.trial(8, seed=4)
     pd.testing.assert_series_equal(same.people["untreated_years"], few.people["untreated_years"])
     for arm in ("lifestyle", "metformin"):

@@ -44,13 +44,6 @@ class Band:
         return pd.DataFrame(columns)
 
 
-def given(base: BodyScenario, name: str, start: str) -> BodyScenario:
-    """The same person with one more intervention."""
-    before = base.to_dict()
-    one = {"name": name, "start": start}
-    return base.from_dict({**before, "interventions": [*before.get("interventions", []), one]})
-
-
 def drawn(scenario: BodyScenario, *, seed: int, replicate: int) -> BodyScenario:
     """The same person with effects drawn: one deviate per intervention, the k-th for the k-th in the file.
 

@@ -191,8 +191,13 @@ class Life:
 
     def result(self) -> BodyResult:
         """What has been lived so far."""
-        levels = pd.DataFrame(self._rows)
+        levels = self.levels
         return BodyResult(self.scenario, levels, checkups.yearly(levels), self.seed)
+
+    @property
+    def levels(self) -> pd.DataFrame:
+        """The levels so far, as of `BodyResult`, without the check-ups, which take most of its time."""
+        return pd.DataFrame(self._rows)
 
     def snapshot(self) -> Snapshot:
         """This life now, as a value."""

@@ -189,6 +189,12 @@ class BodyScenario(Document):
         given = {key: value for key, value in self.to_dict().items() if key != "elasticity"}
         return self.from_dict(given | {"receptors": "held", "resolution": "mean"})
 
+    def treated(self, name: str, start: str, *, deviate: float = 0.0) -> Self:
+        """The same person with one more intervention, `deviate` standard deviations from the middle of its effect."""
+        before = self.to_dict()
+        one = {"name": name, "start": start, "deviate": deviate}
+        return self.from_dict({**before, "interventions": [*before.get("interventions", []), one]})
+
     # -- what it says ----------------------------------------------------------------------------------------------
 
     def insult_at(self, day: float) -> float:

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from trafficking import physiology
 from trafficking.body import BodyResult
 from trafficking.organs import ORGANS
-from trafficking.plots import GRID, INK, INSULIN, MUTED, SMALL, TEXT, TITLE, plain
+from trafficking.plots import INK, INSULIN, MUTED, SMALL, TEXT, TITLE, ruled
 
 _SIZE = (11.0, 9.0)  # inches
 _STAGES = ("#ffffff", "#e8f1fa", "#fdf0d5", "#f8d5c9", "#e8b4c4")  # 0 to 4
@@ -72,9 +72,7 @@ def _draw(panels: np.ndarray, result: BodyResult) -> None:
     beta.plot(times, table["beta_mg"], color=_BETA, linewidth=2.2)
     for panel in panels:
         _shade(panel, result)
-        plain(panel)
-        panel.grid(color=GRID, linewidth=0.8)
-        panel.set_axisbelow(True)
+        ruled(panel)
         panel.set_xlim(times[0], times[-1])
     for panel in (insulin, beta):
         panel.set_ylim(bottom=0.0)

@@ -110,7 +110,7 @@ def compare_models(
     out: Annotated[Path | None, typer.Option(metavar="FOLDER", help="Write the tables as CSV.")] = None,
 ) -> None:
     """Fit nested itineraries to the same published numbers: is each part earned? Takes minutes."""
-    from trafficking import model_comparison, terminal
+    from trafficking import folders, model_comparison, terminal
 
     chosen = [candidate for candidate in model_comparison.CANDIDATES if candidate.name in models]
     if not chosen or set(models) - {candidate.name for candidate in model_comparison.CANDIDATES}:
@@ -146,7 +146,7 @@ def compare_models(
             "numbers": model_comparison.numbers(fits),
             "constants": model_comparison.fitted(fits),
         }
-        _write_files(out, {f"{name}.csv": io.csv_bytes(frame) for name, frame in tables.items()})
+        folders.replace_files(out, {f"{name}.csv": io.csv_bytes(frame) for name, frame in tables.items()})
         print(f"written: {out}")
 
 
@@ -193,20 +193,12 @@ def _on_terminal() -> bool:
 
 def _write(found: Validation, out: Path) -> None:
     """The table as CSV and a figure per experiment."""
-    from trafficking import evidence_plots, io, plots, validation
+    from trafficking import evidence_plots, folders, io, plots, validation
 
     contents = {"validation.csv": io.csv_bytes(found.table), "validation.md": validation.markdown(found).encode()}
     for name in dict.fromkeys(row.target.scenario for row in found.rows):
         numbers = [(row.target, row.seen, row.mean) for row in found.rows if row.target.scenario == name]
         title = io.load_scenario(f"published/{name}").title
         contents[f"{name}.png"] = plots.render(evidence_plots.experiment(title, numbers))
-    _write_files(out, contents)
+    folders.replace_files(out, contents)
     print(f"written: {out} (validation.csv, validation.md and {len(contents) - 2} figures)")
-
-
-def _write_files(out: Path, contents: dict[str, bytes]) -> None:
-    from trafficking import folders
-
-    out.mkdir(parents=True, exist_ok=True)
-    for name, content in contents.items():
-        folders.replace_file(out / name, content)

@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from trafficking.plots import GRID, INK, MUTED, SMALL, STROKES, TEXT, TITLE, plain
+from trafficking.plots import INK, MUTED, SMALL, STROKES, TEXT, TITLE, ruled
 from trafficking.readings import Seen
 from trafficking.targets import Target
 
@@ -42,9 +42,7 @@ def experiment(title: str, numbers: Sequence[tuple[Target, Seen, float]]) -> Fig
 
 
 def _draw(panel: Axes, target: Target, seen: Seen, simulated: float) -> None:
-    plain(panel)
-    panel.grid(color=GRID, linewidth=0.8)
-    panel.set_axisbelow(True)
+    ruled(panel)
     stroke = STROKES["surface"]
     panel.plot(seen.x, seen.y, color=stroke.colour, linewidth=stroke.width, zorder=3)
     low, high = target.low, min(target.high, 1e9)

@@ -37,7 +37,7 @@ def interventions(
     import pandas as pd
 
     from trafficking import body_files, folders, intervention_plots, io, plots, terminal
-    from trafficking.bands import band, given
+    from trafficking.bands import band
     from trafficking.body import simulate_body
     from trafficking.interventions import interventions as known
 
@@ -47,7 +47,7 @@ def interventions(
     with terminal.Progress(f"{base.name}, interventions", lives, lambda done: f"{done:.0f} lives") as progress:
         untreated = simulate_body(base)
         for name in known():
-            treated = given(base, name, start)
+            treated = base.treated(name, start)
             bands[name] = band(treated, replicates=replicates, seed=seed, lived=lambda: progress(progress.done + 1.0))
     print(f"{'intervention':<54} {'glucose mM':>18} {'insulin / healthy':>20}  grade")
     glucose, insulin = (untreated.levels[what].iloc[-1] / unit for what, unit in _shown())

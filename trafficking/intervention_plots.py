@@ -5,14 +5,13 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Mapping
 
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from trafficking.bands import Band
 from trafficking.body import BodyResult
 from trafficking.interventions import interventions
 from trafficking.physiology import HEALTHY, NM_PER_UU_PER_ML, YEAR_D, constant
-from trafficking.plots import GRID, INK, INSULIN, MUTED, SMALL, TEXT, TITLE, plain
+from trafficking.plots import INK, INSULIN, MUTED, SMALL, TEXT, TITLE, ruled
 
 _SIZE = (15.0, 8.6)  # inches
 _BEFORE_Y = 1.0  # years shown before an intervention begins
@@ -50,7 +49,7 @@ def courses(untreated: BodyResult, bands: Mapping[str, Band], *, start_d: float)
             panel.plot(years, untreated.levels[what] / unit, color=INK, linewidth=1.3, linestyle=(0, (4, 2)))
             panel.plot(years, found.middle.levels[what] / unit, color=colour, linewidth=2.0)
             panel.axvline(start_y, color=MUTED, linewidth=0.9, linestyle=":")
-            _plainly(panel)
+            ruled(panel)
         panels[0, column].axhline(constant("diabetic_fasting"), color=MUTED, linewidth=0.9)
         panels[-1, column].set_xlabel("Years", color=INK, fontsize=TEXT - 1.0)
     panels[0, 0].set_xlim(max(start_y - _BEFORE_Y, 0.0), years[-1])
@@ -60,12 +59,6 @@ def courses(untreated: BodyResult, bands: Mapping[str, Band], *, start_d: float)
     figure.align_ylabels()
     figure.tight_layout(rect=(0.0, 0.045, 1.0, 1.0))
     return figure
-
-
-def _plainly(panel: Axes) -> None:
-    plain(panel)
-    panel.grid(color=GRID, linewidth=0.8)
-    panel.set_axisbelow(True)
 
 
 def _foot(replicates: int) -> str:

@@ -343,3 +343,10 @@ def plain(panel: Axes) -> None:
     for side in ("left", "bottom"):
         panel.spines[side].set_color(MUTED)
     panel.tick_params(colors=MUTED, labelsize=SMALL + 0.5, length=3)
+
+
+def ruled(panel: Axes) -> None:
+    """`plain`, over a pale grid."""
+    plain(panel)
+    panel.grid(color=GRID, linewidth=0.8)
+    panel.set_axisbelow(True)

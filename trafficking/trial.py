@@ -20,7 +20,7 @@ import numpy as np
 import pandas as pd
 
 from trafficking import checkups, clinic, physiology
-from trafficking.body import BodyResult, Life
+from trafficking.body import Life
 from trafficking.body_files import load_body
 from trafficking.body_forms import BodyScenario
 from trafficking.identity import philox
@@ -109,43 +109,38 @@ def _followed(insult: float, wear: float, benefit: float) -> dict[str, float] | 
     scenario = _person(**person)
     before = Life(scenario)
     before.advance(data()["start_years"] * YEAR_D)
-    if not _let_in(before.result()):
+    if not _let_in(before.levels.iloc[-1].to_dict()):
         return None
-    years = {}
+    years, start = {}, f"{data()['start_years']!r} y"
     for arm in ARMS:
-        life = before.fork(_treated(scenario, arm, benefit))
+        treated = scenario if arm == "untreated" else scenario.treated(arm, start, deviate=benefit)
+        life = before.fork(treated)
         life.advance()
-        years[f"{arm}_years"] = _years_until_found(life.result())
+        years[f"{arm}_years"] = _years_until_found(life.levels)
     return {**person, **years}
 
 
 def _person(*, insult: float, wear: float) -> BodyScenario:
     """The middle person with these factors on what is left by the insult and on the wear of the beta cells."""
-    given = load_body(data()["scenario"]).to_dict()
+    middle = load_body(data()["scenario"])
+    given, worn = middle.to_dict(), middle.beta_cells.exhaustion
+    assert worn is not None  # without wear nobody falls ill
     first, *later = given["insult"]
     left = [{**point, "factor": min(point["factor"] * insult, 1.0)} for point in later]
-    exhaustion = given["beta_cells"]["exhaustion"]
-    per_year = float(exhaustion["wear"].split()[0]) * wear * data()["set"]["wear"]["value"]
-    cells = {**given["beta_cells"], "exhaustion": {**exhaustion, "wear": f"{per_year!r} /y"}}
-    windows = math.ceil((data()["start_years"] + data()["follow_years"]) * YEAR_D / _days(given["window"]))
-    lasting = f"{windows * _days(given['window'])!r} d"
-    return BodyScenario.from_dict({**given, "insult": [first, *left], "beta_cells": cells, "duration": lasting})
+    per_year = worn.wear_per_year * wear * data()["set"]["wear"]["value"]
+    exhaustion = {**given["beta_cells"]["exhaustion"], "wear": f"{per_year!r} /y"}
+    windows = math.ceil((data()["start_years"] + data()["follow_years"]) * YEAR_D / middle.window_d)
+    changed = {
+        "insult": [first, *left],
+        "beta_cells": {**given["beta_cells"], "exhaustion": exhaustion},
+        "duration": f"{windows * middle.window_d!r} d",
+    }
+    return BodyScenario.from_dict({**given, **changed})
 
 
-def _days(window: str) -> float:
-    return float(window.split()[0])
-
-
-def _treated(scenario: BodyScenario, arm: str, benefit: float) -> BodyScenario:
-    if arm == "untreated":
-        return scenario
-    one = {"name": arm, "start": f"{data()['start_years']!r} y", "deviate": benefit}
-    return scenario.from_dict({**scenario.to_dict(), "interventions": [one]})
-
-
-def _let_in(life: BodyResult) -> bool:
+def _let_in(row: dict[str, float]) -> bool:
+    """Whether somebody of these levels may take part."""
     entry = data()["entry"]
-    row = life.levels.iloc[-1].to_dict()
     lowest, highest = entry["fasting_mM"]
     if not lowest <= row["glucose_mM"] < highest:
         return False
@@ -153,12 +148,12 @@ def _let_in(life: BodyResult) -> bool:
     return bool(lowest <= clinic.ogtt(checkups.fasting(row)).two_hours_mM < highest)
 
 
-def _years_until_found(life: BodyResult) -> float:
+def _years_until_found(levels: pd.DataFrame) -> float:
     """Years from the start to the first diabetic fasting level, or tolerance test of a yearly check-up; nan: none."""
     start, end = data()["start_years"], data()["start_years"] + data()["follow_years"]
-    years = life.levels["time_min"].to_numpy() / DAY_MIN / YEAR_D
-    fasting = years[life.levels["glucose_mM"].to_numpy() >= physiology.constant("diabetic_fasting")]
-    tests = life.checkups
+    years = levels["time_min"].to_numpy() / DAY_MIN / YEAR_D
+    fasting = years[levels["glucose_mM"].to_numpy() >= physiology.constant("diabetic_fasting")]
+    tests = checkups.yearly(levels)
     tested = tests["year"][tests["two_hours_mM"] >= physiology.constant("diabetic_two_hours")].to_numpy()
     found = np.concatenate([fasting, tested])
     found = found[(found > start) & (found <= end)]

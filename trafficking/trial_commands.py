@@ -41,9 +41,8 @@ def trial(
     )
     print(f"\n{textwrap.fill(said, 116)}")
     if out is not None:
-        out.mkdir(parents=True, exist_ok=True)
-        folders.replace_file(out / "trial.csv", io.csv_bytes(found.people))
-        folders.replace_file(out / "trial.png", plots.render(trial_plots.trial(found)))
+        figure = plots.render(trial_plots.trial(found))
+        folders.replace_files(out, {"trial.csv": io.csv_bytes(found.people), "trial.png": figure})
         print(f"\nwritten: {out} (trial.csv, trial.png)")
 
 

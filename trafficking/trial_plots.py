@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from trafficking.plots import GRID, INK, MUTED, SMALL, TEXT, TITLE, plain
+from trafficking.plots import INK, MUTED, SMALL, TEXT, TITLE, ruled
 from trafficking.trial import ARMS, Trial, data
 
 _COLOURS = {"untreated": INK, "lifestyle": "#0072b2", "metformin": "#d55e00"}
@@ -42,7 +42,7 @@ def _course(axes: Axes, found: Trial) -> None:
     axes.set_xlabel("Years", color=INK, fontsize=TEXT)
     axes.set_ylabel("People with diabetes (%)", color=INK, fontsize=TEXT)
     axes.legend(fontsize=SMALL, frameon=False, loc="upper left")
-    _plain(axes)
+    ruled(axes)
 
 
 def _reductions(axes: Axes, found: Trial) -> None:
@@ -58,10 +58,4 @@ def _reductions(axes: Axes, found: Trial) -> None:
     axes.set_xticks(range(len(arms)), arms)
     axes.set_ylabel("Incidence less by (%), 95 % interval", color=INK, fontsize=TEXT)
     axes.set_title("open: simulated, filled: measured", fontsize=SMALL, color=INK, loc="left")
-    _plain(axes)
-
-
-def _plain(axes: Axes) -> None:
-    plain(axes)
-    axes.grid(color=GRID, linewidth=0.8)
-    axes.set_axisbelow(True)
+    ruled(axes)

@@ -52,7 +52,7 @@ class Trials:
         self.rows: dict[str, Row] = {}
         self.job: Job[None] | None = None
         self.desk: Desk | None = None
-        self._choosing = threading.RLock()  # a choice while numbers come in must not be overtaken by them
+        self._choosing = threading.Lock()  # a choice while numbers come in must not be overtaken by them
         self._shelf = store.add(self._export)
         self.board.file = f"/export/{self._shelf}/experiments.csv"
         self.board.rows = [trials.listed(target, None) for target in targets()]
@@ -88,8 +88,7 @@ class Trials:
             self.board.headline = trials.headline(found) if found and job.status != "working" else ""
             busy = job.status in ("waiting", "working")
             self.board.state = {"busy": busy, "share": job.share, "words": said.get(job.status, ""), "fault": fault}
-        with self._choosing:
-            self._choose(self.board.chosen)
+        self._choose()
 
     def _hear(self, message: dict) -> None:
         known = {target.id for target in targets()}
@@ -104,9 +103,10 @@ class Trials:
             desk.runner.open(validation.experiment(trials.target_of(str(message["run"]))), seed=desk.runner.seed)
             desk.travel("/")
 
-    def _choose(self, identity: str) -> None:
+    def _choose(self, identity: str = "") -> None:
+        """Shows this number, or the one that is chosen as it is now."""
         with self._choosing:
-            self._show(identity)
+            self._show(identity or self.board.chosen)
 
     def _show(self, identity: str) -> None:
         target, found = trials.target_of(identity), self.rows.get(identity)
