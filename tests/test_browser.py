@@ -109,6 +109,17 @@ def test_the_slider_moved_by_keyboard_empties_the_surface_and_fills_the_endosome
     expect(page.locator(".sentence-main")).to_contain_text("at 1,000 nM")
 
 
+def test_the_page_does_not_wait_for_a_script_that_a_slow_connection_delivers_late(visit: Visit):
+    page = visit()
+    page.context.route(
+        "**/anywidget/extension.js*",
+        lambda asked: asked.fulfill(content_type="text/javascript", body="define(() => ({}));"),
+    )
+    page.reload()
+    expect(page.locator(".sentence-main")).to_contain_text("Surface receptors")
+    wait_for_counts(page, "now.surface > 0")
+
+
 def test_a_hand_that_comes_back_to_where_it_was_has_decided_nothing(visit: Visit):
     page = visit()
     expect(page.locator(".sentence-main")).to_contain_text("at 10 nM")

@@ -98,6 +98,8 @@ _REPAIRS = [
         "App is disconnected, and may not function properly. Please refresh the page.",
         "This page is no longer connected to its run. Reload it to go on.",
     ),
+    # Where anywidget lies is told by its extension's script, which a slow connection delivers after the first widget.
+    ("map: {\n                '*': {", "map: {\n                '*': {\n        'anywidget': 'nbextensions/anywidget/index',"),
     # The page has its own colours, light or dark, from its first moment.
     ("</head>", f"<style>{_styles()}</style><script>{_appearance()}</script></head>"),
 ]
