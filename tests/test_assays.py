@@ -197,6 +197,14 @@ def test_the_half_maximal_dose_costs_half_of_the_largest_loss():
     assert np.all(np.diff(table["loss_percent"]) > 0.0)
 
 
+@pytest.mark.parametrize("resolution", ["agents", "counts"])
+def test_each_dish_binds_its_tracer_by_chances_of_its_own(resolution):
+    # The cells of these dishes are the same; bound tracers scatter by 13 about 170, so all six are alike once in 10^7.
+    doses = [0.0, 1e-9, 2e-9, 3e-9, 4e-9, 5e-9]
+    table = dose_response(scenario(resolution=resolution), exposure_min=30.0, doses_nM=doses)
+    assert table["bound_receptors"].nunique() > 1
+
+
 def test_recovery_from_fast_equilibria_has_the_half_time_of_turnover():
     # Bound receptors are lost, fast binding: after the wash receptors come back as 1 - exp(-loss t).
     given = small(

@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 
 from trafficking import units
-from trafficking.binding import Noise, free_nM, reader_of, share_bound
+from trafficking.binding import Noise, Reader, free_nM, reader_of, share_bound
 from trafficking.dishes import (
     clamped,
     crossing,
@@ -29,6 +29,7 @@ from trafficking.label_assays import TRACER_NM, endocytic_rate, label_protection
 from trafficking.results import cell_surface
 from trafficking.scenario import Scenario
 from trafficking.simulation import Run, simulate
+from trafficking.treatments import divisions
 
 COLD_MIN = 240.0  # min: long enough in the cold for the tracer to settle
 _DOSES = (0.0, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0)  # nM
@@ -58,8 +59,8 @@ def surface_binding(
         bound_receptors (tracer), percent (of the same binding to the reference cell of the scenario).
     """
     return _binding(
-        scenario, "membrane", hides=True, at_min=at_min, wash_min=wash_min, tracer_nM=tracer_nM,
-        seed=seed, replicate=replicate, noise=noise,
+        scenario, "membrane", reader_of(scenario, seed, replicate, noise), at_min=at_min, wash_min=wash_min,
+        tracer_nM=tracer_nM, seed=seed, replicate=replicate,
     )  # fmt: skip
 
 
@@ -79,8 +80,8 @@ def total_binding(
         As `surface_binding`; live_receptors in place of surface_receptors, and nothing hidden. Lysosomes do not count.
     """
     return _binding(
-        scenario, "live", hides=False, at_min=at_min, wash_min=wash_min, tracer_nM=tracer_nM,
-        seed=seed, replicate=replicate, noise=noise,
+        scenario, "live", reader_of(scenario, seed, replicate, noise), at_min=at_min, wash_min=wash_min,
+        tracer_nM=tracer_nM, seed=seed, replicate=replicate,
     )  # fmt: skip
 
 
@@ -113,7 +114,9 @@ def competition(
     (counts,) = _dishes(scenario, [at_min], wash_min, seed, replicate)
     states = states_in(scenario, "membrane")
     sites, hidden = counts[states].sum(), counts[states & scenario.itinerary.bound].sum()
-    per_receptor = 0.0 if scenario.medium is None else scenario.medium.nM_per_receptor
+    per_receptor = 0.0
+    if scenario.medium is not None:
+        per_receptor = scenario.medium.nM_per_receptor * 2.0 ** divisions(scenario.treatments, at_min)
     rows = []
     for competitor in competitor_nM:
         total = competitor + tracer_nM
@@ -165,6 +168,9 @@ def dose_response(
 ) -> pd.DataFrame:
     """Surface binding after so long at each dose.
 
+    Cells of one seed and replicate travel with the same random numbers at every dose, so that doses are compared in
+    pairs; each dish binds its tracer with random numbers of its own.
+
     Args:
         doses_nM: rising; the first one is the control.
 
@@ -176,10 +182,11 @@ def dose_response(
     bound = []
     for dose in doses_nM:
         given = scenario.changed(exposure=[clamped(dose, exposure_min)], start=resting(scenario), expect=[])
-        table = surface_binding(
-            given, at_min=[exposure_min], wash_min=wash_min, tracer_nM=tracer_nM, seed=seed, replicate=replicate
-        )
-        bound.append(float(table["bound_receptors"].iloc[0]))
+        _, _, tracer = _bound(
+            given, "membrane", reader, at_min=[exposure_min], wash_min=wash_min, tracer_nM=tracer_nM,
+            seed=seed, replicate=replicate,
+        )  # fmt: skip
+        bound.append(float(tracer[0]))
     table = pd.DataFrame({"dose_nM": list(map(float, doses_nM)), "bound_receptors": reader.read(bound)})
     control = float(table["bound_receptors"].iloc[0])
     table["percent"] = 100.0 * table["bound_receptors"] / control if control > 0.0 else np.nan
@@ -204,7 +211,7 @@ def recovery(
     replicate: int = 0,
     noise: Noise | None = None,
 ) -> pd.DataFrame:
-    """Surface binding at times after insulin has been taken away.
+    """Surface binding at times after insulin has been taken away; random numbers as in `dose_response`.
 
     Args:
         after_min: minutes after the end of the exposure; each dish then has its wash of `wash_min` besides.
@@ -215,13 +222,13 @@ def recovery(
     """
     reader = reader_of(scenario, seed, replicate, noise)
     times, longest = [float(time) for time in after_min], float(max(after_min))
-    shared: dict[str, Any] = dict(wash_min=wash_min, tracer_nM=tracer_nM, seed=seed, replicate=replicate)
+    cells: dict[str, Any] = dict(wash_min=wash_min, tracer_nM=tracer_nM, seed=seed, replicate=replicate)
     pause = [{"kind": "washout", "duration": units.text(longest, "time")}] if longest > 0.0 else []
     met = scenario.changed(exposure=[clamped(insulin_nM, exposure_min), *pause], start=resting(scenario), expect=[])
     never = scenario.changed(exposure=[clamped(0.0, exposure_min)], start=resting(scenario), expect=[], treatments=[])
-    bound = surface_binding(met, at_min=[exposure_min + time for time in times], **shared)["bound_receptors"]
-    control = surface_binding(never, at_min=[exposure_min], **shared)["bound_receptors"]
-    seen = reader.read(np.append(bound.to_numpy(), control.to_numpy()))
+    _, _, bound = _bound(met, "membrane", reader, at_min=[exposure_min + time for time in times], **cells)
+    _, _, control = _bound(never, "membrane", reader, at_min=[exposure_min], **cells)
+    seen = reader.read(np.append(bound, control))
     table = pd.DataFrame({"after_min": times, "bound_receptors": seen[:-1]})
     table["percent"] = 100.0 * table["bound_receptors"] / seen[-1] if seen[-1] > 0.0 else np.nan
     first = float(table["percent"].iloc[0])
@@ -280,30 +287,46 @@ ASSAYS: Mapping[str, Callable[..., pd.DataFrame]] = MappingProxyType(
 def _binding(
     scenario: Scenario,
     where: str,
+    reader: Reader,
     *,
-    hides: bool,
     at_min: Sequence[float] | None,
     wash_min: float,
     tracer_nM: float,
     seed: int,
     replicate: int,
-    noise: Noise | None,
 ) -> pd.DataFrame:
-    reader = reader_of(scenario, seed, replicate, noise)
     times = [0.0, scenario.duration_min] if at_min is None else [float(time) for time in at_min]
-    states, bound = states_in(scenario, where), scenario.itinerary.bound
-    counts = np.array(_dishes(scenario, times, wash_min, seed, replicate))
-    share = share_bound(scenario.unlabelled, tracer_nM, COLD_MIN)
-    sites = counts[:, states].sum(axis=1)
-    hidden = counts[:, states & bound].sum(axis=1) if hides else np.zeros(len(times))
+    sites, hidden, tracer = _bound(
+        scenario, where, reader, at_min=times, wash_min=wash_min, tracer_nM=tracer_nM, seed=seed, replicate=replicate
+    )
     name = "surface_receptors" if where == "membrane" else "live_receptors"
-    seen = reader.read(reader.bind(sites - hidden, share))
+    seen = reader.read(tracer)
     table = pd.DataFrame({"time_min": times, name: sites, "hidden_receptors": hidden, "bound_receptors": seen})
-    reference = scenario.reference_counts
-    free = states if not hides else states & ~bound
-    whole = float(reference[free].sum()) * share
+    free = states_in(scenario, where) & ~(scenario.itinerary.bound & (where == "membrane"))
+    whole = float(scenario.reference_counts[free].sum()) * share_bound(scenario.unlabelled, tracer_nM, COLD_MIN)
     table["percent"] = 100.0 * table["bound_receptors"] / whole if whole > 0.0 else np.nan
     return table
+
+
+def _bound(
+    scenario: Scenario,
+    where: str,
+    reader: Reader,
+    *,
+    at_min: Sequence[float],
+    wash_min: float,
+    tracer_nM: float,
+    seed: int,
+    replicate: int,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """(n_times,) receptors of the mean cell, those of them that insulin hides on intact cells, and bound tracer."""
+    counts = np.array(_dishes(scenario, at_min, wash_min, seed, replicate))
+    states = states_in(scenario, where)
+    sites = counts[:, states].sum(axis=1)
+    hides = states & scenario.itinerary.bound & (where == "membrane")
+    hidden = counts[:, hides].sum(axis=1)
+    share = share_bound(scenario.unlabelled, tracer_nM, COLD_MIN)
+    return sites, hidden, reader.bind(sites - hidden, share)
 
 
 def _dishes(scenario: Scenario, times: Sequence[float], wash_min: float, seed: int, replicate: int) -> list[np.ndarray]:

@@ -4,6 +4,9 @@ Every molecule that a receptor binds leaves the medium. It comes back where the 
 released inside, or lost with its receptor, it is destroyed (an enzyme does that in the cell; here it is a label and no
 rate). Medium + bound + destroyed = given, until the medium is changed.
 
+When cells divide both daughters stay in the dish: from then on the one that is followed stands for twice as many cells.
+The balance holds on average, since the other daughter's share of the receptors is taken to be that of the followed one.
+
 Over a window the surface is held as it is at its start, and the insulin, which then decays exponentially towards a
 balance, is averaged exactly: stable however many cells there are, and of second order in the window.
 """
@@ -106,10 +109,17 @@ class Dish:
         now = np.array([self.insulin_nM, self._nominal, self.destroyed_nM, *(self._before or ())])
         return {"medium.now": now, "medium.rows": self.rows().copy()}
 
-    def take_up(self, saved: Mapping[str, np.ndarray]) -> None:
+    def divide(self) -> None:
+        """Every cell divides, and its daughters share the medium."""
+        self._per_receptor *= 2.0
+
+    def take_up(self, saved: Mapping[str, np.ndarray], divisions: int) -> None:
+        """Goes on from what was saved, after so many divisions of the cells."""
         self.insulin_nM, self._nominal, self.destroyed_nM, *before = saved["medium.now"].tolist()
         self._before = (before[0], before[1]) if before else None
         self._rows = [saved["medium.rows"]]
+        for _ in range(divisions):
+            self.divide()
 
     def keep(self, n: int) -> None:
         """Forgets rows after the first n."""

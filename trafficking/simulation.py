@@ -27,7 +27,17 @@ from trafficking.results import CellCounts, Result, tables
 from trafficking.scenario import Scenario
 from trafficking.snapshot import Snapshot
 from trafficking.tally import Passed
-from trafficking.treatments import Division, FreshMedium, Label, Treatments, acting, alike_before, label_moves, under
+from trafficking.treatments import (
+    Division,
+    FreshMedium,
+    Label,
+    Treatments,
+    acting,
+    alike_before,
+    divisions,
+    label_moves,
+    under,
+)
 from trafficking.treatments import edges as treatment_edges
 from trafficking.window import WindowRates
 from trafficking.windows import Plan
@@ -142,7 +152,7 @@ class Run:
         else:
             self._record.take_up(saved.arrays)
             if self._medium is not None:
-                self._medium.take_up(saved.arrays)
+                self._medium.take_up(saved.arrays, divisions(scenario.treatments, self.time_min))
             if len(saved.arrays["log.time_min"]):
                 self._logs.append(tuple(saved.arrays[f"log.{name}"] for name in _LOG))  # type: ignore[arg-type]
 
@@ -471,6 +481,8 @@ class Run:
                     half = np.where(self.itinerary.out, 1.0, 0.5)
                     self._move_all(population, everybody, half, occasion, at_min)
                     occasion += 1
+                    if self._medium is not None:
+                        self._medium.divide()
                 case FreshMedium() if self._medium is not None:
                     self._medium.give(self.scenario.protocol.value(at_min), fresh=True, recorded=recorded)
 

@@ -84,7 +84,7 @@ class Medium(Form):
 
     @property
     def nM_per_receptor(self) -> float:
-        """What one molecule bound by every cell takes from the medium, nM."""
+        """What one molecule bound by every cell takes from the medium before the cells divide, nM."""
         return self.cells_per_ml * 1e12 / AVOGADRO
 
 
@@ -166,6 +166,11 @@ def assumed(treatments: Treatments) -> list[str]:
     if not any(isinstance(treatment, Temperature) for treatment in treatments):
         return []
     return [f"Q10 of {name} = {entry['value']:g} ({entry['status']})" for name, entry in _q10().items()]
+
+
+def divisions(treatments: Treatments, until_min: float) -> int:
+    """How often the cells have divided by this minute."""
+    return sum(isinstance(treatment, Division) and treatment.at_min <= until_min for treatment in treatments)
 
 
 # -- labels ------------------------------------------------------------------------------------------------------------

@@ -99,7 +99,10 @@ _REPAIRS = [
         "This page is no longer connected to its run. Reload it to go on.",
     ),
     # Where anywidget lies is told by its extension's script, which a slow connection delivers after the first widget.
-    ("map: {\n                '*': {", "map: {\n                '*': {\n        'anywidget': 'nbextensions/anywidget/index',"),
+    (
+        "map: {\n                '*': {",
+        "map: {\n                '*': {\n        'anywidget': 'nbextensions/anywidget/index',",
+    ),
     # The page has its own colours, light or dark, from its first moment.
     ("</head>", f"<style>{_styles()}</style><script>{_appearance()}</script></head>"),
 ]
