@@ -114,6 +114,7 @@ def test_a_misspelt_published_experiment_is_answered_with_the_right_one():
         ("arguments", {"att": "20 min"}, "no such key; allowed are at"),
         ("arguments", {"at": "20 nM"}, "20 nM"),
         ("met", False, "a target that is missed is explained"),
+        ("stricter_than", "D9", "the id of a row above is needed"),
     ],
 )
 def test_an_unsound_target_is_refused_and_named(key, value, says):

@@ -8,10 +8,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.stats import t
 
 from trafficking import evidence_plots, io, library, validation
 from trafficking.assays import endocytic_rate
 from trafficking.constants import constants
+from trafficking.dishes import slope_of_ratio
 from trafficking.plots import render
 from trafficking.readings import READINGS, Bench
 from trafficking.targets import targets
@@ -50,7 +52,9 @@ def test_the_outcome_of_every_row_is_the_one_that_was_released(at_mean):
 
 
 def test_each_cell_line_meets_the_rows_that_were_measured_on_it(at_mean):
-    assert all(row.met for row in at_mean.rows if row.target.tissue in ("htc", "3t3_c2"))
+    of_lines = [row for row in at_mean.rows if row.target.tissue in ("htc", "3t3_c2")]
+    assert all(row.met for row in of_lines if not row.target.stricter_than)
+    assert not all(row.met for row in of_lines)
 
 
 def test_the_liver_loses_no_receptor_in_an_acute_hour(at_mean):
@@ -66,6 +70,8 @@ def test_every_miss_is_explained(at_mean):
 
 def test_the_headline_counts_blind_rows_apart(at_mean):
     assert at_mean.headline.startswith("met: 21 of the 22 rows of the score")
+    strict = [row for row in at_mean.rows if row.target.stricter_than]
+    assert f"; {sum(row.met for row in strict)} of {len(strict)} stricter readings; " in at_mean.headline
     blind = [row for row in at_mean.rows if row.target.blind]
     assert f"; {sum(row.met for row in blind)} of {len(blind)} blind rows (2 of them" in at_mean.headline
 
@@ -80,6 +86,66 @@ def test_a_row_that_was_met_and_is_missed_is_found_out(at_mean):
 def test_a_row_that_was_missed_before_is_not_called_lost(at_mean):
     rows = tuple(row for row in at_mean.rows if row.target.id == "D9")
     assert dataclasses.replace(at_mean, rows=rows).lost == []
+
+
+# -- how a number is read ----------------------------------------------------------------------------------------------
+
+
+def test_a_stricter_reading_asks_the_same_number_of_the_same_cells():
+    strict = [target for target in targets() if target.stricter_than]
+    assert {target.stricter_than for target in strict} >= {"H1", "H2", "D13", "D17"}
+    for target in strict:
+        plain = ALL[target.stricter_than]
+        assert (target.scenario, target.tissue, target.source) == (plain.scenario, plain.tissue, plain.source)
+        assert not target.counted
+
+
+def test_what_a_met_row_rests_on_is_said(at_mean):
+    said = validation.remarks(at_mean)
+    assert any(line.startswith("D17: The abstract says that the pools inside lose receptors") for line in said)
+    assert any(line.startswith("T42, T42-fat: ") for line in said)
+
+
+def test_the_slope_of_a_ratio_is_the_rate_where_the_surface_stands_still():
+    """Inside = Ke * surface * t, so inside over surface rises by Ke per min; over a rising surface it falls short."""
+    times = np.linspace(0.0, 10.0, 41)
+    still, rising = np.full(41, 200.0), 200.0 * -np.expm1(-0.11 * times)
+    assert slope_of_ratio(times, 0.05 * 200.0 * times, still, 10.0) == pytest.approx(0.05)
+    taken = 0.05 * 200.0 * (times + np.expm1(-0.11 * times) / 0.11)
+    assert 0.025 < slope_of_ratio(times, taken, rising, 10.0) < 0.04
+
+
+def test_the_assay_and_the_row_read_the_same_slope():
+    for identity in ("H1-slope", "H2-slope"):
+        scenario = validation.experiment(ALL[identity], {"resolution": "mean"})
+        found = endocytic_rate(scenario, insulin_nM=scenario.protocol.value(0.0)).attrs["ratio_slope_per_min"]
+        assert found == pytest.approx(asked(identity), abs=1e-3)  # the rows of the experiment are 15 s apart
+
+
+def washed(identity: str, minutes: float) -> float:
+    """The number of a row with another warm wash than that of 30 min."""
+    target = ALL[identity]
+    arguments, changes = dict(target.arguments), {}
+    if target.scenario == "heaton_1981_dose":
+        changes, arguments["at_min"] = {"exposure[1].duration": f"{minutes:g} min"}, 360.0 + minutes
+    elif target.reading == "recovery":
+        arguments["since_min"] = 1440.0 + minutes
+    else:
+        arguments["at_min"] = 1440.0 + minutes
+    return READINGS[target.reading](Bench("mean"), validation.experiment(target, changes), **arguments).value
+
+
+@pytest.mark.parametrize("minutes", [15, 30, 60])
+@pytest.mark.parametrize("preset", ["culture", "htc"])
+def test_the_page_shows_what_another_wash_gives(preset: str, minutes: int):
+    page = (Path(__file__).parent.parent / "docs" / "evidence.md").read_text(encoding="utf-8")
+    (line,) = [line for line in page.splitlines() if line.startswith(f"| {preset} | {minutes} min |")]
+    for row, said in zip(("D9", "D10", "D11", "D12", "D13", "D14"), line.split(" | ")[2:], strict=True):
+        identity = row if preset == "culture" else f"{row}-htc"
+        number, *star = said.removesuffix(" |").split()
+        found = washed(identity, minutes)
+        assert found == pytest.approx(float(number), abs=0.006 if row == "D11" else 0.0006)
+        assert bool(star) == (not ALL[identity].holds(found))
 
 
 # -- readings can fail -------------------------------------------------------------------------------------------------
@@ -114,6 +180,10 @@ def test_a_row_that_was_missed_before_is_not_called_lost(at_mean):
         ("M2", {"smax": "0"}),
         ("P-liver", {"smax": "0", "kL": "0.0005 /min"}),
         ("T21", {"keB": "0 /min"}),
+        ("H2-slope", {"dkeB": "0 /min"}),
+        ("D13-4h", {"kL": "0.05 /min"}),
+        ("T42", {"keB": "0.3 /min"}),
+        ("T42-fat", {"kfast": "0.04 /min"}),
     ],
 )
 def test_a_wrong_constant_misses_the_row(target_id, changes):
@@ -290,26 +360,14 @@ def test_published_experiments_are_listed_when_asked_for(tmp_path):
 
 @pytest.mark.slow
 def test_single_receptors_give_the_numbers_of_the_mean(at_mean):
-    """Each number within 6 standard errors of three runs, or within 2 % where these happen to lie close together."""
-    single = validation.validate(resolution="agents", replicates=3, dish=False)
-    for exact, row in zip(at_mean.rows, single.rows, strict=True):
-        error = 6.0 * row.spread / np.sqrt(3.0) + 0.02 * abs(exact.mean)
-        assert row.mean == pytest.approx(exact.mean, abs=error), row.target.id
+    """A t test per row over ten runs; all rows together raise a false alarm once in 10^4 fresh seeds.
 
-
-@pytest.mark.parametrize(("identity", "slope"), [("H1", 0.030), ("H2", 0.106)])
-def test_the_papers_own_slope_of_entry_is_lower_than_what_the_row_reads(identity: str, slope: float):
-    """The page says so: read as the paper defines it, H1 is a miss."""
-    target = ALL[identity]
-    scenario = validation.experiment(target, {"resolution": "mean"})
-    found = endocytic_rate(scenario, insulin_nM=scenario.protocol.value(0.0)).attrs["ratio_slope_per_min"]
-    assert found == pytest.approx(slope, abs=0.001)
-    assert target.holds(found) == (identity == "H2")
-
-
-@pytest.mark.parametrize(("identity", "later"), [("D13", 0.249), ("D13-htc", 0.330)])
-def test_an_hour_later_more_binding_is_back(identity: str, later: float):
-    seen = READINGS["recovery"](
-        Bench("mean"), validation.experiment(ALL[identity]), since_min=24.5 * 60, at_min=28.0 * 60
-    )
-    assert seen.value == pytest.approx(later, abs=0.002)
+    1 % is left for readings that are no straight line in the counts, such as the steepest minute. The twin: in most
+    rows a number that is off by 5 % would be found.
+    """
+    single = validation.validate(resolution="agents", replicates=10, dish=False)
+    most = t.ppf(1.0 - 0.5e-4 / len(single.rows), 9) / np.sqrt(10.0)
+    allowed = {row.target.id: most * row.spread / row.mean + 0.01 for row in single.rows}
+    off = {row.target.id: row.mean / exact.mean - 1.0 for exact, row in zip(at_mean.rows, single.rows, strict=True)}
+    assert {name: size for name, size in off.items() if abs(size) > allowed[name]} == {}
+    assert np.median(list(allowed.values())) < 0.05

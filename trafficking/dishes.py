@@ -31,6 +31,12 @@ def crossing(x: np.ndarray, y: np.ndarray, level: float, *, logarithmic: bool = 
     return float(x[-1]) if len(x) and above[-1] == 0.0 else float("nan")
 
 
+def slope_of_ratio(times_min: np.ndarray, inside: np.ndarray, surface: np.ndarray, until_min: float) -> float:
+    """Slope per min of inside over surface against time, from a fifth of `until_min` on; nan where nothing is bound."""
+    seen = (times_min > 0.2 * until_min) & (times_min <= until_min) & (surface > 0.0)
+    return float(np.polyfit(times_min[seen], inside[seen] / surface[seen], 1)[0]) if seen.sum() >= 2 else float("nan")
+
+
 def treated(scenario: Scenario, treatment: dict[str, Any]) -> Scenario:
     return scenario.changed(treatments=[*scenario.to_dict().get("treatments", []), treatment], follow=0)
 

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import NullLocator
 
 from trafficking.plots import INK, MUTED, SMALL, STROKES, TEXT, TITLE, ruled
 from trafficking.readings import Seen
@@ -58,9 +59,12 @@ def _draw(panel: Axes, target: Target, seen: Seen, simulated: float) -> None:
     if target.value is not None:
         panel.plot(*points[0], "D", color=_MEASURED, markersize=6, zorder=5)
     if math.isfinite(simulated):
-        panel.plot(*points[1], "o", mfc="white", mec=stroke.colour, mew=1.8, markersize=8, zorder=6)
+        panel.plot(*points[1], "o", mfc="none", mec=stroke.colour, mew=1.8, markersize=11, zorder=6)
     if seen.x_label.startswith("Insulin") and np.all(seen.x > 0.0):
         panel.set_xscale("log")
+        if seen.x.max() < 10.0 * seen.x.min():  # too short for the decades to be enough
+            panel.set_xticks(seen.x, [f"{x:.3g}" for x in seen.x])
+            panel.xaxis.set_minor_locator(NullLocator())
     panel.set_xlabel(seen.x_label, color=INK, fontsize=TEXT)
     panel.set_ylabel(seen.y_label, color=INK, fontsize=TEXT)
     word = "met" if target.holds(simulated) else "missed"

@@ -21,6 +21,7 @@ from trafficking.dishes import (
     entered,
     labelled_over_time,
     per_cell,
+    slope_of_ratio,
     states_in,
     treated,
     without_later,
@@ -151,7 +152,5 @@ def endocytic_rate(
     table["surface_integral_receptor_min"] = area
     x, y = area, table["inside_receptors"].to_numpy()
     table.attrs["ke_per_min"] = float(x @ y / (x @ x)) if x.any() else float("nan")
-    seen = table["ratio"].notna().to_numpy() & (times > 0.2 * until_min)
-    slope = np.polyfit(times[seen], table["ratio"].to_numpy()[seen], 1)[0] if seen.sum() >= 2 else np.nan
-    table.attrs["ratio_slope_per_min"] = float(slope)
+    table.attrs["ratio_slope_per_min"] = slope_of_ratio(times, y, table["surface_receptors"].to_numpy(), until_min)
     return table

@@ -15,11 +15,13 @@ import numpy as np
 from scipy.integrate import cumulative_trapezoid
 
 from trafficking import units
-from trafficking.dishes import INSIDE, crossing, entered
+from trafficking.dishes import INSIDE, crossing, entered, slope_of_ratio
 from trafficking.results import Result, receptors_in
 from trafficking.scenario import Scenario, override
+from trafficking.signals import value as constant
 from trafficking.simulation import simulate
 
+_SHORTEST_MIN = 60.0  # of a curve that is shown
 _VISIBLE = 0.95  # a fall to less than this share can be seen in binding; ours
 
 
@@ -90,6 +92,12 @@ def binding_lost(bench: Bench, scenario: Scenario, *, at_min: float) -> Seen:
     return _level(result, 1.0 - result.surface / result.surface[0], at_min, "Binding lost")
 
 
+def inside_left(bench: Bench, scenario: Scenario, *, at_min: float) -> Seen:
+    """Receptors in endosomes over those at the start."""
+    result = bench.run(scenario)
+    return _level(result, _inside(result) / _inside(result)[0], at_min, "Inside over the start")
+
+
 def moved_inside(bench: Bench, scenario: Scenario, *, at_min: float) -> Seen:
     """Receptors that insulin added to the endosomes, over the surface receptors at the start."""
     result = bench.run(scenario)
@@ -128,7 +136,8 @@ def two_phases(bench: Bench, scenario: Scenario) -> Seen:
         result.live[late] < _VISIBLE * result.live[0],
         inside[late] < _VISIBLE * inside[early],
     ]
-    return Seen(float(np.mean(claims)), times, inside / inside[0], "Time (min)", "Inside over the start", 960.0)
+    held = np.cumsum(claims) / len(claims)
+    return Seen(float(held[-1]), np.arange(1.0, 6.0), held, "Claim", "Share of all five that hold so far", 5.0)
 
 
 # -- how fast they move ------------------------------------------------------------------------------------------------
@@ -233,6 +242,30 @@ def ligand_entry(bench: Bench, scenario: Scenario, *, at_min: float) -> Seen:
     return Seen(float(np.interp(at_min, times, rate)), times, rate, "Time (min)", "Ke (per min)", at_min)
 
 
+def entry_slope(bench: Bench, scenario: Scenario, *, until_min: float) -> Seen:
+    """Slope of insulin inside over insulin at the surface against time, up to `until_min`, per min."""
+    result = bench.run(scenario)
+    times, surface = _minutes(result), _bound(result, "membrane")
+    taken = entered(result, "early_endosome", bound=True)
+    ends = times[times > 0.2 * until_min]
+    slopes = np.array([slope_of_ratio(times, taken, surface, end) for end in ends])
+    return Seen(float(np.interp(until_min, ends, slopes)), ends, slopes, "Up to (min)", "Slope (per min)", until_min)
+
+
+def signal_ratio(bench: Bench, scenario: Scenario, *, at_min: float) -> Seen:
+    """Signal of the bound surface receptors with the scenario's drug over that without it.
+
+    The signal is b / (b + half), with b the bound surface receptors over the live ones of the start.
+    """
+    half = constant("half_signal")
+    runs = (bench.run(scenario), bench.run(scenario, {"treatments[0].strength": "0"}))
+    bound = [_bound(result, "membrane")[1:] / result.live[0] for result in runs]
+    with_drug, without = (share / (share + half) for share in bound)
+    times, label = _minutes(runs[0])[1:], "Signal, with the drug over without"
+    ratio = with_drug / without
+    return Seen(float(np.interp(at_min, times, ratio)), times, ratio, "Time (min)", label, at_min)
+
+
 def ligand_inside(bench: Bench, scenario: Scenario, *, at_min: float) -> Seen:
     """Share of the cell's insulin that was taken in, all that ever entered counted as there."""
     result = bench.run(scenario)
@@ -269,6 +302,7 @@ READINGS: dict[str, Callable[..., Seen]] = {
         total_left,
         binding_left,
         binding_lost,
+        inside_left,
         moved_inside,
         messenger,
         surface_ratio,
@@ -285,6 +319,8 @@ READINGS: dict[str, Callable[..., Seen]] = {
         label_speed_up,
         entry_ratio,
         ligand_entry,
+        entry_slope,
+        signal_ratio,
         ligand_inside,
         half_maximal_dose,
         half_displacing_dose,
@@ -338,9 +374,11 @@ def _integral(result: Result, curve: np.ndarray) -> np.ndarray:
 
 def _level(result: Result, curve: np.ndarray, at_min: float, label: str, since_min: float = 0.0) -> Seen:
     times = _minutes(result)
-    known = (times >= since_min) & np.isfinite(curve)
+    # What comes long after the number is not shown: it would press the curve up to it against the axis.
+    until = max(3.0 * at_min, _SHORTEST_MIN)
+    known = (times >= since_min) & (times <= until) & np.isfinite(curve)
     seen = float(np.interp(at_min, times[known], curve[known]))
-    if times[-1] <= 180.0:
+    if min(times[-1], until) <= 180.0:
         return Seen(seen, times[known], curve[known], "Time (min)", label, at_min)
     return Seen(seen, times[known] / 60.0, curve[known], "Time (h)", label, at_min / 60.0)
 

@@ -41,7 +41,8 @@ class Target:
     medium they deplete. tissue: whose constants are used.
     scenario, changes: the experiment under `published/`, and what to put in place of its values. reading, arguments:
     which number to read off the runs; times in min, insulin in nM. met: whether the last release met it. why: what
-    stands in the way, or what to keep in mind.
+    stands in the way, or what to keep in mind. stricter_than: the id of the row that this one reads by a stricter rule,
+    or "".
     """
 
     id: str
@@ -68,6 +69,7 @@ class Target:
     arguments: Mapping[str, Any]
     met: bool
     why: str = ""
+    stricter_than: str = ""
 
     @property
     def blind(self) -> bool:
@@ -94,6 +96,9 @@ def parsed(given: Mapping[str, Any], sources: Mapping[str, Mapping[str, str]]) -
     for i, target in enumerate(found):
         if target.id in (other.id for other in found[:i]):
             raise ValueError(f"targets[{i}].id: {target.id!r} is used twice")
+        if target.stricter_than and target.stricter_than not in (other.id for other in found[:i]):
+            given = f"targets[{i}] ({target.id}).stricter_than: {target.stricter_than!r} given"
+            raise ValueError(f"{given}; the id of a row above is needed")
     return found
 
 
@@ -104,6 +109,7 @@ def _target(where: str, entry: Mapping[str, Any], sources: Mapping[str, Mapping[
         "changes": {},
         "arguments": {},
         "why": "",
+        "stricter_than": "",
         "counted": False,
         "dish": True,
     }

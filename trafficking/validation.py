@@ -34,6 +34,7 @@ COLUMNS = (
     "outcome",
     "standing",
     "counted",
+    "stricter_than",
     "verified",
     "tissue",
     "scenario",
@@ -42,7 +43,8 @@ COLUMNS = (
     "why",
 )
 """Columns of the table. spread: standard deviation over replicates, not a number for one or at `mean`. in_dish: the
-number in a finite medium, which the cells deplete; not a number where no dish was used."""
+number in a finite medium, which the cells deplete; not a number where no dish was used. stricter_than: the row that
+this one reads by a stricter rule."""
 
 HEAD = ("id", "cells (preset)", "what, unit", "measured", "range", "simulated", "", "in dish", "standing", "record")
 """Titles of the columns of the table as text."""
@@ -102,12 +104,15 @@ class Validation:
         """How many rows are met, those in view when constants were chosen and the blind ones apart."""
         counted = [row for row in self.rows if row.target.counted]
         others = [row for row in self.rows if not row.target.counted and row.target.verified]
-        seen = [row for row in others if not row.target.blind]
+        strict = [row for row in others if row.target.stricter_than]
+        seen = [row for row in others if not row.target.blind and not row.target.stricter_than]
         blind = [row for row in self.rows if row.target.blind]
         unread = [row for row in self.rows if not row.target.verified]
         said = [(counted, "of the {} rows of the score"), (seen, "of {} other rows"), (unread, "of {} unverified rows")]
         parts = [f"{_met(rows)} {words.format(len(rows))}" for rows, words in said if rows]
         met = f"met: {', '.join(parts)}, all in-sample" if parts else "met: none was asked for"
+        if strict:
+            met += f"; {_met(strict)} of {len(strict)} stricter readings"
         if not blind:
             return met
         directions = sum(row.target.value is None for row in blind)
@@ -211,8 +216,8 @@ def explained(validation: Validation) -> list[str]:
 
 
 def remarks(validation: Validation) -> list[str]:
-    """What stands below the table: the misses explained, and what a finite medium changes."""
-    return [*explained(validation), *_moved(validation)]
+    """What stands below the table: the misses explained, what a finite medium changes, what met rows rest on."""
+    return [*explained(validation), *_moved(validation), *_kept_in_mind(validation)]
 
 
 def row_cells(validation: Validation) -> list[tuple[str, ...]]:
@@ -258,6 +263,7 @@ def _entry(row: Row) -> list[object]:
         "met" if row.met else "missed",
         target.standing,
         target.counted,
+        target.stricter_than,
         target.verified,
         target.tissue,
         target.scenario,
@@ -270,6 +276,15 @@ def _entry(row: Row) -> list[object]:
 def _moved(validation: Validation) -> list[str]:
     ids = ", ".join(row.target.id for row in validation.moved)
     return [f"in a medium of 10^6 cells per mL, which they deplete, the outcome is another for {ids}"] if ids else []
+
+
+def _kept_in_mind(validation: Validation) -> list[str]:
+    """What to know about rows that are met, those with the same words in one line."""
+    words: dict[str, list[str]] = {}
+    for row in validation.rows:
+        if row.met and row.target.why:
+            words.setdefault(_flat(row.target.why), []).append(row.target.id)
+    return [f"{', '.join(ids)}: {text}" for text, ids in words.items()]
 
 
 def _met(rows: Sequence[Row]) -> int:
