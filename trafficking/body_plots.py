@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Sequence
 from itertools import pairwise
 
@@ -25,6 +26,7 @@ _ORGANS = {
     "pancreas": ("#009e73", (0, (5, 1, 1, 1, 1, 1))),
 }
 _MOST_POINTS = 3000
+_LETTERS = 150  # in a line below the panels
 
 
 def life(results: Sequence[tuple[str, BodyResult]]) -> Figure:
@@ -48,9 +50,14 @@ def life(results: Sequence[tuple[str, BodyResult]]) -> Figure:
     )
     for panel, label in zip(panels[:, 0], labels, strict=True):
         panel.set_ylabel(label, color=INK, fontsize=TEXT - 1.0)
-    panels[1, 0].legend(fontsize=SMALL, frameon=False, ncols=3, loc="lower left")
-    figure.text(0.02, 0.012, _foot(results), fontsize=SMALL, color=MUTED, va="bottom")
-    figure.tight_layout(rect=(0.0, 0.055, 1.0, 1.0))
+    # Above the panel: within it the names would lie on one curve or the other.
+    panels[1, 0].legend(
+        fontsize=SMALL, frameon=False, ncols=5, loc="lower left", bbox_to_anchor=(-0.01, 1.0), borderaxespad=0.0,
+        columnspacing=1.2, handlelength=2.4,
+    )  # fmt: skip
+    foot = _foot(results)
+    figure.text(0.02, 0.012, foot, fontsize=SMALL, color=MUTED, va="bottom")
+    figure.tight_layout(rect=(0.0, 0.02 + 0.018 * (foot.count("\n") + 1), 1.0, 1.0))
     return figure
 
 
@@ -76,7 +83,6 @@ def _draw(panels: np.ndarray, result: BodyResult) -> None:
         panel.set_xlim(times[0], times[-1])
     for panel in (insulin, beta):
         panel.set_ylim(bottom=0.0)
-    receptors.set_ylim(bottom=min(60.0, receptors.get_ylim()[0]))  # room for the names
 
 
 def _shade(panel: Axes, result: BodyResult) -> None:
@@ -92,10 +98,11 @@ def _foot(results: Sequence[tuple[str, BodyResult]]) -> str:
     seen = sorted({stage for _, result in results for stage in result.checkups["stage"].tolist()})
     named = [f"{stage} {physiology.STAGES[stage]}" for stage in seen]
     checkups = (
-        f"Shade: stage from one yearly check-up to the next ({', '.join(named)}).\n"
+        f"Shade: stage from one yearly check-up to the next ({', '.join(named)}). "
         "Circles: yearly glucose tolerance test. "
     )
-    return (
+    said = (
         f"{checkups if named else ''}Dashed: 6.1 and 7.0 mM fasting. "
         "A research and teaching model of a mean person; not medical advice."
     )
+    return textwrap.fill(said, _LETTERS)
