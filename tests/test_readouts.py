@@ -70,6 +70,22 @@ def test_secretion_rises_and_then_fails():
     assert 0 < secretion.argmax() < len(secretion) - 1
 
 
+def test_testosterone_of_men_falls_with_insulin_and_fat_and_does_not_run_away_without_insulin():
+    fed = lived("five_organs")
+    work = readouts.readouts(fed)
+    last = fed.levels.iloc[-1]
+    assert last["visceral_fat"] > 1.1  # else the row would be that of insulin alone
+    insulin = last["insulin_nM"] / 0.06
+    slimmer = dataclasses.replace(fed, levels=fed.levels.assign(visceral_fat=1.0))
+    assert work["men_testosterone"].iloc[-1] < readouts.readouts(slimmer)["men_testosterone"].iloc[-1] < 1.0
+    assert readouts.readouts(slimmer)["men_testosterone"].iloc[-1] == pytest.approx(insulin**-0.15)
+    assert work["men_oestradiol"].iloc[-1] > 1.0
+    assert (readouts.readouts(slimmer)["men_oestradiol"] == 1.0).all()
+    without = lived("vicious_cycle")
+    assert without.levels["insulin_nM"].iloc[-1] < 1e-3
+    assert 1.0 < readouts.readouts(without)["men_testosterone"].max() < 1.2
+
+
 def test_gain_is_what_divides_the_arms():
     """Without the insult the liver's output is held back by more insulin, and not let loose."""
     fewer = simulate_body(BodyScenario.from_dict({"name": "x", "duration": "2 y", "window": "10 d", "dose": 0.5}))

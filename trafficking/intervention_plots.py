@@ -16,6 +16,7 @@ from trafficking.plots import INK, INSULIN, MUTED, SMALL, TEXT, TITLE, ruled
 _SIZE = (15.0, 8.6)  # inches
 _BEFORE_Y = 1.0  # years shown before an intervention begins
 _TITLE_LETTERS = 21  # in a line above a panel
+_MOST_MM = 14.0  # of glucose that is shown: where beta cells fail a band goes to 30, and would press all others flat
 _ROWS = {
     "glucose_mM": ("Fasting glucose\n(mM)", "#d55e00"),
     "insulin_nM": ("Fasting insulin\n(healthy = 1)", INSULIN),
@@ -52,6 +53,7 @@ def courses(untreated: BodyResult, bands: Mapping[str, Band], *, start_d: float)
             ruled(panel)
         panels[0, column].axhline(constant("diabetic_fasting"), color=MUTED, linewidth=0.9)
         panels[-1, column].set_xlabel("Years", color=INK, fontsize=TEXT - 1.0)
+    panels[0, 0].set_ylim(top=min(panels[0, 0].get_ylim()[1], _MOST_MM))
     panels[0, 0].set_xlim(max(start_y - _BEFORE_Y, 0.0), years[-1])
     for panel, (words, _) in zip(panels[:, 0], _ROWS.values(), strict=True):
         panel.set_ylabel(words, color=INK, fontsize=TEXT - 1.0)
@@ -64,7 +66,7 @@ def courses(untreated: BodyResult, bands: Mapping[str, Band], *, start_d: float)
 def _foot(replicates: int) -> str:
     return (
         f"Line: the middle size of the effect. Band: central 95 % of {replicates} draws of that size. "
-        "Dashed: untreated. Dotted: the intervention begins. Grey: 7.0 mM, diabetes.\n"
+        f"Dashed: untreated. Dotted: the intervention begins. Grey: 7.0 mM, diabetes; to {_MOST_MM:g} mM at most.\n"
         "How each acts on the model is in large part an assumption (data/interventions.toml). "
         "A research and teaching model of a person who does not exist; not medical advice."
     )

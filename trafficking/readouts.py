@@ -58,6 +58,7 @@ def readouts(result: BodyResult, *, same_insulin: bool = False) -> pd.DataFrame:
         levels[name].to_numpy() for name in ("visceral_fat", "muscle_mass", "glut4", "liver")
     )
     insulin = levels["insulin_nM"].to_numpy() / (HEALTHY.insulin * NM_PER_UU_PER_ML)
+    globulin = np.maximum(insulin, value("least_insulin")) ** -value("binding_globulin")
     lipolysis = held_back(gain * now["adipose"], rest["adipose"])
     acids = fatty_acids(lipolysis, fat)
     lipid = gain * (1.0 - result.scenario.fatty_acids * lipid_loss(acids))
@@ -77,7 +78,7 @@ def readouts(result: BodyResult, *, same_insulin: bool = False) -> pd.DataFrame:
             "ovary_androgen": now["ovary"] / rest["ovary"],
             "pancreas_secretion": insulin * levels["clearance"].to_numpy(),
             "pancreas_capacity": levels["beta_mg"].to_numpy() / HEALTHY.beta,
-            "men_testosterone": insulin ** -value("binding_globulin") / (1.0 + value("axis") * (fat - 1.0)),
+            "men_testosterone": globulin / (1.0 + value("axis") * (fat - 1.0)),
             "men_oestradiol": 1.0 + value("aromatase") * (fat - 1.0),
         }
     )
