@@ -23,11 +23,13 @@ from websockets.sync.client import connect
 class Client:
     """One session at the page of `url`, which goes on in a thread of its own until `close`.
 
-    scenes: how many of the plot have come; sentence: what stands above it now.
+    scenes: how many of the plot have come; sentence: what stands above it now. comms: of every widget that
+    has a script of ours.
     """
 
     def __init__(self, url: str) -> None:
         self.scenes, self.sentence = 0, ""
+        self.comms: list[str] = []
         self._models: dict[str, str] = {}  # what a comm is of: "plot" or "sentence"
         self._heard = threading.Condition()
         cookies = CookieJar()
@@ -61,6 +63,10 @@ class Client:
             if not self._heard.wait_for(lambda: what(self), timeout_s):
                 raise TimeoutError(f"{self.scenes} scenes; {self.sentence!r}")
 
+    def say(self, comm: str, content: object) -> None:
+        """Sends a widget what a script of its might, or might not."""
+        self._send("comm_msg", {"comm_id": comm, "data": {"method": "custom", "content": content}})
+
     def close(self) -> None:
         """Says that the page is left, as browsers do, and leaves it."""
         urllib.request.urlopen(self._goodbye).close()
@@ -84,19 +90,20 @@ class Client:
     def _take(self, kind: str, content: dict) -> None:
         state = content.get("data", {}).get("state", {}) if kind in ("comm_open", "comm_msg") else {}
         comm = content.get("comm_id", "")
+        if kind == "comm_open" and "_esm" in state:
+            self.comms.append(comm)
         if kind == "comm_open" and "picked_min" in state:
             self._models[comm] = "plot"
         elif kind == "comm_open" and "remark" in state:
             self._models[comm] = "sentence"
         elif kind == "comm_open" and "pickable" in state:
-            self._send("comm_msg", {"comm_id": comm, "data": {"method": "custom", "content": {"seen": True}}})
+            self.say(comm, {"seen": True})
         model = self._models.get(comm)
         if model == "sentence":
             self.sentence = "".join(state.get("parts", [self.sentence]))
         elif model == "plot" and "seq" in state:
             self.scenes += state["seq"] > 0
-            answer = {"method": "custom", "content": {"acknowledged": state["seq"], "reduced": False}}
-            self._send("comm_msg", {"comm_id": comm, "data": answer})
+            self.say(comm, {"acknowledged": state["seq"], "reduced": False})
 
 
 def _head(said: bytes) -> bytes:

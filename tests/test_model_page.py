@@ -9,6 +9,7 @@ import pytest
 from trafficking import io, library
 from trafficking.dashboard import desk, diagram, drawing, laws
 from trafficking.dashboard.constants_table import rows
+from trafficking.dashboard.hearing import Unheard
 from trafficking.dashboard.model import Model
 from trafficking.dashboard.passing import Passing
 from trafficking.dashboard.scenes import Moment
@@ -197,7 +198,8 @@ def test_a_change_out_of_range_is_refused_and_nothing_runs_anew(seated: tuple):
     before = sitting.runner.opened
     model._hear_table({"symbol": "kfast", "value": 0.9})
     assert "0.04 /min to 0.3 /min is allowed" in model.table.fault
-    model._hear_table({"symbol": "kfast", "value": "much"})
+    with pytest.raises(Unheard):
+        model._hear_table({"symbol": "kfast", "value": "much"})
     model._hear_table({"symbol": "nothing", "value": 1.0})
     assert sitting.runner.opened is before
 

@@ -10,6 +10,7 @@ import pytest
 from trafficking import body_files, person
 from trafficking.dashboard import patient
 from trafficking.dashboard.app import QUESTIONS
+from trafficking.dashboard.hearing import Unheard
 from trafficking.dashboard.pages import body
 from trafficking.interventions import interventions
 from trafficking.organs import ORGANS
@@ -139,7 +140,8 @@ def test_the_page_shows_and_gives_away_what_was_computed():
     assert "brings diabetes" in kept.answer.state["sentence"]
     kept._hear_ribbon({"year": 3.0})
     assert kept.ribbon.year == 3.0
-    kept._hear_ribbon({"year": float("nan")})
+    with pytest.raises(Unheard):
+        kept._hear_ribbon({"year": float("nan")})
     assert kept.ribbon.year == 3.0
     assert "year 3.0" in kept.organs.state["sentence"]
     assert kept.found is not None

@@ -97,8 +97,8 @@ def parsed(given: Mapping[str, Any], sources: Mapping[str, Mapping[str, str]]) -
         if target.id in (other.id for other in found[:i]):
             raise ValueError(f"targets[{i}].id: {target.id!r} is used twice")
         if target.stricter_than and target.stricter_than not in (other.id for other in found[:i]):
-            given = f"targets[{i}] ({target.id}).stricter_than: {target.stricter_than!r} given"
-            raise ValueError(f"{given}; the id of a row above is needed")
+            where = f"targets[{i}] ({target.id}).stricter_than"
+            raise ValueError(f"{where}: {target.stricter_than!r} given; the id of a row above is needed")
     return found
 
 

@@ -13,6 +13,7 @@ from . import words
 from .desk import Desk
 from .elements import box
 from .header import Header
+from .hearing import text
 from .manners import Manners, Tour
 from .pages import PLACES, Place, live
 
@@ -30,7 +31,7 @@ def _opened(path: str) -> Place:
 
 def _header(go: Callable[[str], None]) -> Header:
     header = Header(tagline=TAGLINE, pages=[[f"/{place.path}", place.name] for place in PLACES], questions=QUESTIONS)
-    header.listen(lambda message: go(str(message["go"])))
+    header.listen(lambda message: go(text(message, "go")))
     return header
 
 

@@ -10,13 +10,13 @@ from collections.abc import Callable
 from importlib.resources import files
 from typing import Any
 
-import anywidget
 import numpy as np
 import traitlets
 
 from trafficking.itinerary import Itinerary
 
 from . import words
+from .hearing import Listener, whole
 from .life import NAMES, PLACES, Life
 from .places import Crowd, Places, Proportions
 from .runner import Moment, Scene
@@ -25,7 +25,7 @@ _STATIC = files("trafficking.dashboard") / "static" / "cell"
 PARTS = ("shapes", "scenery", "labels", "ferries", "swarm", "paint", "film", "picking", "view")
 
 
-class CellView(anywidget.AnyWidget):
+class CellView(Listener):
     """`dots` has one byte per place: the index of a state in `kinds`, or 255 where the place is free.
 
     kinds: {key, name, bound} of each state; key: its compartment, as the page's colours name it. place: of the receptor
@@ -47,19 +47,13 @@ class CellView(anywidget.AnyWidget):
     name = traitlets.Unicode("cell", help="of the files that are saved").tag(sync=True)
     run = traitlets.Int(-1).tag(sync=True)
 
-    def listen(self, hear: Callable[[dict], None]) -> None:
-        self.on_msg(lambda _, message, __: hear(message))
 
-
-class LifePanel(anywidget.AnyWidget):
+class LifePanel(Listener):
     """The followed receptor, as `Life.panel` has it; empty where there is none. The browser sends {"drop": true}."""
 
     _esm = (_STATIC / "life.js").read_text(encoding="utf-8")
 
     panel = traitlets.Dict().tag(sync=True)
-
-    def listen(self, hear: Callable[[dict], None]) -> None:
-        self.on_msg(lambda _, message, __: hear(message))
 
 
 class Cell:
@@ -80,7 +74,7 @@ class Cell:
     def chosen(self, message: dict) -> int | None:
         """The receptor that a message of the browser picks; None: nobody."""
         if "pick" in message:
-            return self._places.receptor_at(int(message["pick"]))
+            return self._places.receptor_at(whole(message, "pick"))
         if message.get("random") and self._crowd is not None and len(self._crowd.identities):
             return int(self._lot.choice(self._crowd.identities))
         return None

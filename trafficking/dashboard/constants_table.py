@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from importlib.resources import files
 from typing import Any
 
-import anywidget
 import traitlets
 
 from trafficking.named_constants import Constant, number
 
+from .hearing import Listener
+
 _STATIC = files("trafficking.dashboard") / "static"
 
 
-class ConstantsTable(anywidget.AnyWidget):
+class ConstantsTable(Listener):
     """`rows` as `rows` makes them; `marked` are symbols to stand out; `note` says what became of the last change.
 
     The browser sends {"symbol": symbol, "value": number} for a change and {"undo": true} to take all changes back.
@@ -28,9 +29,6 @@ class ConstantsTable(anywidget.AnyWidget):
     note = traitlets.Unicode("").tag(sync=True)
     fault = traitlets.Unicode("").tag(sync=True)
     changes = traitlets.Int(0).tag(sync=True)
-
-    def listen(self, hear: Callable[[dict], None]) -> None:
-        self.on_msg(lambda _, message, __: hear(message))
 
 
 def rows(constants: Iterable[Constant], by_hand: Iterable[str]) -> list[dict[str, Any]]:

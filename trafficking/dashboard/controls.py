@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from importlib.resources import files
 
-import anywidget
 import traitlets
+
+from .hearing import Listener
 
 _STATIC = files("trafficking.dashboard") / "static"
 
 
-class Controls(anywidget.AnyWidget):
+class Controls(Listener):
     """`state` is all that the buttons show; the browser sends {"do": name, ...} for each thing asked for."""
 
     _esm = (_STATIC / "controls.js").read_text(encoding="utf-8")
 
     state = traitlets.Dict().tag(sync=True)
-
-    def listen(self, hear: Callable[[dict], None]) -> None:
-        self.on_msg(lambda _, message, __: hear(message))

@@ -17,7 +17,7 @@ import traitlets
 from trafficking import io, library, treatments, units
 from trafficking.scenario import Scenario, ScenarioError
 
-from . import exports, links, store, words
+from . import exports, hearing, links, store, words
 from .address import Address
 from .cell_view import Cell
 from .controls import Controls
@@ -227,12 +227,12 @@ class Desk:
 
     def _hear_plot(self, message: dict) -> None:
         if "picked_min" in message:
-            return self.branching.pick(float(message["picked_min"]))
-        self.runner.acknowledge(int(message["acknowledged"]), reduced_motion=bool(message.get("reduced")))
+            return self.branching.pick(hearing.number(message, "picked_min"))
+        self.runner.acknowledge(hearing.whole(message, "acknowledged"), reduced_motion=bool(message.get("reduced")))
 
     def _hear_dose(self, message: dict) -> None:
-        dose = min(max(float(message["insulin_nM"]), 0.0), 1000.0)
-        self.runner.steer(dose, gesture=int(message["gesture"]))
+        dose = hearing.number(message, "insulin_nM", 0.0, 1000.0)
+        self.runner.steer(dose, gesture=hearing.whole(message, "gesture"))
 
     def _hear_cell(self, message: dict) -> None:
         if "seen" in message:
@@ -242,7 +242,7 @@ class Desk:
 
     def _hear_controls(self, message: dict) -> None:
         self._complaint = ""
-        match message["do"]:
+        match hearing.text(message, "do"):
             case "play":
                 self.runner.play()
             case "pause":
@@ -252,22 +252,26 @@ class Desk:
             case "reset":
                 self.runner.reset()
             case "speed":
-                self.runner.speed(str(message["speed"]))
-            case "scenario" if message["scenario"] in self._shipped:
-                self.runner.open(self._shipped[message["scenario"]], seed=self.runner.seed)
-            case "scenario" if message["scenario"] == OWN and self._own is not None:
-                self.runner.open(self._own, seed=self.runner.seed)
-            case "tissue" if message["tissue"] in library.tissues():
-                self.runner.open(on_tissue(self.runner.opened, message["tissue"]), seed=self.runner.seed)
+                self.runner.speed(hearing.text(message, "speed"))
+            case "scenario":
+                self._open_listed(hearing.text(message, "scenario"))
+            case "tissue" if (tissue := hearing.text(message, "tissue")) in library.tissues():
+                self.runner.open(on_tissue(self.runner.opened, tissue), seed=self.runner.seed)
             case "band" if self._ground is not None:
                 self.replicates.toggle(self._ground.scenario, seed=self.runner.seed)
                 self.runner.refresh()
             case "treat":
-                self.runner.treat(str(message["name"]), float(message["to"]))
+                self.runner.treat(hearing.text(message, "name"), hearing.number(message, "to"))
             case "link":
                 self._link()
             case "anew":
-                self._anew(int(message["receptors"]), int(message["seed"]))
+                self._anew(hearing.whole(message, "receptors"), hearing.whole(message, "seed"))
+
+    def _open_listed(self, name: str) -> None:
+        """Opens a scenario of the list, where it holds one of this name."""
+        scenario = self._own if name == OWN else self._shipped.get(name)
+        if scenario is not None:
+            self.runner.open(scenario, seed=self.runner.seed)
 
     def _anew(self, receptors: int, seed: int) -> None:
         """Opens the scenario with these; the run that is on stays if they are refused."""

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import asdict
 from importlib.resources import files
 from typing import Any
 
-import anywidget
 import numpy as np
 import traitlets
 
 from trafficking.itinerary import Itinerary
 
 from . import drawing
+from .hearing import Listener
 
 _STATIC = files("trafficking.dashboard") / "static"
 
 
-class Diagram(anywidget.AnyWidget):
+class Diagram(Listener):
     """`plan` is the drawing (see `plan`); `now` has float32: the rate and the flux of each arrow, then the counts.
 
     chosen: "arrow:NAME", "state:NAME" or "". detail: what is said of it. table: the transitions as rows of text.
@@ -33,9 +32,6 @@ class Diagram(anywidget.AnyWidget):
     title = traitlets.Unicode("").tag(sync=True)
     chosen = traitlets.Unicode("").tag(sync=True)
     detail = traitlets.Dict().tag(sync=True)
-
-    def listen(self, hear: Callable[[dict], None]) -> None:
-        self.on_msg(lambda _, message, __: hear(message))
 
 
 def plan(itinerary: Itinerary) -> dict[str, Any]:

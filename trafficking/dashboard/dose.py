@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from importlib.resources import files
 from typing import Any
 
-import anywidget
 import traitlets
 
 from trafficking import units
+
+from .hearing import Listener
 
 _STATIC = files("trafficking.dashboard") / "static"
 
@@ -35,7 +35,7 @@ BANDS: tuple[dict[str, Any], ...] = (
 )
 
 
-class Dose(anywidget.AnyWidget):
+class Dose(Listener):
     """A slider for insulin that keyboards and screen readers can use as well as mice and fingers.
 
     The browser sends {"insulin_nM": x, "gesture": k}; `gesture` comes back once k has been done, and until then the
@@ -50,6 +50,3 @@ class Dose(anywidget.AnyWidget):
     enabled = traitlets.Bool(False).tag(sync=True)
     bands = traitlets.List(list(BANDS)).tag(sync=True)
     uU_per_mL = traitlets.Float(units.uU_per_mL(1.0), help="of 1 nM").tag(sync=True)
-
-    def listen(self, hear: Callable[[dict], None]) -> None:
-        self.on_msg(lambda _, message, __: hear(message))

@@ -9,20 +9,20 @@ from collections.abc import Callable
 from importlib.resources import files
 from typing import Any
 
-import anywidget
 import traitlets
 
 from trafficking.scenario import Scenario, ScenarioError
 
 from . import preview, words
 from .draft import KINDS, Draft
+from .hearing import Listener, number, text, whole
 from .plot import pack
 
 _STATIC = files("trafficking.dashboard") / "static"
 _MOST_UNDONE = 100  # drafts that are kept
 
 
-class Editor(anywidget.AnyWidget):
+class Editor(Listener):
     """`state` is all that the form shows, `curve` float32 minutes and nM of the whole protocol.
 
     The browser sends {"do": name, "count": k, ...} for each thing asked for; `count` of the state comes back once k is
@@ -34,9 +34,6 @@ class Editor(anywidget.AnyWidget):
 
     state = traitlets.Dict().tag(sync=True)
     curve = traitlets.Bytes(b"").tag(sync=True)
-
-    def listen(self, hear: Callable[[dict], None]) -> None:
-        self.on_msg(lambda _, message, __: hear(message))
 
 
 class Editing:
@@ -78,9 +75,9 @@ class Editing:
 
     def hear(self, message: dict) -> None:
         """Does what the page asks for, and says so or why not."""
-        self._count = int(message.get("count", self._count))
+        self._count = whole(message, "count")
         self._note = self._done = ""
-        if message["do"] != "drag":
+        if text(message, "do") != "drag":
             self._gesture = None
         try:
             self._obey(message)
@@ -89,32 +86,34 @@ class Editing:
         self._show()
 
     def _obey(self, message: dict) -> None:
-        draft, i = self.draft, min(max(int(message.get("segment", self._selected)), 0), len(self.draft.segments) - 1)
-        match message["do"]:
+        draft = self.draft
+        i = whole(message, "segment") if "segment" in message else self._selected
+        i = min(max(i, 0), len(draft.segments) - 1)
+        match text(message, "do"):
             case "select":
                 self._selected = i
             case "set":
-                self._put(draft.changed(i, str(message["key"]), str(message["text"])), i)
+                self._put(draft.changed(i, text(message, "key"), text(message, "text")), i)
             case "name":
-                self._put(draft.named(str(message["text"])), i)
-            case "add" if message["kind"] in KINDS:
-                self._put(draft.added(message["kind"], i), i + 1)
+                self._put(draft.named(text(message, "text")), i)
+            case "add" if (kind := text(message, "kind")) in KINDS:
+                self._put(draft.added(kind, i), i + 1)
             case "double":
                 self._put(draft.doubled(i), i + 1)
             case "remove":
                 self._put(draft.removed(i), min(i, len(draft.segments) - 2))
             case "move":
-                to = min(max(int(message["to"]), 0), len(draft.segments) - 1)
+                to = min(max(whole(message, "to"), 0), len(draft.segments) - 1)
                 self._put(draft.moved(i, to), to)
             case "drag":
-                self._drag(i, str(message["key"]), float(message["to"]), (message["gesture"], i))
+                self._drag(i, text(message, "key"), number(message, "to"), (text(message, "gesture"), i))
             case "nudge" if draft.valid:
-                self._put(draft.nudged(i, str(message["key"]), int(message["by"])), i)
+                self._put(draft.nudged(i, text(message, "key"), whole(message, "by")), i)
             case "csv":
-                self._put(draft.recorded(i, str(message["file"]), str(message["text"])), i + 1)
+                self._put(draft.recorded(i, text(message, "file"), text(message, "text")), i + 1)
                 self._done = f"{message['file']} is segment {i + 2} now."
             case "toml":
-                self._put(Draft.opened(str(message["file"]), str(message["text"])), 0)
+                self._put(Draft.opened(text(message, "file"), text(message, "text")), 0)
                 self._done = f"{message['file']} is open."
             case "undo" if len(self._drafts) > 1:
                 self._drafts.pop()

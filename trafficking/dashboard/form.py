@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from importlib.resources import files
 from typing import Any
 
-import anywidget
 import traitlets
 
+from .hearing import Listener
 from .jobs import Job
 
 _STATIC = files("trafficking.dashboard") / "static"
 
 
-class Form(anywidget.AnyWidget):
+class Form(Listener):
     """Fields with their values, a button that starts a computation, and how far that is.
 
     fields: dicts of name, label, value and kind: "select" (options as [value, text]), "number" (low, high, step) or
@@ -29,9 +29,6 @@ class Form(anywidget.AnyWidget):
     fields = traitlets.List().tag(sync=True)
     action = traitlets.Unicode("").tag(sync=True)
     state = traitlets.Dict({"busy": False, "share": 0.0, "words": "", "fault": ""}).tag(sync=True)
-
-    def listen(self, hear: Callable[[dict], None]) -> None:
-        self.on_msg(lambda _, message, __: hear(message))
 
     def follow(self, job: Job[Any]) -> None:
         """Shows how far a job is."""
@@ -49,20 +46,17 @@ class Form(anywidget.AnyWidget):
         self.state = {"busy": False, "share": 0.0, "words": "", "fault": fault}
 
 
-class Sheet(anywidget.AnyWidget):
+class Sheet(Listener):
     """A sentence, a table and links to files.
 
     state: sentence, detail, caption; head as [label, unit]; rows with cells as texts, the first of which is its name,
     a note under that, and a look (colour and dash) where it has a curve; removable; links as [address, name, kind].
+    The browser sends {"remove": number of the row} where rows can be taken away.
     """
 
     _esm = (_STATIC / "sheet.js").read_text(encoding="utf-8")
 
     state = traitlets.Dict().tag(sync=True)
-
-    def listen(self, hear: Callable[[dict], None]) -> None:
-        """Call `hear` with {"remove": number of the row} where rows can be removed."""
-        self.on_msg(lambda _, message, __: hear(message))
 
 
 def number(values: Mapping[str, Any], name: str, label: str, low: float, high: float) -> float:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from importlib.resources import files
 
-import anywidget
 import traitlets
 
 from trafficking import units
 
 from . import words
 from .draft import plain
+from .hearing import Listener, text
 from .plot import TimeSeries
 from .runner import Runner
 from .scenes import Scene
@@ -19,15 +18,12 @@ from .scenes import Scene
 _STATIC = files("trafficking.dashboard") / "static"
 
 
-class Futures(anywidget.AnyWidget):
+class Futures(Listener):
     """`state` is all that is shown; the browser sends {"do": name, ...} for each thing asked for."""
 
     _esm = (_STATIC / "futures.js").read_text(encoding="utf-8")
 
     state = traitlets.Dict().tag(sync=True)
-
-    def listen(self, hear: Callable[[dict], None]) -> None:
-        self.on_msg(lambda _, message, __: hear(message))
 
 
 class Branching:
@@ -44,17 +40,17 @@ class Branching:
 
     def hear(self, message: dict) -> None:
         """Does what the page asks for."""
-        match message["do"]:
+        match text(message, "do"):
             case "open" if self._scene is not None:
                 self._runner.pause()
                 self._choose(_likely(self._scene))
             case "close":
                 self._open = False
             case "at":
-                self._text = str(message["text"])
+                self._text = text(message, "text")
                 self._read()
             case "back":
-                self._text = str(message["text"])
+                self._text = text(message, "text")
                 self._leave()
             case "swap":
                 self._runner.swap()

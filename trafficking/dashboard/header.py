@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from importlib.resources import files
 
-import anywidget
 import traitlets
+
+from .hearing import Listener
 
 _STATIC = files("trafficking.dashboard") / "static"
 
 
-class Header(anywidget.AnyWidget):
+class Header(Listener):
     """`pages` as [address, name], `path` the address that is open; `questions` as [text, address] lead into others.
 
     The browser sends {"go": address} for a plain click, so that a session goes on; a new tab opens a session anew.
@@ -23,6 +23,3 @@ class Header(anywidget.AnyWidget):
     pages = traitlets.List().tag(sync=True)
     questions = traitlets.List().tag(sync=True)
     path = traitlets.Unicode("/").tag(sync=True)
-
-    def listen(self, hear: Callable[[dict], None]) -> None:
-        self.on_msg(lambda _, message, __: hear(message))

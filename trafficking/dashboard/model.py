@@ -12,7 +12,7 @@ from trafficking.itinerary import Itinerary
 from trafficking.named_constants import Constant, constants_of, symbols_of
 from trafficking.scenario import Scenario, ScenarioError
 
-from . import laws, words
+from . import hearing, laws, words
 from .constants_table import ConstantsTable, rows, span
 from .desk import Desk
 from .diagram import Diagram, pack, plan
@@ -91,7 +91,7 @@ class Model:
     # -- what was chosen -------------------------------------------------------------------------------------------
 
     def _hear_diagram(self, message: dict) -> None:
-        self.diagram.chosen = str(message.get("choose", ""))
+        self.diagram.chosen = hearing.text(message, "choose")
         self._tell()
 
     def _tell(self) -> None:
@@ -174,8 +174,8 @@ class Model:
     def _hear_table(self, message: dict) -> None:
         if message.get("undo"):
             self._open({})
-        elif message.get("symbol") in self._constants and isinstance(message.get("value"), int | float):
-            self._change(str(message["symbol"]), float(message["value"]))
+        elif (symbol := hearing.text(message, "symbol")) in self._constants:
+            self._change(symbol, hearing.number(message, "value"))
 
     def _change(self, symbol: str, value: float) -> None:
         constant = self._constants[symbol]

@@ -6,22 +6,23 @@ browser acknowledges each frame in its message handler, not when it draws: hidde
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from importlib.resources import files
 
-import anywidget
 import numpy as np
 import traitlets
+
+from .hearing import Listener
 
 _STATIC = files("trafficking.dashboard") / "static"
 _PARTS = ("units", "paint", "chart", "zoom", "tip", "live")  # of the script, in the order in which they name each other
 
 
-class TimeSeries(anywidget.AnyWidget):
+class TimeSeries(Listener):
     """Two panels over time. `frame` holds float32 columns, the whole run first, then the hour:
 
     time_min, insulin_nM and one column per line (receptors) for each panel; `view` says how many rows each has, where
-    the axes end, what 100 % is and which moments are marked.
+    the axes end, what 100 % is and which moments are marked. The browser sends {"acknowledged": seq, "reduced": bool}
+    and {"picked_min": x}.
     """
 
     _esm = "\n".join(
@@ -42,10 +43,6 @@ class TimeSeries(anywidget.AnyWidget):
     measured = traitlets.List(help="points, as `measured.points` has them").tag(sync=True)
     plan = traitlets.List(help="[time_min, insulin_nM] of the whole protocol").tag(sync=True)
     seq = traitlets.Int(0).tag(sync=True)
-
-    def listen(self, hear: Callable[[dict], None]) -> None:
-        """Call `hear` with every message of the browser: {"acknowledged": seq, "reduced": bool}, {"picked_min": x}."""
-        self.on_msg(lambda _, message, __: hear(message))
 
 
 def decimate(times_min: np.ndarray, columns: np.ndarray, most: int = 1000) -> tuple[np.ndarray, np.ndarray]:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from importlib.resources import files
 from typing import Any
 
-import anywidget
 import numpy as np
 import pandas as pd
 import traitlets
 
 from trafficking import results
 from trafficking.results import Result
+
+from .hearing import Listener
 
 _STATIC = files("trafficking.dashboard") / "static"
 
@@ -87,12 +87,9 @@ def said(value: Any) -> str:
     return text.rstrip("0").rstrip(".") if "." in text and "e" not in text else text
 
 
-class Tables(anywidget.AnyWidget):
+class Tables(Listener):
     """`state` is all that is shown; the browser sends {"do": name, ...} for each thing asked for."""
 
     _esm = (_STATIC / "tables.js").read_text(encoding="utf-8")
 
     state = traitlets.Dict().tag(sync=True)
-
-    def listen(self, hear: Callable[[dict], None]) -> None:
-        self.on_msg(lambda _, message, __: hear(message))

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable
 from functools import partial
 from importlib.resources import files
 from typing import Any
 
-import anywidget
 import solara
 import traitlets
 
@@ -17,11 +14,12 @@ from trafficking.interventions import interventions
 from trafficking.organs import ORGANS
 from trafficking.person import Cycle
 
-from .. import exports, patient, store
+from .. import exports, hearing, patient, store
 from ..chart import Chart
 from ..desk import Desk
 from ..elements import box, what
 from ..form import Form, Sheet
+from ..hearing import Listener
 from ..jobs import Job
 from ..patient import Wish
 from ..store import Export
@@ -30,7 +28,7 @@ _STATIC = files("trafficking.dashboard") / "static"
 _OPENING = 8.0  # the year that is looked at first
 
 
-class Ribbon(anywidget.AnyWidget):
+class Ribbon(Listener):
     """Stages over the years as coloured ribbons with words, and the moment that is looked at.
 
     ribbons: [title, [[from, to, stage, words], ...]]; end: the last year; year: the moment; organs: their names;
@@ -44,9 +42,6 @@ class Ribbon(anywidget.AnyWidget):
     year = traitlets.Float(_OPENING).tag(sync=True)
     organs = traitlets.List().tag(sync=True)
     stage = traitlets.Dict().tag(sync=True)
-
-    def listen(self, hear: Callable[[dict], None]) -> None:
-        self.on_msg(lambda _, message, __: hear(message))
 
 
 class Person:
@@ -76,11 +71,12 @@ class Person:
             self._start(patient.wish({field["name"]: field["value"] for field in fields()}))
 
     def _hear_form(self, message: dict) -> None:
-        if message["do"] == "cancel" and self.job is not None:
+        asked_for = hearing.text(message, "do")
+        if asked_for == "cancel" and self.job is not None:
             self.job.cancel()
-        elif message["do"] == "start":
+        elif asked_for == "start":
             try:
-                asked = patient.wish(message["values"])
+                asked = patient.wish(hearing.values(message))
             except ValueError as fault:
                 self.form.complain(str(fault))
             else:
@@ -99,11 +95,11 @@ class Person:
         found, desk = self.found, self.desk
         if found is None:
             return
-        if isinstance(message.get("year"), int | float) and math.isfinite(message["year"]):
-            self.ribbon.year = min(max(float(message["year"]), 0.0), self.ribbon.end)
+        if "year" in message:
+            self.ribbon.year = hearing.number(message, "year", 0.0, self.ribbon.end)
             self._look(found)
-        elif message.get("organ") in ORGANS and desk is not None:
-            desk.runner.open(patient.cell(found, str(message["organ"]), self.ribbon.year), seed=desk.runner.seed)
+        elif (organ := hearing.text(message, "organ")) in ORGANS and desk is not None:
+            desk.runner.open(patient.cell(found, organ, self.ribbon.year), seed=desk.runner.seed)
             desk.travel("/")
 
     def _tell(self, found: Cycle) -> None:

@@ -12,7 +12,7 @@ import solara
 from trafficking.half_times import clock_words
 from trafficking.scenario import Scenario, ScenarioError
 
-from .. import exports, pins, store, words
+from .. import exports, hearing, pins, store, words
 from ..chart import Axis, Chart
 from ..desk import Desk, shipped
 from ..elements import box, what
@@ -56,9 +56,10 @@ class Comparison:
     # -- from the browser ------------------------------------------------------------------------------------------
 
     def _hear_live(self, message: dict) -> None:
-        desk, asked = self.desk, str(message.get("values", {}).get("name", ""))
-        if message["do"] != "start" or desk is None:
+        desk = self.desk
+        if hearing.text(message, "do") != "start" or desk is None:
             return
+        asked = str(hearing.values(message).get("name", ""))
 
         def work(_: Progress) -> Pin:
             taken = desk.runner.taken()
@@ -70,12 +71,12 @@ class Comparison:
         self._start(self.live, work)
 
     def _hear_other(self, message: dict) -> None:
-        if message["do"] == "cancel" and "other" in self._jobs:
+        asked_for = hearing.text(message, "do")
+        if asked_for == "cancel" and "other" in self._jobs:
             self._jobs["other"].cancel()
-        elif message["do"] == "start":
-            values = message["values"]
+        elif asked_for == "start":
             try:
-                scenario, name, replicates, seed = wish(values)
+                scenario, name, replicates, seed = wish(hearing.values(message))
             except ValueError as fault:
                 return self.other.complain(str(fault))
             self._start(
@@ -97,7 +98,7 @@ class Comparison:
         self._jobs["other" if form is self.other else "live"] = Job(work, changed=changed)
 
     def _hear_choice(self, message: dict) -> None:
-        values = message["values"]
+        values = hearing.values(message)
         try:
             times = str(values.get("times", ""))
             pins.times_of(times)
@@ -116,7 +117,7 @@ class Comparison:
 
     def _hear_sheet(self, message: dict) -> None:
         with self._guard:
-            row = int(message["remove"])
+            row = hearing.whole(message, "remove")
             if 0 <= row < len(self._pins):
                 gone = self._pins.pop(row)
                 if self._chosen["base"] == gone.name:

@@ -11,7 +11,7 @@ import solara
 
 from trafficking.results import Result
 
-from .. import exports, tables, words
+from .. import exports, hearing, tables, words
 from ..desk import Desk
 from ..elements import box, what
 from ..tables import Tables
@@ -63,16 +63,17 @@ class Reading:
         self._show()
 
     def _hear(self, message: dict) -> None:
-        if message["do"] == "read" and self._desk is not None:
+        asked = hearing.text(message, "do")
+        if asked == "read" and self._desk is not None:
             return self.read(self._desk)
         if self._result is None:
             return
         with self._guard:
-            if message["do"] == "table" and message["table"] in tables.names(self._result):
-                self._table, self._first = str(message["table"]), 0
-            elif message["do"] == "page":
+            if asked == "table" and (name := hearing.text(message, "table")) in tables.names(self._result):
+                self._table, self._first = name, 0
+            elif asked == "page":
                 last = max(len(tables.frame(self._result, self._table)) - 1, 0) // PAGE * PAGE
-                self._first = min(max(int(message["first"]), 0) // PAGE * PAGE, last)
+                self._first = min(max(hearing.whole(message, "first"), 0) // PAGE * PAGE, last)
         self._show()
 
     def _say(self, note: str) -> None:

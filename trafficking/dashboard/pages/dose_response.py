@@ -14,7 +14,7 @@ from trafficking import dose_curves, library, units
 from trafficking.dose_curves import READOUTS, HalfEffect, Sweep
 from trafficking.scenario import Scenario
 
-from .. import exports, store, words
+from .. import exports, hearing, store, words
 from ..chart import Axis, Chart, Curve, Region
 from ..desk import Desk
 from ..dose import BANDS
@@ -87,11 +87,12 @@ class Doses:
             self._start(wish({field["name"]: field["value"] for field in _fields()}))
 
     def _hear(self, message: dict) -> None:
-        if message["do"] == "cancel" and self._job is not None:
+        asked_for = hearing.text(message, "do")
+        if asked_for == "cancel" and self._job is not None:
             self._job.cancel()
-        elif message["do"] == "start":
+        elif asked_for == "start":
             try:
-                asked = wish(message["values"])
+                asked = wish(hearing.values(message))
             except ValueError as fault:
                 self.form.complain(str(fault))
             else:
@@ -117,7 +118,7 @@ class Doses:
         self.form.follow(job)
 
     def _hear_choice(self, message: dict) -> None:
-        name = message["values"].get("readout")
+        name = hearing.text(hearing.values(message), "readout")
         if name in READOUTS:
             self._readout = name
             self._draw()

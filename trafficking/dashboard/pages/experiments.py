@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
 from importlib.resources import files
 
-import anywidget
 import solara
 import traitlets
 
@@ -14,17 +12,18 @@ from trafficking import validation
 from trafficking.targets import targets
 from trafficking.validation import Row
 
-from .. import exports, store, trials
+from .. import exports, hearing, store, trials
 from ..chart import Chart
 from ..desk import Desk
 from ..elements import box, what
+from ..hearing import Listener
 from ..jobs import Job, Progress
 from ..store import Export
 
 _STATIC = files("trafficking.dashboard") / "static"
 
 
-class Board(anywidget.AnyWidget):
+class Board(Listener):
     """The list of numbers and the one that was chosen.
 
     rows: see `trials.listed`; headline; state: busy, share, words, fault; chosen: id; detail: what is said of it.
@@ -39,9 +38,6 @@ class Board(anywidget.AnyWidget):
     chosen = traitlets.Unicode("").tag(sync=True)
     detail = traitlets.Dict().tag(sync=True)
     file = traitlets.Unicode("").tag(sync=True)
-
-    def listen(self, hear: Callable[[dict], None]) -> None:
-        self.on_msg(lambda _, message, __: hear(message))
 
 
 class Trials:
@@ -92,15 +88,15 @@ class Trials:
 
     def _hear(self, message: dict) -> None:
         known = {target.id for target in targets()}
-        if message.get("choose") in known:
-            self._choose(str(message["choose"]))
+        if "choose" in message and (choice := hearing.text(message, "choose")) in known:
+            self._choose(choice)
         elif message.get("cancel") and self.job is not None:
             self.job.cancel()
         elif message.get("again"):
             self.begin()
-        elif message.get("run") in known and self.desk is not None:
+        elif "run" in message and (run := hearing.text(message, "run")) in known and self.desk is not None:
             desk = self.desk
-            desk.runner.open(validation.experiment(trials.target_of(str(message["run"]))), seed=desk.runner.seed)
+            desk.runner.open(validation.experiment(trials.target_of(run)), seed=desk.runner.seed)
             desk.travel("/")
 
     def _choose(self, identity: str = "") -> None:
