@@ -49,3 +49,15 @@ def test_the_commands_of_the_readme_are_understood():
 def test_the_pictures_of_the_readme_exist():
     for path in re.findall(r"!\[[^\]]*\]\(([^)]+)\)", README):
         assert (Path(__file__).parent.parent / path).is_file(), path
+
+
+def test_every_test_that_a_page_of_the_docs_names_is_there():
+    here = Path(__file__).parent
+    named = [
+        (page.name, *found)
+        for page in (here.parent / "docs").glob("*.md")
+        for found in re.findall(r"`(test_\w+\.py)::(test_\w+)`", page.read_text(encoding="utf-8"))
+    ]
+    assert len(named) > 15
+    missing = [each for each in named if f"\ndef {each[2]}(" not in (here / each[1]).read_text(encoding="utf-8")]
+    assert missing == []
