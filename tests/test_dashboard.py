@@ -35,6 +35,7 @@ from trafficking.dashboard import (
     store,
     words,
 )
+from trafficking.dashboard.app import _header
 from trafficking.dashboard.hearing import Unheard
 from trafficking.half_times import HalfTimes, Step
 from trafficking.scenario import Scenario
@@ -84,6 +85,15 @@ def test_times_are_said_as_people_say_them(minutes: float, said: str):
 @pytest.mark.parametrize(("pace", "said"), [(15.0, "15 min/s"), (60.0, "1 h/s"), (120.0, "2 h/s"), (230.0, "3.8 h/s")])
 def test_the_pace_is_said(pace: float, said: str):
     assert words.pace(pace) == said
+
+
+def test_means_of_small_cells_keep_a_decimal():
+    assert words.rounded(4.3) == "4.3"
+    assert [words.rounded(count) for count in (4.0, 420.4, 31_412.0)] == ["4", "420", "31,400"]
+    assert (
+        "(6 of 4.3)"
+        in words.headline(6.0, 4.3, of="the start", since_min=60.0, insulin_nM=0.0, restless=False, time_min=60.0)[2]
+    )
 
 
 def test_half_times_are_so_far_only_while_insulin_stays():
@@ -160,6 +170,16 @@ def test_nothing_more_is_shown_before_the_browser_has_answered(small: Scenario, 
     assert len(screen.scenes) == shown
     one.acknowledge(screen.last.seq)
     until(lambda: len(screen.scenes) == shown + 1)
+
+
+def test_to_acknowledge_what_was_never_sent_opens_no_flood(small: Scenario, opened: Opened):
+    one, screen = opened(small, answers=False)
+    until(lambda: bool(screen.scenes))
+    one.acknowledge(10**400)
+    until(lambda: screen.last.moment is not None)
+    shown, came = len(screen.scenes), one._run.time_min
+    until(lambda: one._run.time_min > came + 60.0)
+    assert len(screen.scenes) == shown
 
 
 def test_a_page_that_does_not_answer_pauses_its_run_and_finds_it_again(
@@ -330,7 +350,8 @@ def test_a_scene_that_cannot_be_shown_does_not_end_the_session(small: Scenario, 
     one = screen.runner = runner.Runner(small, show=show)
     one.start()
     one.acknowledge(0)
-    until(lambda: one._base.status == "failed")
+    until(lambda: screen.scenes and screen.last.status == "failed")  # said at once: no answer comes for a lost scene
+    assert "The run stopped: no picture" in screen.last.message
     broken.clear()
     one.reset()
     until(lambda: screen.scenes and screen.last.status == "paused")
@@ -570,6 +591,38 @@ def test_wrong_numbers_in_the_drawer_are_refused_in_words(rendered):
     until(lambda: bool(deck.state))
     send(deck, do="anew", receptors=-5, seed=1)
     until(lambda: "receptors" in deck.state["note"])
+
+
+def test_what_the_cell_would_feel_is_drawn_also_while_the_cell_is_out_of_sight():
+    sitting, seen = desk.Desk(), []
+    try:
+        sitting.watch(lambda scene: (seen.append(scene), sitting.runner.acknowledge(scene.seq)))
+        sitting.runner.look(False)
+        until(lambda: seen and seen[-1].time_min > 300.0)
+        sitting.runner.pause()
+        until(lambda: seen[-1].status == "paused")
+        assert "times the insulin" in sitting.felt.view["words"]
+        now = len(np.frombuffer(sitting.felt.curves, dtype="<f4")) // 2
+        start, later = np.split(np.frombuffer(sitting.felt.curves, dtype="<f4"), [now])
+        assert (later[1:] < start[1:]).all()
+    finally:
+        sitting.close()
+
+
+def test_a_question_asked_again_opens_its_scenario_again():
+    sitting, opened = desk.Desk(), []
+    header = _header(sitting, lambda path: opened.append(path))
+    try:
+        for times in (1, 2):
+            header._handle_custom_msg({"go": "/?scenario=washout"}, [])
+            until(lambda: sitting.runner.opened.name == "washout")
+            assert opened == ["/"] * times
+            sitting.runner.open(desk.shipped()["basal"], seed=1)
+            until(lambda: sitting.runner.opened.name == "basal")
+        header._handle_custom_msg({"go": "/body"}, [])
+        assert opened[-1] == "/body"
+    finally:
+        sitting.close()
 
 
 def test_a_seed_or_a_speed_that_is_none_leaves_the_run_alone(monkeypatch: pytest.MonkeyPatch):

@@ -96,8 +96,9 @@ def test_a_widget_drops_what_is_unheard_and_nothing_else():
     for content in ([], {"x": "no"}, {"x": 1}):
         widget._handle_custom_msg(content, [])
     assert heard == [1]
+    (registered,) = widget._msg_callbacks.callbacks
     with pytest.raises(ZeroDivisionError):  # a fault of ours is not hidden
-        hear({"x": 2})
+        registered(widget, {"x": 2}, [])
 
 
 @pytest.fixture(scope="module")

@@ -52,9 +52,34 @@ def test_jobs_wait_for_each_other_in_the_order_in_which_they_came(one_at_a_time:
     two = jobs.Job(lambda report: order.append(2), changed=watch)
     three = jobs.Job(lambda report: order.append(3), changed=watch)
     assert (two.status, two.ahead, three.ahead) == ("waiting", 0, 1)
+    assert two.going
     go.set()
     watch.until(lambda: three.status == "done")
     assert order == [1, 2, 3]
+
+
+def test_a_job_that_waits_says_so_and_how_many_come_before_it(one_at_a_time: None):
+    watch, said = Watch(), []
+
+    def forever(report: jobs.Progress) -> None:
+        while True:
+            report(0.1)
+
+    def tell(job: jobs.Job) -> None:
+        if job.status == "waiting":
+            said.append(job.ahead)
+        watch(job)
+
+    one = jobs.Job(forever, changed=watch)
+    watch.until(lambda: one.status == "working")
+    two = jobs.Job(forever, changed=watch)
+    three = jobs.Job(lambda report: 3, changed=tell)
+    watch.until(lambda: said == [1])
+    two.cancel()
+    watch.until(lambda: said == [1, 0])
+    one.cancel()
+    watch.until(lambda: three.status == "done")
+    assert not three.going
 
 
 def test_a_job_is_cancelled_at_work_and_while_it_waits(one_at_a_time: None):

@@ -21,6 +21,7 @@ from test_dashboard import Screen, until
 from trafficking import folders, simulation
 from trafficking import io as files
 from trafficking.dashboard import keeping, kept_runs, links, runner
+from trafficking.dashboard.keeping import Keeping
 from trafficking.dashboard.kept import Kept, KeptError
 from trafficking.results import Result
 from trafficking.scenario import Scenario
@@ -299,6 +300,15 @@ def test_the_second_tab_gets_a_copy_and_the_first_keeps_its_run(session: Sat):
     until(lambda: screen.last.time_min == seen.last.time_min)
 
 
+def test_a_run_that_is_still_computed_is_not_said_to_be_gone(session: Sat, monkeypatch: pytest.MonkeyPatch):
+    one, screen, keeper = session()
+    until(lambda: screen.last.time_min > 5.0)
+    monkeypatch.setattr(one, "kept", lambda: None)
+    with pytest.raises(KeptError, match="open in another tab, which is still computing"):
+        Keeping().take_up(keeper.run_id, one)
+    until(lambda: screen.last.time_min > 6.0)
+
+
 def test_a_page_that_no_longer_answers_gives_its_run_up(session: Sat, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(runner, "WATCHED_S", 0.3)
     one, screen, keeper = session()
@@ -401,6 +411,12 @@ def test_links_that_are_none_are_refused_in_words(small: Scenario):
         (packed(table | {"time_min": 1e9}), "not what this program writes"),
         (packed(table | {"time_min": float("nan")}), "not what this program writes"),
         (packed(table | {"steering": [[1.0, "insulin_nM", [], 2.0]]}), "not what this program writes"),
+        (packed(table | {"steering": [[1.0, "insulin_nM", 0, "abc"]]}), "not what this program writes"),
+        (packed(table | {"steering": [[-5.0, "insulin_nM", 0, 3]]}), "not what this program writes"),
+        (packed(table | {"steering": [[2.0, "insulin_nM", 0, 3], [1.0, "insulin_nM", 3, 4]]}), "not what this"),
+        (packed(table | {"steering": [[1.0, "aspirin", 0, 1]]}), "not what this program writes"),
+        (packed(table | {"seed": -3}), "its seed is -3; a whole number from 0"),
+        (packed(table | {"seed": 2**80}), "its seed is 12089"),
         (packed(table | {"opened": table["opened"] | {"receptors": -1}}), "receptors"),
         (
             packed(table | {"opened": table["opened"] | {"exposure": [{"kind": "series", "file": "/etc/passwd"}]}}),

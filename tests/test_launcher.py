@@ -82,6 +82,12 @@ def test_a_front_end_file_that_is_missing_is_not_fetched_from_elsewhere(dashboar
     assert ask(dashboard_url, path="/_solara/cdn/vega@5/build/vega.min.js").status == 404
 
 
+def test_an_address_of_no_page_leads_back(dashboard_url: str):
+    answer = ask(dashboard_url, path="/Compare")
+    assert answer.status == 404
+    assert '<a href="/">' in answer.body.decode()  # type: ignore[attr-defined]
+
+
 def test_an_unknown_run_cannot_be_exported(dashboard_url: str):
     assert ask(dashboard_url, path="/export/no-such-run/run.zip").status == 404
 

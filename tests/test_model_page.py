@@ -12,7 +12,7 @@ from trafficking.dashboard.constants_table import rows
 from trafficking.dashboard.hearing import Unheard
 from trafficking.dashboard.model import Model
 from trafficking.dashboard.passing import Passing
-from trafficking.dashboard.scenes import Moment
+from trafficking.dashboard.scenes import Moment, Scene
 from trafficking.itinerary import Itinerary, State, Transition
 from trafficking.named_constants import changed, constants_of, symbols_of
 from trafficking.simulation import Run
@@ -160,13 +160,14 @@ def seated() -> Iterator[tuple[desk.Desk, Model, threading.Condition]]:
     bell, sitting = threading.Condition(), desk.Desk()
     model = sitting.keep(Model)
 
-    def ring(_: object) -> None:
+    def ring(scene: Scene) -> None:
+        sitting.runner.acknowledge(scene.seq)
         with bell:
             bell.notify_all()
 
     leave = model.attend(sitting)
     sitting.watch(ring)
-    sitting.runner.acknowledge(10**9)
+    sitting.runner.acknowledge(sitting.plot.seq)  # what was shown before anybody watched
     yield sitting, model, bell
     leave()
     sitting.close()

@@ -52,6 +52,10 @@ def test_insult_power_and_interventions_are_those_asked_for():
         ({"scenario": "nobody"}, "Person: 'nobody' given"),
         ({"insult": "3"}, "Sensitivity left by the insult: '3' given"),
         ({"intervention": "metformin", "start": "9", "stop": "4"}, "it must come after its start"),
+        (
+            {"intervention": "metformin", "start": "20", "stop": "30"},
+            "starts in year 20; it must come before the end, 15",
+        ),
         ({"intervention": "prayer"}, "Intervention: 'prayer' given"),
     ],
 )

@@ -205,6 +205,8 @@ def test_clocks_wait_for_insulin_to_act():
     live = np.full(3, 1000)
     found = clocks(np.arange(3.0), live, live, STEP)
     assert (found.redistribution_min, found.loss_words) == (None, "insulin came too recently")
+    before = clocks(np.arange(3.0), live, live, Step(5.0, 0.0, 10.0, 60.0))
+    assert before.redistribution_words == before.loss_words == "insulin has not come yet"
     short = Step(0.0, 0.0, 10.0, 2.0)
     assert clocks(TIMES, TIMES + 1, TIMES + 1, short).loss_words == "insulin stayed too briefly"
 

@@ -285,6 +285,10 @@ class BodyScenario(Document):
             found.append(("window", f"{self.window_d:g} d given; {words}"))
         if self.duration_d / self.window_d > 1e6:
             found.append(("window", f"{self.duration_d / self.window_d:,.0f} windows in the run; at most 1,000,000"))
+        for i, each in enumerate(self.interventions):
+            if each.times[0] >= self.duration_d:
+                what = f"{each.times[0]:g} d given; must come before the end of the life, {self.duration_d:g} d"
+                found.append((f"interventions[{i}].start", what))
         if found:
             raise Faults(found)
         return self

@@ -74,6 +74,8 @@ def clocks(
     last = int(np.searchsorted(time_min, step.until_min, side="right"))
     if last - first < _FEWEST_ROWS:
         why = "insulin came too recently" if time_min[-1] < step.until_min else "insulin stayed too briefly"
+        if time_min[-1] < step.at_min:
+            why = "insulin has not come yet"
         return HalfTimes(step, None, None, why, why)
     since = time_min[first:last] - step.at_min
     total = live[first:last].astype(float)

@@ -29,9 +29,16 @@ def _opened(path: str) -> Place:
     return next((place for place in PLACES if place.path == path), PLACES[0])
 
 
-def _header(go: Callable[[str], None]) -> Header:
+def _header(desk: Desk, go: Callable[[str], None]) -> Header:
     header = Header(tagline=TAGLINE, pages=[[f"/{place.path}", place.name] for place in PLACES], questions=QUESTIONS)
-    header.listen(lambda message: go(text(message, "go")))
+
+    def follow(message: dict) -> None:
+        # A question asked again has the address that is open already, and the router would not stir.
+        path, _, search = text(message, "go").partition("?")
+        go(path)
+        desk.seek(search)
+
+    header.listen(follow)
     return header
 
 
@@ -42,7 +49,7 @@ def Page() -> None:
     solara.use_effect(lambda: desk.close, [])
     desk.travel = router.push
     place = _opened(router.parts[0])
-    header = solara.use_memo(lambda: _header(router.push), [])
+    header = solara.use_memo(lambda: _header(desk, router.push), [])
     manners = solara.use_memo(lambda: [Manners(), Tour()], [])
     solara.use_effect(lambda: desk.visit(router.search), [router.search])
     solara.use_effect(lambda: setattr(header, "path", f"/{place.path}"), [place.path])

@@ -6,6 +6,7 @@ Widgets change outside the rendering of Solara, which is for what changes a few 
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
@@ -38,6 +39,7 @@ from .runner import Runner
 from .scenes import Moment, Scene
 
 DEFAULT = "chronic_insulin"
+FELT_EVERY_S = 0.2  # between two drawings of what the cell would feel
 OWN = "own"  # the entry of the scenario list for one that is no file of the package
 
 State = TypeVar("State")
@@ -108,6 +110,7 @@ class Desk:
         self._ground: Ground | None = None
         self._kept: dict[Callable[[], Any], Any] = {}
         self._asked = ""  # the address that was last opened
+        self._felt_s = 0.0  # when what the cell would feel was last drawn
         self._watching: list[Callable[[Scene], None]] = []
         self.plot.listen(self._hear_plot)
         self.dose.listen(self._hear_dose)
@@ -168,10 +171,13 @@ class Desk:
 
     def visit(self, search: str | None) -> None:
         """Opens what an address asks for, such as `?scenario=washout`; asked for again, nothing happens."""
-        if (search or "") == self._asked:
-            return
-        self._asked = search or ""
-        name = parse_qs(self._asked).get("scenario", [""])[0]
+        if (search or "") != self._asked:
+            self._asked = search or ""
+            self.seek(self._asked)
+
+    def seek(self, search: str) -> None:
+        """Opens the scenario that an address asks for; nothing where it asks for none."""
+        name = parse_qs(search).get("scenario", [""])[0]
         if name in self._shipped:
             self.runner.open(self._shipped[name], seed=self.runner.seed)
         elif name:
@@ -340,7 +346,9 @@ class Desk:
             self.numbers.values = picture.now
             self.numbers.base = words.base(self._ground.base, self._ground.reference.words, scene.scenario.cells.number)
             self.numbers.notes = words.shown_besides(self.plot.measured, bool(band), NUMBER)
-        if moment.crowd is not None:  # as often as the eye can follow
+        now = time.monotonic()
+        if now >= self._felt_s + FELT_EVERY_S or scene.status != "running":  # as often as the eye can follow
+            self._felt_s = now
             self.felt.show(moment, scene.scenario)
         self.cell.show(scene, moment)
         by_hand = (

@@ -131,10 +131,9 @@ class Editing:
 
     def _drag(self, i: int, key: str, to: float, gesture: Any) -> None:
         """From the draft as it was when the hand took hold, so that faults on the way do not stop the hand."""
-        if gesture == self._gesture:
-            self._drafts.pop()
-        if self.draft.valid:
-            self._drafts = [*self._drafts, self.draft.dragged(i, key, to)][-_MOST_UNDONE:]
+        drafts = self._drafts[:-1] if gesture == self._gesture else self._drafts
+        if drafts[-1].valid:
+            self._drafts = [*drafts, drafts[-1].dragged(i, key, to)][-_MOST_UNDONE:]
             self._gesture, self._selected = gesture, i
 
     def _show(self) -> None:

@@ -32,7 +32,7 @@ class Form(Listener):
 
     def follow(self, job: Job[Any]) -> None:
         """Shows how far a job is."""
-        busy = job.status in ("waiting", "working")
+        busy = job.going
         said = {
             "waiting": f"Waiting: {job.ahead} before this one" if job.ahead else "About to begin",
             "working": f"{100.0 * job.share:.0f} % done",

@@ -42,7 +42,8 @@ class Job(Generic[Result]):
 
         Args:
             work: called in the job's thread with a function to report its progress to, 0 to 1.
-            changed: called with the job, in its thread, at most five times a second, and at each change of status.
+            changed: called with the job, in its thread, at most five times a second, at each change of status, and
+                when the number of jobs before it changes.
         """
         self.status, self.share, self.fault = "waiting", 0.0, ""
         self.result: Result | None = None
@@ -58,6 +59,11 @@ class Job(Generic[Result]):
     def ahead(self) -> int:
         with _bell:
             return sum(turn < self._turn for turn in _waiting) if self._turn in _waiting else 0
+
+    @property
+    def going(self) -> bool:
+        """Whether it is still to come to an end."""
+        return self.status in ("waiting", "working")
 
     def cancel(self) -> None:
         """Ends the job at its next report of progress, or before it begins."""
@@ -84,14 +90,28 @@ class Job(Generic[Result]):
                 _bell.notify_all()
 
     def _await_turn(self) -> None:
+        told = -1
+        while not self._takes_turn(told):
+            told = self.ahead
+            self._changed(self)
+        self._become("working")
+
+    def _takes_turn(self, told: int) -> bool:
+        """Waits for the turn, or until another number of jobs than `told` comes before; whether it has come."""
+
+        def free() -> bool:
+            return len(_at_work) < AT_ONCE and min(_waiting) == self._turn
+
         with _bell:
-            _bell.wait_for(lambda: self._unwanted.is_set() or (len(_at_work) < AT_ONCE and min(_waiting) == self._turn))
+            _bell.wait_for(lambda: self._unwanted.is_set() or free() or self.ahead != told)
             if self._unwanted.is_set():
                 raise Cancelled
+            if not free():
+                return False
             del _waiting[self._turn]
             _at_work.add(self._turn)
             _bell.notify_all()
-        self._become("working")
+        return True
 
     def _report(self, share: float) -> None:
         if self._unwanted.is_set():

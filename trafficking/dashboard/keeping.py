@@ -12,7 +12,7 @@ import time
 from typing import Protocol
 
 from . import kept_runs
-from .kept import Kept
+from .kept import Kept, KeptError
 
 EVERY_S = 10.0  # at most so much of a running run is lost with the server
 SOON_S = 1.0  # between two writings of a run at rest
@@ -21,6 +21,7 @@ GIVE_UP_S = 10.0  # for a page that is closing to write its run
 
 COPY = "This run is open in another tab, so this is a copy of it: what you do here changes only the copy."
 ELSEWHERE = "This run is open in another dashboard, so this is a copy of it as it was last kept."
+BUSY = "it is open in another tab, which is still computing; try again when that is done"
 OLD = "This run was kept by trafficking {0}; it was computed again by {1}, and its numbers may differ."
 
 
@@ -66,6 +67,8 @@ class Keeping:
         except kept_runs.Taken:
             other = _holders.get(run_id)
             kept, note = (other.kept(), COPY) if other is not None else (None, ELSEWHERE)
+            if other is not None and kept is None:
+                raise KeptError(BUSY) from None
             self._have(kept_runs.new_id(), holder)
         kept = kept or kept_runs.load(run_id)
         return kept, note if kept.ours else OLD.format(kept.version, Kept.version)

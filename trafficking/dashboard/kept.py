@@ -17,6 +17,9 @@ import trafficking
 from trafficking.scenario import Scenario, ScenarioError
 from trafficking.simulation import Run
 from trafficking.snapshot import Snapshot, SnapshotError
+from trafficking.treatments import title
+
+from .forks import INSULIN
 
 _MAGIC = b"trafficking kept run 1\n"
 _DIGEST = 32
@@ -24,7 +27,7 @@ _START = len(_MAGIC) + 8
 MOST_CHANGES = 10_000  # by hand, in one run
 STATUSES = ("running", "paused", "finished")
 
-Row = tuple[float, str, Any, Any]
+Row = tuple[float, str, float, float]
 
 
 class KeptError(ValueError):
@@ -97,7 +100,7 @@ class Kept:
                 opened=opened,
                 scenario=opened if steered is None else Scenario.from_dict(steered),
                 seed=_checked(given["seed"], int),
-                time_min=float(_checked(given["time_min"], int, float)),
+                time_min=_number(given["time_min"]),
                 steering=_rows(given["steering"]),
                 speed=_checked(given["speed"], str)[:20],
                 status=_checked(given["status"], str),
@@ -110,6 +113,8 @@ class Kept:
             raise KeptError("it is not what this program writes") from None
         if kept.status not in STATUSES or not 0.0 <= kept.time_min <= kept.scenario.duration_min:
             raise KeptError("it is not what this program writes")
+        if not 0 <= kept.seed < 2**63:
+            raise KeptError(f"its seed is {kept.seed}; a whole number from 0 to 2^63 - 1 is needed")
         return kept
 
     def to_bytes(self) -> bytes:
@@ -146,12 +151,19 @@ def _rows(given: Any) -> tuple[Row, ...]:
     rows = _checked(given, list)
     if len(rows) > MOST_CHANGES:
         raise TypeError(rows)
-    return tuple(
-        (
-            float(_checked(time_min, int, float)),
-            _checked(name, str)[:200],
-            _checked(old, int, float, str),
-            _checked(new, int, float, str),
-        )
-        for time_min, name, old, new in rows
-    )
+    read = tuple((_number(time_min), _named(name), _number(old), _number(new)) for time_min, name, old, new in rows)
+    times = [0.0, *(row[0] for row in read)]
+    if times != sorted(times):
+        raise ValueError(times)
+    return read
+
+
+def _number(value: Any) -> float:
+    return float(_checked(value, int, float))
+
+
+def _named(name: Any) -> str:
+    """What a hand can change: insulin, the temperature, a drug."""
+    if name != INSULIN:
+        title(name)
+    return name

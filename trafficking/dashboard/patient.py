@@ -63,7 +63,7 @@ def wish(values: Mapping[str, Any]) -> Wish:
         tables["insult"] = _insult(tables.get("insult", []), u)
     if str(values.get("power", "")).strip():
         tables["power"] = number(values, "power", "Power q", 0.0, 2.0)
-    given = [found for slot in ("", "2") if (found := _intervention(values, slot))]
+    given = [found for slot in ("", "2") if (found := _intervention(values, slot, years))]
     tables["interventions"] = [*tables.get("interventions", []), *given]
     try:
         return Wish(BodyScenario.from_dict(tables), years)
@@ -80,7 +80,7 @@ def _insult(points: list[dict[str, Any]], u: float) -> list[dict[str, Any]]:
     return [{**point, "factor": 1.0 - (1.0 - point["factor"]) * share} for point in points]
 
 
-def _intervention(values: Mapping[str, Any], slot: str) -> dict[str, Any] | None:
+def _intervention(values: Mapping[str, Any], slot: str, years: float) -> dict[str, Any] | None:
     name = values.get(f"intervention{slot}") or ""
     if not name:
         return None
@@ -88,6 +88,8 @@ def _intervention(values: Mapping[str, Any], slot: str) -> dict[str, Any] | None
     chosen(values, f"intervention{slot}", "Intervention", tuple(known))
     start = number(values, f"start{slot}", f"Start of {known[name].title}, year", 0.0, 40.0)
     stop = number(values, f"stop{slot}", f"Stop of {known[name].title}, year", 0.0, 100.0)
+    if start >= years:
+        raise ValueError(f"{known[name].title}: starts in year {start:g}; it must come before the end, {years:g}")
     if stop <= start:
         raise ValueError(f"{known[name].title}: stops in year {stop:g}; it must come after its start, {start:g}")
     return {"name": name, "start": f"{start!r} y", "stop": f"{stop!r} y"}

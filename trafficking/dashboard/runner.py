@@ -94,7 +94,7 @@ class Runner:
         """The browser has scene `seq`, or is merely still there."""
         with self._bell:
             self._heard_at = time.monotonic()
-            self._answered = max(seq, self._answered)
+            self._answered = max(min(seq, self._sent), self._answered)
             if seq < self._sent and self._heard_at > self._shown_at + LOST_S:
                 # The page is there and the scene is not: it went with the link. The next one replaces it.
                 self._answered = self._sent
@@ -234,7 +234,11 @@ class Runner:
             what()
         except Exception as fault:
             _log.exception("the run stopped")
-            self._say("failed", f"The run stopped: {fault or type(fault).__name__}. Reset, under More, starts it anew.")
+            if self._base.status != "failed":  # else what cannot be shown would be shown again and again
+                said = f"The run stopped: {fault or type(fault).__name__}. Reset, under More, starts it anew."
+                self._say("failed", said)
+            with self._bell:
+                self._answered = self._sent  # for a scene that never left no answer comes
 
     def _turn(self) -> None:
         """Does what was asked for, and carries the run on if it is time to."""
@@ -324,7 +328,7 @@ class Runner:
                 scene,
                 scenario=run.scenario,
                 time_min=run.time_min,
-                moment=None if status == "computing" else self._moment(run),
+                moment=None if status in ("computing", "failed") else self._moment(run),
                 steering=future.passed(),
                 levels=levels(run),
             )

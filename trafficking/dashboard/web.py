@@ -16,6 +16,7 @@ import solara.server.starlette as solara_web
 from anyio import to_thread
 from starlette.applications import Starlette
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import Request
@@ -72,6 +73,13 @@ _LOST = """<div class="lost" role="alert">
                 <h2>The connection to the server is lost</h2>
                 <p>Your run is kept. This page goes on by itself as soon as the server answers.</p>
                 <button type="button" @click="reload()">Reload now</button></div>"""
+_NOWHERE = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>trafficking: no such page</title>
+<meta name="viewport" content="width=device-width, initial-scale=1"><style>
+:root { color-scheme: light dark; }
+body { font: 1.1rem/1.5 system-ui, sans-serif; display: grid; place-items: center; min-height: 100vh; margin: 0; }
+main { max-width: 26rem; padding: 2rem; } h1 { font-size: 1.5rem; font-weight: 300; }
+</style></head><body><main><h1>There is no such page</h1><p><a href="/">To the cell, and to all pages</a></p></main></body>
+</html>"""
 _REPAIRS = [
     ("<html>", '<html lang="en">'),
     ('<link rel="icon" type="image/png" sizes="any" href="/static/assets/favicon.png">', ""),  # Solara's own
@@ -94,6 +102,8 @@ _REPAIRS = [
     ),
     ("Refresh now\n", "Reload\n"),
     ("Cancel\n", "Not now\n"),
+    # The address holds the run: where the server was started again the page reloads itself, as it said it would.
+    ("if(solara.forceRefresh) {", "if (value) {"),
     (
         "App is disconnected, and may not function properly. Please refresh the page.",
         "This page is no longer connected to its run. Reload it to go on.",
@@ -199,7 +209,12 @@ class Vendored(solara_web.StaticCdn):
 
 
 async def _page(request: Request) -> Response:
-    response = await solara_web.root(request)
+    try:
+        response = await solara_web.root(request)
+    except HTTPException as fault:
+        if fault.status_code != 404:
+            raise
+        return HTMLResponse(_NOWHERE, status_code=404)
     if isinstance(response, HTMLResponse):
         page = bytes(response.body).decode()
         for found, better in _REPAIRS:

@@ -44,7 +44,9 @@ def short(value: float, digits: int = 3) -> str:
 
 
 def rounded(count: float) -> str:
-    """A count to three significant digits: 31,400."""
+    """A count to three significant digits: 31,400; means of small cells keep a decimal: 4.3."""
+    if count < 100 and not float(count).is_integer():
+        return f"{count:.1f}"
     if count < 1000:
         return f"{count:,.0f}"
     scale = 10 ** (math.floor(math.log10(count)) - 2)

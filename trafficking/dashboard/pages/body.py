@@ -83,6 +83,8 @@ class Person:
                 self._start(asked)
 
     def _start(self, asked: Wish) -> None:
+        if self.job is not None and self.job.going:  # its button is off: nobody asked by hand
+            return
         self.job = Job(partial(patient.lives, asked), changed=self._changed)
 
     def _changed(self, job: Job[Cycle]) -> None:

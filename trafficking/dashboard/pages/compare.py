@@ -17,11 +17,12 @@ from ..chart import Axis, Chart
 from ..desk import Desk, shipped
 from ..elements import box, what
 from ..form import Form, Sheet, chosen, number
-from ..jobs import Job, Progress
+from ..jobs import Job
 from ..pins import MOST, QUANTITIES, UNITS, Pin
 from ..store import Export
 
 RESOLUTIONS = {"mean": "Expected numbers", "counts": "Random numbers", "agents": "Single receptors"}
+_LONGEST_NAME = 80  # letters
 _FULL = f"{MOST} runs are pinned; remove one first."
 _NOTHING = "Nothing is pinned yet: pin the run on Live, or compute a scenario and pin that."
 _MOST_REPLICATES = 200
@@ -39,7 +40,7 @@ class Comparison:
         self.desk: Desk | None = None
         self._pins: list[Pin] = []
         self._chosen = {"quantity": "surface", "unit": "percent", "base": "", "times": "0, 1, 6, 24"}
-        self._jobs: dict[str, Job[Pin]] = {}
+        self._job: Job[Pin] | None = None
         self._guard = threading.RLock()
         self._shelf = store.add(self._export)
         self.live.listen(self._hear_live)
@@ -50,8 +51,8 @@ class Comparison:
     def close(self) -> None:
         store.drop(self._shelf)
         self.desk = None
-        for job in self._jobs.values():
-            job.cancel()
+        if self._job is not None:
+            self._job.cancel()
 
     # -- from the browser ------------------------------------------------------------------------------------------
 
@@ -59,43 +60,36 @@ class Comparison:
         desk = self.desk
         if hearing.text(message, "do") != "start" or desk is None:
             return
-        asked = str(hearing.values(message).get("name", ""))
-
-        def work(_: Progress) -> Pin:
-            taken = desk.runner.taken()
-            if taken is None:
-                raise ValueError("the run on Live is not ready yet; try again in a moment")
-            title = taken[0].scenario.title or taken[0].scenario.name
-            return pins.of_result(taken[0], name=asked or f"{title} (Live)", look=0)
-
-        self._start(self.live, work)
+        asked = str(hearing.values(message).get("name", ""))[:_LONGEST_NAME]
+        taken = desk.runner.taken()
+        if taken is None:
+            return self.live.complain("The run on Live is not ready yet; try again in a moment.")
+        title = taken[0].scenario.title or taken[0].scenario.name
+        pinned = self._pin(pins.of_result(taken[0], name=asked or f"{title} (Live)", look=0))
+        self.live.complain("" if pinned else _FULL)
 
     def _hear_other(self, message: dict) -> None:
         asked_for = hearing.text(message, "do")
-        if asked_for == "cancel" and "other" in self._jobs:
-            self._jobs["other"].cancel()
-        elif asked_for == "start":
+        if asked_for == "cancel" and self._job is not None:
+            self._job.cancel()
+        elif asked_for == "start" and not (self._job is not None and self._job.going):
             try:
                 scenario, name, replicates, seed = wish(hearing.values(message))
             except ValueError as fault:
                 return self.other.complain(str(fault))
-            self._start(
-                self.other,
+            if len(self._pins) >= MOST:
+                return self.other.complain(_FULL)
+            self._job = Job(
                 lambda report: pins.computed(
                     scenario, name=name, look=0, replicates=replicates, seed=seed, progress=report
                 ),
+                changed=self._changed,
             )
 
-    def _start(self, form: Form, work: Any) -> None:
-        if len(self._pins) >= MOST:
-            return form.complain(_FULL)
-
-        def changed(job: Job[Pin]) -> None:
-            if job.status == "done" and job.result is not None and not self._pin(job.result):
-                return form.complain(_FULL)
-            form.follow(job)
-
-        self._jobs["other" if form is self.other else "live"] = Job(work, changed=changed)
+    def _changed(self, job: Job[Pin]) -> None:
+        if job.status == "done" and job.result is not None and not self._pin(job.result):
+            return self.other.complain(_FULL)
+        self.other.follow(job)
 
     def _hear_choice(self, message: dict) -> None:
         values = hearing.values(message)
@@ -234,7 +228,7 @@ def wish(values: Mapping[str, Any]) -> tuple[Scenario, str, int, int]:
     except ScenarioError as fault:
         raise ValueError(str(fault)) from None
     title = str(values.get("name", "")).strip() or scenario.title or scenario.name
-    return scenario, title[:80], replicates, seed
+    return scenario, title[:_LONGEST_NAME], replicates, seed
 
 
 def _said(value: float, unit: str) -> str:

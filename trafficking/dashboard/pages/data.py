@@ -31,7 +31,7 @@ class Reading:
         self._result: Result | None = None
         self._run_id, self._steered, self._again_s = "", 0, 0.0
         self._table, self._first = "compartments", 0
-        self._guard = threading.Lock()
+        self._guard, self._reading = threading.Lock(), threading.Lock()
         self.widget.listen(self._hear)
 
     def close(self) -> None:
@@ -40,6 +40,8 @@ class Reading:
     def read(self, desk: Desk) -> None:
         """Reads the tables of the run on Live as they are now, in a thread: the run may be busy."""
         self._desk = desk
+        if not self._reading.acquire(blocking=False):  # its end will show what is asked for
+            return
         if self._result is None:
             self._say("Reading the tables …")
         threading.Thread(target=self._read, args=(desk,), name="trafficking-tables", daemon=True).start()
@@ -51,6 +53,8 @@ class Reading:
         except Exception as fault:  # a page with a message beats a dead one
             _log.exception("the tables were not read")
             return self._say(f"The tables could not be read: {fault or type(fault).__name__}")
+        finally:
+            self._reading.release()
         if self._desk is None or taken is None:
             return
         with self._guard:

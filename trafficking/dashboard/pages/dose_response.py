@@ -99,6 +99,9 @@ class Doses:
                 self._start(asked)
 
     def _start(self, asked: Wish) -> None:
+        if self._job is not None and self._job.going:  # its button is off: nobody asked by hand
+            return
+
         def work(report: Progress) -> Sweep:
             return dose_curves.sweep(
                 asked.scenario,

@@ -82,7 +82,7 @@ class Trials:
         with self.board.hold_sync():
             self.board.rows = [trials.listed(target, self.rows.get(target.id)) for target in targets()]
             self.board.headline = trials.headline(found) if found and job.status != "working" else ""
-            busy = job.status in ("waiting", "working")
+            busy = job.going
             self.board.state = {"busy": busy, "share": job.share, "words": said.get(job.status, ""), "fault": fault}
         self._choose()
 
