@@ -197,6 +197,24 @@ def test_the_half_maximal_dose_costs_half_of_the_largest_loss():
     assert np.all(np.diff(table["loss_percent"]) > 0.0)
 
 
+@pytest.mark.parametrize("assay", [surface_binding, total_binding])
+def test_no_dish_binds_more_tracer_than_it_holds(assay):
+    given = scenario(medium={"cells_per_ml": 1e9})
+    table = assay(given, at_min=[0.0], wash_min=0.0)
+    nM = float(table["bound_receptors"].iloc[0]) * given.medium.nM_per_receptor
+    assert 0.3 * TRACER_NM < nM < TRACER_NM
+    open_dish = assay(scenario(), at_min=[0.0], wash_min=0.0)
+    assert float(open_dish["bound_receptors"].iloc[0]) * given.medium.nM_per_receptor > TRACER_NM  # were it not missing
+
+
+def test_what_a_drug_takes_is_not_charged_to_insulin():
+    drug = [{"kind": "cycloheximide", "at": "0 min"}]
+    shared = dict(exposure_min=360.0, after_min=[0.0, 120.0])
+    alone, drugged = recovery(scenario(), **shared), recovery(scenario(treatments=drug), **shared)
+    assert abs(drugged.attrs["loss_percent"] - alone.attrs["loss_percent"]) < 15.0
+    assert drugged["recovered_percent"].iloc[1] < alone["recovered_percent"].iloc[1]
+
+
 @pytest.mark.parametrize("resolution", ["agents", "counts"])
 def test_each_dish_binds_its_tracer_by_chances_of_its_own(resolution):
     # The cells of these dishes are the same; bound tracers scatter by 13 about 170, so all six are alike once in 10^7.
@@ -282,6 +300,19 @@ def test_every_assay_is_in_the_list_and_says_what_it_returns():
         (lambda: pulse_chase(scenario(), of="old"), "of: 'old' given"),
         (lambda: surface_histogram(scenario()), "nothing is recorded of single cells"),
         (lambda: Noise(binding_cv=-0.1), "binding_cv: -0.1 given"),
+        (lambda: surface_binding(scenario(), at_min=[]), "at_min: .* given; at least one time is needed"),
+        (lambda: surface_binding(scenario(), tracer_nM=-1.0), "tracer_nM: -1.0 given; a number above 0"),
+        (lambda: competition(scenario(), celsius=60.0), "celsius: 60.0 given; a number from 0 to 45"),
+        (lambda: competition(scenario(), binding_min=-3.0), "binding_min: -3.0 given"),
+        (lambda: scatchard(scenario(), competitor_nM=[1.0]), "competitor_nM: .* rising numbers from 0 on .* 2 or more"),
+        (lambda: dose_response(scenario(), doses_nM=[10.0, 1.0, 0.0]), "doses_nM: .* rising numbers"),
+        (lambda: dose_response(scenario(), doses_nM="10,1,0"), "doses_nM: '10,1,0' given; a list of numbers"),
+        (lambda: dose_response(scenario(), doses_nM=[float("nan"), 5.0]), "doses_nM: .* a list of numbers"),
+        (lambda: recovery(scenario(), after_min=[180.0, 0.0]), "after_min: .* rising numbers"),
+        (
+            lambda: label_protection(scenario(treatments=[{"kind": "label", "at": "0 min"}]), label_min=90.0),
+            "the scenario has a label of its own",
+        ),
     ],
 )
 def test_what_an_assay_cannot_do_is_refused(call, said):

@@ -130,7 +130,10 @@ def test_a_tolerance_test_and_a_clamp_at_a_time_of_a_life(file: Path):
     assert len([line for line in ill.splitlines() if line[:5].strip().isdigit()]) == 7
     done = run(app, ["clamp", str(file), "--at", "2 y", "--out", "clamp.csv"])
     assert done.exit_code == 0, done.output
-    assert "times healthy" in done.stdout
+    assert "M/I" in done.stdout
+    assert "times healthy" not in done.stdout  # held at another glucose than the healthy body
+    gone = run(app, ["ogtt", "vicious_cycle", "--at", "20 y", "--set", "window=10 d"]).stdout
+    assert "Matsuda     not defined: fasting insulin is below 1 uU/mL" in gone
     assert (file.parent / "clamp.csv").read_text().startswith("time_min,glucose_mM,insulin_nM,glucose_infused\n0.0,")
     assert not (file.parent / "runs").exists()
 

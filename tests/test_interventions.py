@@ -18,6 +18,7 @@ from trafficking.body_files import body_names, load_body
 from trafficking.body_forms import BodyScenario
 from trafficking.faults import ScenarioError
 from trafficking.interventions import ARROWS, Given, arrow, course, interventions
+from trafficking.physiology import constant
 from trafficking.readouts import readouts
 
 SHIPPED = Path(__file__).parent.parent / "scenarios" / "body"
@@ -66,11 +67,23 @@ def test_large_weight_loss_about_doubles_sensitivity():
     assert 1.8 < ratio < 2.2
 
 
+def test_the_note_on_testosterone_in_men_says_what_its_arrows_make_of_sensitivity():
+    """Fat does not change, so that at equal receptors insult, and GLUT4 and mass by the share of muscle, are all."""
+    sizes = [interventions()["testosterone_men"].sizes(z) for z in (0.0, -1.96, 1.96)]
+    share = constant("muscle_share")
+    made = [each["insult"] * (1.0 - share + share * each["muscle_mass"] * each["glut4"]) for each in sizes]
+    said = "{:.2f} ({:.2f} to {:.2f}) on sensitivity".format(*made)
+    assert said in interventions()["testosterone_men"].note
+
+
 def test_diazoxide_raises_glucose_far_above_the_trial():
     """A known failure of the loop: +0.6 mM was seen. Beta cells that carry less load then grow and mend what it did,
     so that after years no harm is left: an assumption's consequence, not a finding.
     """
-    assert glucose("diazoxide", months=0.5) > glucose(months=0.5) + 2.5
+    assert glucose("diazoxide", months=0.0) - glucose(months=0.0) == pytest.approx(3.8, abs=0.1)
+    at_once = level("insulin_nM", "diazoxide", months=0.0) / level("insulin_nM", months=0.0)
+    assert at_once == pytest.approx(0.55, abs=0.01)
+    assert glucose("diazoxide", months=0.66) - glucose(months=0.66) == pytest.approx(2.9, abs=0.1)
     assert glucose("diazoxide", months=48) == pytest.approx(glucose(months=48), abs=0.1)
 
 

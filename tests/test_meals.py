@@ -120,3 +120,15 @@ def test_the_numbers_have_sources_and_are_finite():
         assert each.status in ("measured", "derived", "assumption"), each.symbol
         assert (each.source == "none") == (each.status == "assumption"), each.symbol
         assert math.isfinite(each.value)
+
+
+@pytest.mark.parametrize("body", [meals.HEALTHY, meals.HEALTHY._replace(periphery=10.0, liver=10.0)])
+@pytest.mark.parametrize("infusion", [1.0, 8.0, 60.0, 100.0])
+def test_a_clamp_does_not_hang_on_the_step_however_much_insulin_is_given(body: meals.Fasting, infusion: float):
+    """In steps of a minute, uptake in 60 mU per kg and min or more used to run away."""
+    given = 6.0 * infusion
+    coarse = meals.course(body, 120, infusion=given, clamp_at=body.glucose)
+    fine = meals.course(body, 120, infusion=given, clamp_at=body.glucose, step_min=0.05)
+    assert coarse.infused == pytest.approx(fine.infused[::20], abs=0.1)
+    assert coarse.infused[-40:] == pytest.approx(fine.infused[::20][-40:], abs=1e-3)
+    assert coarse.infused.max() < 14.0

@@ -22,7 +22,10 @@ from trafficking.dishes import (
     clamped,
     crossing,
     resting,
+    rising,
     states_in,
+    times_within,
+    within,
     without_later,
 )
 from trafficking.label_assays import TRACER_NM, endocytic_rate, label_protection, pulse_chase
@@ -49,6 +52,8 @@ def surface_binding(
     noise: Noise | None = None,
 ) -> pd.DataFrame:
     """Tracer bound to intact cells, which are washed with warm insulin-free medium and then chilled.
+
+    In a finite medium (`scenario.medium`) the tracer, given in as much of it, is depleted by what binds.
 
     Args:
         at_min: when dishes are taken, min; default: the start and the end.
@@ -110,15 +115,17 @@ def competition(
         tracer bound without competitor). attrs: ic50_nM, insulin that halves the tracer.
     """
     reader = reader_of(scenario, seed, replicate, noise)
+    doses_nM = rising("competitor_nM", competitor_nM)
+    within("tracer_nM", tracer_nM, 0.0, 1e6, above=True)
+    within("binding_min", binding_min, 0.0, 1e6, above=True)
+    within("celsius", celsius, 0.0, 45.0)
     itinerary = scenario.unlabelled
     (counts,) = _dishes(scenario, [at_min], wash_min, seed, replicate)
     states = states_in(scenario, "membrane")
     sites, hidden = counts[states].sum(), counts[states & scenario.itinerary.bound].sum()
-    per_receptor = 0.0
-    if scenario.medium is not None:
-        per_receptor = scenario.medium.nM_per_receptor * 2.0 ** divisions(scenario.treatments, at_min)
+    per_receptor = _nM_per_receptor(scenario, at_min)
     rows = []
-    for competitor in competitor_nM:
+    for competitor in doses_nM:
         total = competitor + tracer_nM
         share = _shares(itinerary, binding_min, celsius)
         free = free_nM(total, (sites - hidden) * per_receptor, share)
@@ -144,7 +151,7 @@ def scatchard(scenario: Scenario, *, competitor_nM: Sequence[float] = _DOSES[:-1
         bound_receptors, free_nM, bound_over_free_receptors_per_nM. attrs: kd_nM and sites_receptors, from the slope and
         the intercept of the line.
     """
-    table = competition(scenario, competitor_nM=competitor_nM, **more)
+    table = competition(scenario, competitor_nM=rising("competitor_nM", competitor_nM, least=2), **more)
     table = table[["bound_receptors", "free_nM"]].copy()
     table["bound_over_free_receptors_per_nM"] = table["bound_receptors"] / table["free_nM"]
     slope, intercept = np.polyfit(table["bound_receptors"], table["bound_over_free_receptors_per_nM"], 1)
@@ -179,15 +186,17 @@ def dose_response(
         loss is reached, between doses on a logarithmic axis; most_percent, that loss.
     """
     reader = reader_of(scenario, seed, replicate, noise)
+    doses = rising("doses_nM", doses_nM, least=2)
+    within("exposure_min", exposure_min, 0.0, 1e7, above=True)
     bound = []
-    for dose in doses_nM:
+    for dose in doses:
         given = scenario.changed(exposure=[clamped(dose, exposure_min)], start=resting(scenario), expect=[])
         _, _, tracer = _bound(
             given, "membrane", reader, at_min=[exposure_min], wash_min=wash_min, tracer_nM=tracer_nM,
             seed=seed, replicate=replicate,
         )  # fmt: skip
         bound.append(float(tracer[0]))
-    table = pd.DataFrame({"dose_nM": list(map(float, doses_nM)), "bound_receptors": reader.read(bound)})
+    table = pd.DataFrame({"dose_nM": doses, "bound_receptors": reader.read(bound)})
     control = float(table["bound_receptors"].iloc[0])
     table["percent"] = 100.0 * table["bound_receptors"] / control if control > 0.0 else np.nan
     table["loss_percent"] = 100.0 - table["percent"]
@@ -217,15 +226,17 @@ def recovery(
         after_min: minutes after the end of the exposure; each dish then has its wash of `wash_min` besides.
 
     Returns:
-        after_min, bound_receptors, percent (of cells that never met insulin), recovered_percent (of the loss at the
-        first time). attrs: loss_percent at the first time; half_time_h of the recovery.
+        after_min, bound_receptors, percent (of cells that never met insulin, else treated alike), recovered_percent (of
+        the loss at the first time). attrs: loss_percent at the first time; half_time_h of the recovery.
     """
     reader = reader_of(scenario, seed, replicate, noise)
-    times, longest = [float(time) for time in after_min], float(max(after_min))
+    times = rising("after_min", after_min)
+    within("exposure_min", exposure_min, 0.0, 1e7, above=True)
+    longest = times[-1]
     cells: dict[str, Any] = dict(wash_min=wash_min, tracer_nM=tracer_nM, seed=seed, replicate=replicate)
     pause = [{"kind": "washout", "duration": units.text(longest, "time")}] if longest > 0.0 else []
     met = scenario.changed(exposure=[clamped(insulin_nM, exposure_min), *pause], start=resting(scenario), expect=[])
-    never = scenario.changed(exposure=[clamped(0.0, exposure_min)], start=resting(scenario), expect=[], treatments=[])
+    never = met.changed(exposure=[clamped(0.0, exposure_min + longest)])
     _, _, bound = _bound(met, "membrane", reader, at_min=[exposure_min + time for time in times], **cells)
     _, _, control = _bound(never, "membrane", reader, at_min=[exposure_min], **cells)
     seen = reader.read(np.append(bound, control))
@@ -257,6 +268,7 @@ def surface_histogram(
         low_receptors, high_receptors, cells. attrs: mean_receptors and cv of the readings.
     """
     reader = reader_of(scenario, seed, replicate, noise)
+    within("bins", bins, 1, 10_000)
     numbers = reader.read(cell_surface(simulate(scenario, seed=seed, replicate=replicate), at_min))
     cells, edges = np.histogram(numbers, bins=bins)
     table = pd.DataFrame({"low_receptors": edges[:-1], "high_receptors": edges[1:], "cells": cells})
@@ -295,7 +307,8 @@ def _binding(
     seed: int,
     replicate: int,
 ) -> pd.DataFrame:
-    times = [0.0, scenario.duration_min] if at_min is None else [float(time) for time in at_min]
+    times = [0.0, scenario.duration_min] if at_min is None else times_within("at_min", at_min, scenario.duration_min)
+    within("tracer_nM", tracer_nM, 0.0, 1e6, above=True)
     sites, hidden, tracer = _bound(
         scenario, where, reader, at_min=times, wash_min=wash_min, tracer_nM=tracer_nM, seed=seed, replicate=replicate
     )
@@ -303,7 +316,8 @@ def _binding(
     seen = reader.read(tracer)
     table = pd.DataFrame({"time_min": times, name: sites, "hidden_receptors": hidden, "bound_receptors": seen})
     free = states_in(scenario, where) & ~(scenario.itinerary.bound & (where == "membrane"))
-    whole = float(scenario.reference_counts[free].sum()) * share_bound(scenario.unlabelled, tracer_nM, COLD_MIN)
+    whole = float(scenario.reference_counts[free].sum())
+    whole *= _tracer_share(scenario, whole, tracer_nM, 0.0)
     table["percent"] = 100.0 * table["bound_receptors"] / whole if whole > 0.0 else np.nan
     return table
 
@@ -325,8 +339,24 @@ def _bound(
     sites = counts[:, states].sum(axis=1)
     hides = states & scenario.itinerary.bound & (where == "membrane")
     hidden = counts[:, hides].sum(axis=1)
-    share = share_bound(scenario.unlabelled, tracer_nM, COLD_MIN)
-    return sites, hidden, reader.bind(sites - hidden, share)
+    shares = [
+        _tracer_share(scenario, float(open_sites), tracer_nM, time)
+        for open_sites, time in zip(sites - hidden, at_min, strict=True)
+    ]
+    return sites, hidden, reader.bind(sites - hidden, np.array(shares))
+
+
+def _tracer_share(scenario: Scenario, sites: float, tracer_nM: float, at_min: float) -> float:
+    """The share of open sites of a cell that hold a tracer in the end; in a finite medium bound tracer is missing."""
+    share = _shares(scenario.unlabelled, COLD_MIN, 4.0)
+    return share(free_nM(tracer_nM, sites * _nM_per_receptor(scenario, at_min), share))
+
+
+def _nM_per_receptor(scenario: Scenario, at_min: float) -> float:
+    """What one molecule bound by every cell takes from a finite medium; 0 where it is not finite."""
+    if scenario.medium is None:
+        return 0.0
+    return scenario.medium.nM_per_receptor * 2.0 ** divisions(scenario.treatments, at_min)
 
 
 def _dishes(scenario: Scenario, times: Sequence[float], wash_min: float, seed: int, replicate: int) -> list[np.ndarray]:
@@ -334,11 +364,8 @@ def _dishes(scenario: Scenario, times: Sequence[float], wash_min: float, seed: i
 
     What acts on the cells then goes on in the wash; what is planned for later is not done to a dish that was taken.
     """
-    if not 0.0 <= wash_min < 1e6:
-        raise ValueError(f"wash_min: {wash_min!r} given; a number of minutes from 0 is needed")
-    for time in times:
-        if not 0.0 <= time <= scenario.duration_min:
-            raise ValueError(f"at_min: {time!r} given; the scenario lasts {scenario.duration_min:g} min")
+    within("wash_min", wash_min, 0.0, 1e6)
+    times_within("at_min", times, scenario.duration_min)
     quiet = scenario.changed(follow=0)
     run, found = Run(quiet, seed=seed, replicate=replicate), {}
     for time in sorted(set(times)):

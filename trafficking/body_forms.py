@@ -283,6 +283,10 @@ class BodyScenario(Document):
         if not fits(self.meals, self.window_d):
             words = f"whole days, or a day divided in windows of whole {BIN_MIN} min, are needed with meals"
             found.append(("window", f"{self.window_d:g} d given; {words}"))
+        if self.duration_d < self.window_d:
+            found.append(
+                ("duration", f"{self.duration_d:g} d given; at least a window, {self.window_d:g} d, is needed")
+            )
         if self.duration_d / self.window_d > 1e6:
             found.append(("window", f"{self.duration_d / self.window_d:,.0f} windows in the run; at most 1,000,000"))
         for i, each in enumerate(self.interventions):

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 import pandas as pd
 
 from trafficking.body import BodyResult
 from trafficking.organs import ORGANS
-from trafficking.physiology import NM_PER_UU_PER_ML, constant
+from trafficking.physiology import HEALTHY, NM_PER_UU_PER_ML, constant
 
+_GONE = 0.05  # of the healthy beta-cell mass; with less no physiologist would read on
 _HEAD = (
-    f"{'year':>6}  {'stage':<40}{'fasting':>8}{'2 h':>7}{'insulin':>9}{'beta':>6}   surface receptors, % of lean"
+    f"{'year':>6}  {'stage':<41}{'fasting':>8}{'2 h':>7}{'insulin':>9}{'beta':>6}   surface receptors, % of lean"
     "{activity}\n"
-    f"{'':>48}{'mM':>8}{'mM':>7}{'uU/mL':>9}{'mg':>6}   {' '.join(f'{organ:>8}' for organ in ORGANS)}"
+    f"{'':>49}{'mM':>8}{'mM':>7}{'uU/mL':>9}{'mg':>6}   {' '.join(f'{organ:>8}' for organ in ORGANS)}"
 )
 
 
@@ -41,10 +43,16 @@ def _line(checkup: pd.Series, levels: pd.Series) -> str:
         beside = "" if activity == 1.0 else f"/{100.0 * activity:.0f}"
         receptors.append(f"{100.0 * levels[f'{organ}_surface']:.0f}{beside}")
     return (
-        f"{checkup['year']:>6}  {checkup['stage']} {checkup['words']:<38}{checkup['glucose_mM']:>8.1f}"
+        f"{checkup['year']:>6}  {checkup['stage']} {_words(checkup):<39}{checkup['glucose_mM']:>8.1f}"
         f"{checkup['two_hours_mM']:>7.1f}{levels['insulin_nM'] / NM_PER_UU_PER_ML:>9.1f}{levels['beta_mg']:>6.0f}   "
         f"{' '.join(f'{each:>8}' for each in receptors)}"
     )
+
+
+def _words(checkup: Mapping[str, Any]) -> str:
+    """The stage, and what this check-up alone suggests where no second one has said so."""
+    once = f" ({checkup['finding']} once)" if checkup["finding"] > checkup["stage"] else ""
+    return f"{checkup['words']}{once}"
 
 
 def facts(results: Sequence[BodyResult], what_if: Sequence[tuple[str, BodyResult]] = ()) -> list[tuple[str, str]]:
@@ -73,6 +81,15 @@ def facts(results: Sequence[BodyResult], what_if: Sequence[tuple[str, BodyResult
         ),
         ("Diabetes", onset(results)),
     ]
+    gone = levels["beta_mg"].to_numpy() < _GONE * HEALTHY.beta
+    if gone.any():
+        found.append(
+            (
+                "Read to",
+                f"{word} {times[int(gone.argmax())]:.1f}: then {100.0 * _GONE:.0f} % of the beta cells are left, later "
+                "fewer, and glucose goes to the ceiling of its equation (no kidney, no treatment, no death)",
+            )
+        )
     for words, other in what_if:
         found.append(("if", f"{words}: {_shifted(other, *results[1:])}"))
     found += [("Note", words) for words in _disagreements(life)]

@@ -14,7 +14,10 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from trafficking.body import BodyResult
+    from trafficking.meals import Fasting
 
+_LEAST_INSULIN = 1.0  # uU/mL: a tenth of the healthy fasting level
+_LEAST_M = 1e-6  # mg per kg and min: rounding is left below it
 At = Annotated[str, typer.Option("--at", metavar="TIME", help='When in this life, such as "5 y" or "200 d".')]
 Out = Annotated[Path | None, typer.Option(metavar="FILE", help="Write the table as a CSV file.")]
 
@@ -43,8 +46,7 @@ def ogtt(
             f"{test.two_hours_mM:.1f} mM (impaired from 7.8, diabetic from 11.1); healthy {healthy.two_hours_mM:.1f}",
         ),
         ("Peak", f"glucose {test.peak_mM:.1f} mM, insulin {test.peak_nM / physiology.NM_PER_UU_PER_ML:.0f} uU/mL"),
-        ("HOMA-IR", f"{clinic.homa_ratio(body):.2f} times healthy"),
-        ("Matsuda", f"{test.matsuda / healthy.matsuda:.2f} times healthy"),
+        *_indices(body, test.matsuda / healthy.matsuda),
         (
             "Stage",
             f"{physiology.finding(seen)} {physiology.STAGES[physiology.finding(seen)]}, as far as one test tells",
@@ -94,10 +96,24 @@ def clamp(
             "cited in doi 10.2337/dc11-2339)",
         ),
     ]
-    if test.m_per_i:
-        lines.append(("M/I", f"{test.m_per_i:.1f} for 100 uU/mL, {test.m_per_i / healthy.m_per_i:.2f} times healthy"))
+    if test.m > _LEAST_M:
+        beside = f", {test.m_per_i / healthy.m_per_i:.2f} times healthy" if normal else ""
+        lines.append(("M/I", f"{test.m_per_i:.1f} for 100 uU/mL{beside}"))
     terminal.show([*lines, ("Caution", "a research and teaching model; not medical advice")])
     _write(test.table, out, overwrite)
+
+
+def _indices(body: Fasting, matsuda_ratio: float) -> list[tuple[str, str]]:
+    """HOMA-IR and Matsuda over healthy; neither says anything of a body that makes next to no insulin."""
+    from trafficking import clinic
+
+    if body.insulin < _LEAST_INSULIN:
+        why = f"not defined: fasting insulin is below {_LEAST_INSULIN:g} uU/mL"
+        return [("HOMA-IR", why), ("Matsuda", why)]
+    return [
+        ("HOMA-IR", f"{clinic.homa_ratio(body):.2f} times healthy"),
+        ("Matsuda", f"{matsuda_ratio:.2f} times healthy"),
+    ]
 
 
 def _lived(scenario: str, at: str, settings: list[str] | None) -> tuple[BodyResult, float]:

@@ -18,6 +18,7 @@ _MEASURED = "#d55e00"
 _WIDE = 3  # panels side by side
 _PANEL = (3.9, 3.3)  # inches
 _LONGEST = 46  # letters in a line above a panel
+_FOOT_LETTERS = 57  # in a line below them, for each panel beside another
 
 
 def experiment(title: str, numbers: Sequence[tuple[Target, Seen, float]]) -> Figure:
@@ -35,8 +36,10 @@ def experiment(title: str, numbers: Sequence[tuple[Target, Seen, float]]) -> Fig
         _draw(panel, target, seen, simulated)
     sources = "; ".join(dict.fromkeys(f"{target.source}, {target.identifier}" for target, *_ in numbers))
     note = "Line and ring: simulated. Bar: range as measured (dashed: given by us), diamond: the printed number. "
-    figure.text(0.02, 0.012, _folded(note + sources, 62 * max(columns, 2)), fontsize=SMALL, color=MUTED, va="bottom")
-    lines = _folded(note + sources, 62 * max(columns, 2)).count("\n") + 1
+    figure.text(
+        0.02, 0.012, _folded(note + sources, _FOOT_LETTERS * max(columns, 2)), fontsize=SMALL, color=MUTED, va="bottom"
+    )
+    lines = _folded(note + sources, _FOOT_LETTERS * max(columns, 2)).count("\n") + 1
     foot = (0.16 * lines + 0.12) / figure.get_figheight()
     figure.tight_layout(rect=(0.0, foot, 1.0, 1.0))
     return figure

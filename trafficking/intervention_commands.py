@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 MARKER = "interventions.json"
 FORMAT = "trafficking interventions 1"
 
+_FEW = 20  # draws
 _WIDTH = 116
 _CAUTION = "A research and teaching model of a person who does not exist; not medical advice."
 
@@ -79,7 +80,11 @@ def interventions(
     print()
     terminal.show(
         [
-            ("Band", f"the central 95 % of {replicates} draws of the size of each effect; at the end of the run above"),
+            (
+                "Band",
+                f"the central 95 % of {replicates} draws of the size of each effect; at the end of the run above"
+                + ("; so few draws say little of the ends" if replicates < _FEW else ""),
+            ),
             ("Caution", f"how each acts on the model is an assumption where its row says so. {_CAUTION}"),
             ("Files", shlex.quote(str(folder))),
         ]

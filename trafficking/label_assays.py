@@ -50,6 +50,8 @@ def label_protection(
         label given). attrs: half_time_min, to half of the highest share seen inside; plateau_percent, that share.
     """
     reader = reader_of(scenario, seed, replicate, noise)
+    if any(treatment.kind == "label" for treatment in scenario.treatments):
+        raise ValueError("label_protection: the scenario has a label of its own; take it out of its treatments")
     marked = treated(scenario, {"kind": "label", "at": units.text(label_min, "time"), "of": "surface"})
     result = simulate(marked, seed=seed, replicate=replicate)
     table = labelled_over_time(result, label_min, {"labelled_receptors": None, "inside_receptors": INSIDE})

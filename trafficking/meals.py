@@ -24,7 +24,9 @@ from numba import njit
 from trafficking import compiled, physiology
 
 FILE = "meals.toml"
-STEP_MIN = 1.0  # of fourth order; the fastest rate is about 1 per minute, and glucose is then exact to 1e-4 mM
+STEP_MIN = 1.0  # of fourth order; where the fastest rate is about 1 per minute glucose is then exact to 1e-4 mM
+_FASTEST = 0.5  # per step; where rates are faster, as uptake in much insulin, a step is taken in parts
+_UPTAKE_INSULIN, _UPTAKE, _HALF_UPTAKE = 7, 26, 27  # where `_slopes` finds them
 _PM_PER_UU_PER_ML = 6.0
 
 
@@ -210,6 +212,13 @@ def _slopes(y, p, dose, infusion, clamped, dy):
 
 
 @njit(nogil=True, error_model="numpy")
+def _parts(y, p, step):
+    """In how many parts a step is taken: tissue glucose goes with uptake, which insulin speeds up."""
+    fastest = (p[_UPTAKE] + p[_UPTAKE_INSULIN] * max(y[9], 0.0)) / p[_HALF_UPTAKE]
+    return max(int(math.ceil(step * fastest / _FASTEST)), 1)
+
+
+@njit(nogil=True, error_model="numpy")
 def _go(now, p, eaten, infusion, clamped, step, table):
     """Runge-Kutta steps of fourth order from `now`, which is moved on; its last number is the dose.
 
@@ -226,14 +235,19 @@ def _go(now, p, eaten, infusion, clamped, step, table):
         dose = now[n]
         infused = _slopes(y, p, dose, infusion, clamped, k1)
         table[i, 0], table[i, 1], table[i, 2] = y[0], y[3], infused
-        _slopes(y + 0.5 * step * k1, p, dose, infusion, clamped, k2)
-        _slopes(y + 0.5 * step * k2, p, dose, infusion, clamped, k3)
-        _slopes(y + step * k3, p, dose, infusion, clamped, k4)
-        for j in range(n):
-            y[j] += step / 6.0 * (k1[j] + 2.0 * k2[j] + 2.0 * k3[j] + k4[j])
+        parts = _parts(y, p, step)
+        h = step / parts
+        for part in range(parts):
+            if part > 0:
+                _slopes(y, p, dose, infusion, clamped, k1)
+            _slopes(y + 0.5 * h * k1, p, dose, infusion, clamped, k2)
+            _slopes(y + 0.5 * h * k2, p, dose, infusion, clamped, k3)
+            _slopes(y + h * k3, p, dose, infusion, clamped, k4)
+            for j in range(n):
+                y[j] += h / 6.0 * (k1[j] + 2.0 * k2[j] + 2.0 * k3[j] + k4[j])
     infused = _slopes(y, p, now[n], infusion, clamped, k1)
     end = len(eaten)
     table[end, 0], table[end, 1], table[end, 2] = y[0], y[3], infused
 
 
-ENTRIES = (_slopes, _go)
+ENTRIES = (_slopes, _parts, _go)

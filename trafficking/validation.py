@@ -108,7 +108,9 @@ class Validation:
         seen = [row for row in others if not row.target.blind and not row.target.stricter_than]
         blind = [row for row in self.rows if row.target.blind]
         unread = [row for row in self.rows if not row.target.verified]
-        said = [(counted, "of the {} rows of the score"), (seen, "of {} other rows"), (unread, "of {} unverified rows")]
+        sure = sum(row.target.standing == "by construction" for row in seen)
+        others_words = f"of {{}} other rows ({sure} by construction)" if sure else "of {} other rows"
+        said = [(counted, "of the {} rows of the score"), (seen, others_words), (unread, "of {} unverified rows")]
         parts = [f"{_met(rows)} {words.format(len(rows))}" for rows, words in said if rows]
         met = f"met: {', '.join(parts)}, all in-sample" if parts else "met: none was asked for"
         if strict:

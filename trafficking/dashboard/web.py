@@ -78,8 +78,8 @@ _NOWHERE = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>
 :root { color-scheme: light dark; }
 body { font: 1.1rem/1.5 system-ui, sans-serif; display: grid; place-items: center; min-height: 100vh; margin: 0; }
 main { max-width: 26rem; padding: 2rem; } h1 { font-size: 1.5rem; font-weight: 300; }
-</style></head><body><main><h1>There is no such page</h1><p><a href="/">To the cell, and to all pages</a></p></main></body>
-</html>"""
+</style></head><body><main><h1>There is no such page</h1>
+<p><a href="/">To the cell, and to all pages</a></p></main></body></html>"""
 _REPAIRS = [
     ("<html>", '<html lang="en">'),
     ('<link rel="icon" type="image/png" sizes="any" href="/static/assets/favicon.png">', ""),  # Solara's own
