@@ -237,6 +237,7 @@ class Runner:
             if self._base.status != "failed":  # else what cannot be shown would be shown again and again
                 said = f"The run stopped: {fault or type(fault).__name__}. Reset, under More, starts it anew."
                 self._say("failed", said)
+                self._tell(self._again)  # no rest before that is shown
             with self._bell:
                 self._answered = self._sent  # for a scene that never left no answer comes
 
