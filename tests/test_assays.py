@@ -201,10 +201,12 @@ def test_the_half_maximal_dose_costs_half_of_the_largest_loss():
 def test_no_dish_binds_more_tracer_than_it_holds(assay):
     given = scenario(medium={"cells_per_ml": 1e9})
     table = assay(given, at_min=[0.0], wash_min=0.0)
-    nM = float(table["bound_receptors"].iloc[0]) * given.medium.nM_per_receptor
+    nM = float(table["bound_receptors"].iloc[0]) * given.medium.nM_per_receptor()
     assert 0.3 * TRACER_NM < nM < TRACER_NM
     open_dish = assay(scenario(), at_min=[0.0], wash_min=0.0)
-    assert float(open_dish["bound_receptors"].iloc[0]) * given.medium.nM_per_receptor > TRACER_NM  # were it not missing
+    assert (
+        float(open_dish["bound_receptors"].iloc[0]) * given.medium.nM_per_receptor() > TRACER_NM
+    )  # were it not missing
 
 
 def test_what_a_drug_takes_is_not_charged_to_insulin():

@@ -354,9 +354,8 @@ def _tracer_share(scenario: Scenario, sites: float, tracer_nM: float, at_min: fl
 
 def _nM_per_receptor(scenario: Scenario, at_min: float) -> float:
     """What one molecule bound by every cell takes from a finite medium; 0 where it is not finite."""
-    if scenario.medium is None:
-        return 0.0
-    return scenario.medium.nM_per_receptor * 2.0 ** divisions(scenario.treatments, at_min)
+    medium = scenario.medium
+    return 0.0 if medium is None else medium.nM_per_receptor(divisions(scenario.treatments, at_min))
 
 
 def _dishes(scenario: Scenario, times: Sequence[float], wash_min: float, seed: int, replicate: int) -> list[np.ndarray]:
@@ -364,7 +363,7 @@ def _dishes(scenario: Scenario, times: Sequence[float], wash_min: float, seed: i
 
     What acts on the cells then goes on in the wash; what is planned for later is not done to a dish that was taken.
     """
-    within("wash_min", wash_min, 0.0, 1e6)
+    within("wash_min", wash_min, 0.0, 999_999.0)
     times_within("at_min", times, scenario.duration_min)
     quiet = scenario.changed(follow=0)
     run, found = Run(quiet, seed=seed, replicate=replicate), {}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -40,7 +41,7 @@ def times_within(name: str, values: Sequence[float], last: float) -> list[float]
 
 def within(name: str, value: float, low: float, high: float, *, above: bool = False) -> float:
     """An argument of an assay as a number from `low` (or above it) to `high`; ValueError if it is none such."""
-    sound = isinstance(value, int | float) and low <= value <= high and not (above and value == low)
+    sound = isinstance(value, Real) and low <= value <= high and not (above and value == low)
     if not sound:
         span = f"above {low:g} and up to {high:g}" if above else f"from {low:g} to {high:g}"
         raise ValueError(f"{name}: {value!r} given; a number {span} is needed")

@@ -32,7 +32,7 @@ class Dish:
     """
 
     def __init__(self, medium: Medium, itinerary: Itinerary, n_cells: int, nominal_nM: float) -> None:
-        self._per_receptor = medium.nM_per_receptor / n_cells
+        self._per_receptor = medium.nM_per_receptor() / n_cells
         bound = itinerary.bound
         surface = itinerary.mask("membrane")
         lost = bound[itinerary.sources] & ~bound[itinerary.targets] & (itinerary.sources >= 0)

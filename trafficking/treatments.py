@@ -82,10 +82,9 @@ class Medium(Form):
 
     cells_per_ml: Annotated[float, number(0.0, 1e10, zero=False)] = Field(description="cells per mL of medium")
 
-    @property
-    def nM_per_receptor(self) -> float:
-        """What one molecule bound by every cell takes from the medium before the cells divide, nM."""
-        return self.cells_per_ml * 1e12 / AVOGADRO
+    def nM_per_receptor(self, divisions: int = 0) -> float:
+        """What one molecule bound by every cell takes from the medium, nM; daughters share it (see `medium`)."""
+        return self.cells_per_ml * 2.0**divisions * 1e12 / AVOGADRO
 
 
 # -- checks ------------------------------------------------------------------------------------------------------------

@@ -37,9 +37,9 @@ from .readout import Headline, Numbers
 from .replicates import NUMBER, Replicates
 from .runner import Runner
 from .scenes import Moment, Scene
+from .viewing import EVERY_S
 
 DEFAULT = "chronic_insulin"
-FELT_EVERY_S = 0.2  # between two drawings of what the cell would feel
 OWN = "own"  # the entry of the scenario list for one that is no file of the package
 
 State = TypeVar("State")
@@ -347,7 +347,7 @@ class Desk:
             self.numbers.base = words.base(self._ground.base, self._ground.reference.words, scene.scenario.cells.number)
             self.numbers.notes = words.shown_besides(self.plot.measured, bool(band), NUMBER)
         now = time.monotonic()
-        if now >= self._felt_s + FELT_EVERY_S or scene.status != "running":  # as often as the eye can follow
+        if now >= self._felt_s + EVERY_S or scene.status != "running":  # as often as the eye can follow
             self._felt_s = now
             self.felt.show(moment, scene.scenario)
         self.cell.show(scene, moment)

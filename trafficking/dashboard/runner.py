@@ -237,9 +237,6 @@ class Runner:
             if self._base.status != "failed":  # else what cannot be shown would be shown again and again
                 said = f"The run stopped: {fault or type(fault).__name__}. Reset, under More, starts it anew."
                 self._say("failed", said)
-                self._tell(self._again)  # no rest before that is shown
-            with self._bell:
-                self._answered = self._sent  # for a scene that never left no answer comes
 
     def _turn(self) -> None:
         """Does what was asked for, and carries the run on if it is time to."""
@@ -333,7 +330,11 @@ class Runner:
                 steering=future.passed(),
                 levels=levels(run),
             )
-        self._show(scene)
+        try:
+            self._show(scene)
+        except Exception:
+            self._answered = self._sent  # it never left: no answer comes
+            raise
 
     def _moment(self, run: Run) -> Moment:
         crowd = self._viewing.crowd(run, at_once=self._base.status not in _GOING)
@@ -349,7 +350,8 @@ class Runner:
 
     def _rest(self) -> None:
         with self._bell:
-            if self._waiting or self._closed or self._untold:
+            unshown = self._fresh and self._answered >= self._sent
+            if self._waiting or self._closed or self._untold or unshown:
                 return
             if self._base.status not in _GOING:
                 self._place.leave()
