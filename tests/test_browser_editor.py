@@ -131,6 +131,18 @@ def test_the_whole_way_goes_by_keyboard(visit: Visit):
     expect(page.locator("[name=scenario]")).to_have_value("own")
 
 
+def test_an_answer_that_comes_late_takes_no_focus_from_a_reader_who_went_on(visit: Visit):
+    page = edited(visit)
+    asked = page.locator(".editor").get_attribute("data-count")
+    chosen, onward = (page.get_by_role("button", name=name, exact=True) for name in ("2 Constant", "Washout"))
+    chosen.focus()
+    onward_handle = onward.element_handle()
+    chosen.evaluate("(button, onward) => { button.click(); onward.focus(); }", onward_handle)  # before any answer
+    expect(page.locator(".editor")).not_to_have_attribute("data-count", asked)
+    expect(chosen).to_have_attribute("aria-pressed", "true")
+    expect(onward).to_be_focused()
+
+
 def test_a_table_is_taken_or_refused_with_its_row(visit: Visit):
     page = edited(visit)
     upload = page.locator("input[name=csv]")

@@ -167,7 +167,7 @@ function render({ model, el }) {
   let axes = null;
   let held = null; // the handle in the hand: {key, segment, gesture, next, off}
   let built = "";
-  let wanted = null; // the button to be focused once the list has changed
+  let wanted = null; // {act, count, from}: the button to be focused once the list has changed, unless the reader has left `from`
 
   const state = () => model.get("state");
   const ask = (what, more = {}) => {
@@ -222,12 +222,21 @@ function render({ model, el }) {
       segment.fields.forEach((field) => fill(row.querySelector(`[data-key=${field.key}]`), field.text, field.fault));
     });
     if (wanted && now.count >= wanted.count) {
-      const row = list.children[now.selected];
-      const button = row?.querySelector(`[data-act=${wanted.act}]`);
-      (button?.disabled ? row.querySelector(".segment-name") : button)?.focus({ preventScroll: true });
-      row?.scrollIntoView({ block: "nearest" });
+      const here = document.activeElement;
+      if (here === wanted.from || here === document.body) focusOn(now);
       wanted = null;
     }
+  }
+
+  const want = (act) => {
+    wanted = { act, count, from: document.activeElement };
+  };
+
+  function focusOn(now) {
+    const row = list.children[now.selected];
+    const button = row?.querySelector(`[data-act=${wanted.act}]`);
+    (button?.disabled ? row.querySelector(".segment-name") : button)?.focus({ preventScroll: true });
+    row?.scrollIntoView({ block: "nearest" });
   }
 
   function drawCurve() {
@@ -310,13 +319,13 @@ function render({ model, el }) {
     if (act === "csv" || act === "open") return find(act === "csv" ? "[name=csv]" : "[name=toml]").click();
     if (!row) {
       ask(act, act === "add" ? { kind: event.target.closest("[data-kind]").dataset.kind } : {});
-      if (act === "add") wanted = { act: "select", count };
+      if (act === "add") want("select");
       return;
     }
     const segment = segmentOf(row);
     if (act === "up" || act === "down") ask("move", { segment, to: segment + (act === "up" ? -1 : 1) });
     else ask(act, { segment });
-    wanted = { act: act === "remove" ? "select" : act, count };
+    want(act === "remove" ? "select" : act);
   });
 
   grips.addEventListener("pointerdown", (event) => {
