@@ -37,8 +37,8 @@ from scipy.integrate import solve_ivp
 
 from trafficking.forms import itinerary_table
 from trafficking.itinerary import Itinerary
+from trafficking.replicates import replicated
 from trafficking.scenario import Scenario
-from trafficking.simulation import replicated
 from trafficking.simulation import simulate as simulated
 
 ROOT = Path(__file__).parent.parent

@@ -8,7 +8,8 @@ from test_simulation import UNCOUPLED, scenario
 
 from trafficking.cells import drawn
 from trafficking.identity import MOST_CELLS
-from trafficking.simulation import Run, replicated, simulate
+from trafficking.replicates import replicated
+from trafficking.simulation import Run, simulate
 from trafficking.snapshot import Snapshot
 
 FALSE_ALARM = 1e-6  # of each statistical test here; the seeds are fixed

@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
+from trafficking.replicates import replicated
 from trafficking.scenario import Scenario, ScenarioError
-from trafficking.simulation import Run, replicated, simulate
+from trafficking.simulation import Run, simulate
 from trafficking.snapshot import Snapshot
 
 UNCOUPLED = {"endocytosis": False, "sorting": False, "transcription": False}

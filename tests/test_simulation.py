@@ -10,8 +10,10 @@ from scipy.optimize import brentq
 
 from trafficking import crowd, receptors
 from trafficking.cells import replicas
+from trafficking.replicates import replicated
 from trafficking.scenario import Scenario
-from trafficking.simulation import Run, replicated, simulate, starting_cells
+from trafficking.simulation import Run, simulate
+from trafficking.starting import starting_cells
 
 UNCOUPLED = {"endocytosis": False, "sorting": False, "transcription": False}
 

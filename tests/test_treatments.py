@@ -6,8 +6,9 @@ from cells import SWITCHED_ON
 from scipy.stats import chi2, norm
 
 from trafficking.lives import cohort, lives
+from trafficking.replicates import replicated
 from trafficking.scenario import Scenario, ScenarioError
-from trafficking.simulation import Run, replicated, simulate
+from trafficking.simulation import Run, simulate
 from trafficking.snapshot import Snapshot
 
 RESOLUTIONS = ["agents", "counts", "mean"]

@@ -23,6 +23,13 @@ _TAGS = {
 }
 
 
+def check_seed(seed: int, replicate: int) -> None:
+    """Raises ValueError unless both are integers that name a run."""
+    for name, value, limit in (("seed", seed, 2**63), ("replicate", replicate, 2**32)):
+        if isinstance(value, bool) or not isinstance(value, int | np.integer) or not 0 <= value < limit:
+            raise ValueError(f"{name}: {value!r} given; an integer from 0 to {limit - 1} is needed")
+
+
 def run_key(seed: int, replicate: int, stream: str) -> np.uint64:
     """The key of one stream of a run: "path", "start", "source", "total", "cell", "division"; a pure function."""
     return _words(seed, replicate, stream, 1)[0]

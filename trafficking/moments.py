@@ -12,7 +12,8 @@ from trafficking import propagator
 from trafficking.cells import Start, replicas
 from trafficking.itinerary import Itinerary
 from trafficking.scenario import Scenario
-from trafficking.simulation import Run, starting_cells
+from trafficking.simulation import Run
+from trafficking.starting import starting_cells
 from trafficking.tally import Passed
 
 

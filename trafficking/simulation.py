@@ -7,18 +7,17 @@ is read between windows only; inside a window every path is exact.
 
 from __future__ import annotations
 
-import bisect
 import itertools
 import math
-from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple, Protocol
+from collections.abc import Callable
+from typing import Any, Protocol
 
 import numpy as np
 
-from trafficking.cells import Cells, Start, drawn, replicas, starting_totals
+from trafficking.cells import Cells, drawn
 from trafficking.chronicle import Chronicle
 from trafficking.counts import Expectation, Numbers
-from trafficking.identity import run_key
+from trafficking.identity import check_seed, run_key
 from trafficking.itinerary import Itinerary
 from trafficking.medium import Dish
 from trafficking.receptors import Receptors
@@ -26,25 +25,24 @@ from trafficking.record import Record
 from trafficking.results import CellCounts, Result, tables
 from trafficking.scenario import Scenario
 from trafficking.snapshot import Snapshot
+from trafficking.starting import starting_cells
 from trafficking.tally import Passed
+from trafficking.timetable import Stretch, Timetable
 from trafficking.treatments import (
     Division,
     FreshMedium,
     Label,
     Treatments,
-    acting,
     alike_before,
     divisions,
     label_moves,
     under,
 )
-from trafficking.treatments import edges as treatment_edges
 from trafficking.window import WindowRates
 from trafficking.windows import Plan
 
 _LOG = ("identity", "time_min", "transition")
 _EVENTS_PER_CALL = 4_000_000  # about 0.1 s of kernel on one core
-_NUMBERS_AT_ONCE = 2_000_000  # of replicates side by side
 
 
 class Population(Protocol):
@@ -63,14 +61,6 @@ class Population(Protocol):
 
 
 _WITHOUT_IDENTITIES: dict[str, Callable[..., Population]] = {"counts": Numbers, "mean": Expectation}
-
-
-class _Stretch(NamedTuple):
-    """The protocol between two edges; level: its insulin in nM where that is constant."""
-
-    from_min: float
-    to_min: float
-    level: float | None
 
 
 class Run:
@@ -100,7 +90,7 @@ class Run:
             cells: in place of those that the scenario describes; each is then recorded in every row.
             remember: keeps a `chronicle`, from which the life of any receptor can be told. No result depends on it.
         """
-        _check_seed(seed, replicate)
+        check_seed(seed, replicate)
         _check_threads(threads)
         self.scenario, self.seed, self.replicate = scenario, seed, replicate
         self.time_min = 0.0 if saved is None else saved.time_min
@@ -112,7 +102,8 @@ class Run:
         )
         self._record = Record(scenario, len(self.cells), every_cell=cells is not None)
         self._insulin = np.zeros(0)  # of the rows that were asked for so far
-        self._known_stretch: _Stretch | None = None
+        self._timetable = Timetable(scenario)
+        self._stretch: Stretch | None = None
         self._asked = self._within_a_window = False
         self._laws: dict[tuple[Any, ...], tuple[Itinerary, WindowRates]] = {}  # under each set of treatments
         self._act(())
@@ -323,7 +314,7 @@ class Run:
             )
         self.scenario = self.scenario.steered(self.time_min, insulin_nM, max(until_min or 0.0, self.duration_min))
         self._record.extend(self.scenario)
-        self._known_stretch = None
+        self._timetable = Timetable(self.scenario)
         self._insulin = self._insulin[:0]  # the row of this minute says what holds from now on
         if self._medium is not None:
             self._medium.keep(len(self._record.rows()[0]))
@@ -344,7 +335,7 @@ class Run:
                 f"treat: the past up to {self.time_min:g} min, labels, divisions and changes of medium stay as they are"
             )
         self.scenario = scenario
-        self._known_stretch = None
+        self._timetable = Timetable(self.scenario)
 
     def result(self) -> Result:
         """The tables up to now; of a run in progress those of the whole plan as far as they are known."""
@@ -439,8 +430,8 @@ class Run:
         most = self.population.windows_at_once
         if most < 2 or self._law_end()[1]:
             return None
-        stretch, window = self._stretch(), self.scenario.window_min
-        ends = stretch.from_min + (self._steps_within(stretch) + np.arange(most)) * window
+        stretch = self._stretch_now()
+        ends = self._timetable.ends(self.time_min, most)
         ends = ends[(ends < stretch.to_min) & (ends <= until)]
         if len(ends) < 2:
             return None
@@ -502,7 +493,7 @@ class Run:
         self._law, self._window_rates = self._laws[treatments]
 
     def _rates(self, counts: np.ndarray, end: float) -> tuple[np.ndarray, np.ndarray]:
-        stretch = self._stretch()
+        stretch = self._stretch_now()
         insulin = stretch.level
         if self._medium is not None:
             insulin = self._medium.mean(self._law, counts, end - self.time_min)
@@ -541,38 +532,22 @@ class Run:
 
         counts: (n_cells, n_states) receptors now, where there is no population yet.
         """
-        stretch = self._stretch()
+        stretch = self._stretch_now()
         if not self._law.couplings and stretch.level is not None and self._medium is None:
             return stretch.to_min, True
-        end = min(stretch.from_min + self._steps_within(stretch) * self.scenario.window_min, stretch.to_min)
+        end = self._timetable.next_end(self.time_min)
         if self._medium is not None:
             counts = self.population.counts if counts is None else counts
             end = min(end, self.time_min + self._medium.longest_min(self._law, counts))
         return end, False
 
-    def _stretch(self) -> _Stretch:
-        """The exposure between its last edge and its next one, read once."""
-        known = self._known_stretch
-        if known is None or not known.from_min <= self.time_min < known.to_min:
-            protocol, now = self.scenario.protocol, self.time_min
-            edges = protocol.edges
-            if treatments := self.scenario.treatments:
-                edges = tuple(sorted({*edges, *treatment_edges(treatments)}))
-                self._act(acting(treatments, now))
-            following = bisect.bisect_right(edges, now)
-            start = edges[following - 1] if following else 0.0
-            end = edges[following] if following < len(edges) else math.inf
-            level = protocol.value(now) if protocol.constant_between(now, end) else None
-            known = self._known_stretch = _Stretch(start, min(end, max(self.duration_min, now)), level)
-        return known
-
-    def _steps_within(self, stretch: _Stretch) -> int:
-        """Windows from the start of a stretch to the first end of one that is still to come."""
-        window = self.scenario.window_min
-        steps = int((self.time_min - stretch.from_min) / window)
-        while stretch.from_min + steps * window <= self.time_min:
-            steps += 1
-        return steps
+    def _stretch_now(self) -> Stretch:
+        """The exposure between its last edge and its next one; arrows follow the treatments that act in it."""
+        stretch = self._timetable.stretch(self.time_min)
+        if stretch is not self._stretch:
+            self._stretch = stretch
+            self._act(stretch.treatments)
+        return stretch
 
     def _patience_min(self) -> float:
         """Minutes that hold about 0.1 s of work, at the present pace of transitions and births."""
@@ -609,67 +584,8 @@ def simulate(
     return run.result()
 
 
-def replicated(
-    scenario: Scenario, replicates: Sequence[int], *, seed: int = 1, threads: int | None = None
-) -> tuple[np.ndarray, np.ndarray]:
-    """The counts of many replicates of a scenario of one cell, those of `simulate` to the last bit.
-
-    At `agents` they run side by side, which for small cells is many times faster than one after the other.
-
-    Returns:
-        (n,) minutes of the rows; (n_replicates, n, n_states) receptors.
-    """
-    if scenario.cells.number > 1:
-        raise ValueError(f"replicated: {scenario.name} has {scenario.cells.number:,} cells; one is needed")
-    if not len(replicates):
-        raise ValueError("replicates: none given; at least one is needed")
-    for replicate in replicates:
-        _check_seed(seed, replicate)
-    if scenario.resolution != "agents" or scenario.medium is not None:  # cells side by side would share the medium
-        runs = [Run(scenario, seed=seed, replicate=replicate, threads=1) for replicate in replicates]
-        for run in runs:
-            run.advance()
-        return runs[0].recorded["time_min"], np.array([run.recorded["counts"] for run in runs])
-    rows = scenario.duration_min / scenario.record_min + 2.0
-    side_by_side = max(int(_NUMBERS_AT_ONCE / (rows * len(scenario.itinerary.transitions))), 1)
-    times, parts = np.zeros(0), []
-    quiet = scenario.changed(follow=0)
-    for first in range(0, len(replicates), side_by_side):
-        batch = replicates[first : first + side_by_side]
-        run = Run(quiet, seed=seed, threads=threads, cells=replicas(scenario.receptors, seed=seed, replicates=batch))
-        run.advance()
-        times, counts = run.recorded_cells
-        parts.append(counts.transpose(1, 0, 2))
-    return times, np.concatenate(parts)
-
-
-def starting_cells(scenario: Scenario, cells: Cells) -> tuple[Start, float]:
-    """Where the receptors of the cells are at time 0, and the messenger.
-
-    Integers where the scenario gives them; else proportions times one total per cell, which is rounded once (or, if the
-    scenario says so, drawn from a Poisson distribution) and then shared out at random by `agents` and `counts`.
-    """
-    fractions, mrna = scenario.start_fractions
-    if scenario.start.counts is not None:
-        placed = np.array([scenario.start.counts.get(name, 0) for name in scenario.itinerary.state_names])
-        return Start(np.full(len(cells), placed.sum()), placed / max(placed.sum(), 1), placed), mrna
-    whole = float(fractions.sum())
-    totals = whole * cells.copy_number
-    if scenario.resolution != "mean":
-        totals = starting_totals(totals, cells, poisson=scenario.start.total == "poisson")
-    elif scenario.start.total == "rounded":
-        totals = np.rint(totals)
-    return Start(totals, fractions / whole if whole > 0.0 else fractions), mrna
-
-
 def _ends_with(times: np.ndarray, time: float) -> bool:
     return len(times) > 0 and bool(times[-1] == time)
-
-
-def _check_seed(seed: int, replicate: int) -> None:
-    for name, value, limit in (("seed", seed, 2**63), ("replicate", replicate, 2**32)):
-        if isinstance(value, bool) or not isinstance(value, int | np.integer) or not 0 <= value < limit:
-            raise ValueError(f"{name}: {value!r} given; an integer from 0 to {limit - 1} is needed")
 
 
 def _check_threads(threads: int | None) -> None:

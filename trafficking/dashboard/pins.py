@@ -11,9 +11,10 @@ import pandas as pd
 
 from trafficking import half_times, results
 from trafficking.half_times import HalfTimes
+from trafficking.replicates import replicated
 from trafficking.results import Result
 from trafficking.scenario import Scenario
-from trafficking.simulation import replicated, simulate
+from trafficking.simulation import simulate
 
 from . import words
 from .chart import Curve

@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import numpy as np
 
+from trafficking.replicates import replicated
 from trafficking.scenario import Scenario
-from trafficking.simulation import replicated
 
 from .jobs import Job, Progress
 from .picture import curves_of
