@@ -484,12 +484,21 @@ def test_shipped_bodies_are_complete_and_named_after_their_file(path: Path):
         ({"meals": "two"}, "meals: 'two' given"),
         ({"glucose_toxicity": {"half": "14"}}, "glucose_toxicity.half: '14' given; text is needed, a glucose"),
         ({"window": "0.01 d", "duration": "100 y"}, "window: 3,650,000 windows in the run"),
+        (
+            {"interventions": [{"name": "metformin", "start": "1 y"}, {"name": "metformin", "start": "2 y"}]},
+            "interventions[1].name: 'metformin' given; it is already given from 365 d, and once at a time is allowed",
+        ),
     ],
 )
 def test_a_fault_says_where_and_what_is_allowed(given: dict, line: str):
     with pytest.raises(ScenarioError) as refused:
         person(**given)
     assert any(said.startswith(line) for said in refused.value.lines), refused.value.lines
+
+
+def test_an_intervention_may_be_given_again_once_it_has_stopped():
+    twice = [{"name": "metformin", "start": "1 y", "stop": "2 y"}, {"name": "metformin", "start": "2 y"}]
+    assert len(person(interventions=twice).interventions) == 2
 
 
 def test_the_schema_of_a_body_gives_defaults_as_a_file_writes_them():

@@ -293,9 +293,24 @@ class BodyScenario(Document):
             if each.times[0] >= self.duration_d:
                 what = f"{each.times[0]:g} d given; must come before the end of the life, {self.duration_d:g} d"
                 found.append((f"interventions[{i}].start", what))
+        found += _at_once(self.interventions)
         if found:
             raise Faults(found)
         return self
+
+
+def _at_once(given: tuple[InterventionForm, ...]) -> list[tuple[str, str]]:
+    """Faults of interventions that are given while they are given already; their effects would multiply."""
+    found = []
+    for i, each in enumerate(given):
+        for before in given[:i]:
+            if before.name == each.name and before.start_d < each.stop_d and each.start_d < before.stop_d:
+                already = f"it is already given from {before.start_d:g} d"
+                until = "" if before.stop_d == _MOST_D else f" to {before.stop_d:g} d"
+                what = f"{shown(each.name)} given; {already}{until}, and once at a time is allowed"
+                found.append((f"interventions[{i}].name", what))
+                break
+    return found
 
 
 def _between(points: tuple[Point, ...], day: float) -> float:
