@@ -12,7 +12,7 @@ from scipy.integrate import solve_ivp
 from scipy.optimize import brentq
 
 from trafficking import master_equation, physiology
-from trafficking.body import COLUMNS, BodyResult, simulate_body
+from trafficking.body import COLUMNS, BodyResult, Life, simulate_body
 from trafficking.body_forms import BodyScenario
 from trafficking.faults import ScenarioError
 from trafficking.organs import ORGANS, OrganReceptors, healthy_cell
@@ -468,6 +468,7 @@ def test_shipped_bodies_are_complete_and_named_after_their_file(path: Path):
     ("given", "line"),
     [
         ({"duration": 10}, 'duration: 10 given; text is needed, a time with its unit, such as "10 y" (units: d, y)'),
+        ({"duration": "-10 y"}, "duration: '-10 y' given; from 1 to 36500 d are allowed"),
         ({"duration": "10 h"}, "duration: '10 h' given; text is needed, a time with its unit"),
         ({"insults": []}, "insults: no such key; did you mean 'insult'?"),
         (
@@ -494,6 +495,56 @@ def test_a_fault_says_where_and_what_is_allowed(given: dict, line: str):
     with pytest.raises(ScenarioError) as refused:
         person(**given)
     assert any(said.startswith(line) for said in refused.value.lines), refused.value.lines
+
+
+def with_diazoxide(window: str, start: str = "401 d", stop: str = "404 d", **given: object) -> BodyScenario:
+    drug = [{"name": "diazoxide", "start": start, "stop": stop}]
+    return person(duration="500 d", window=window, interventions=drug, **given)
+
+
+def test_a_treatment_acts_for_as_long_as_it_is_given_whatever_the_window():
+    fine, coarse = (simulate_body(with_diazoxide(window)) for window in ("1 d", "10 d"))
+    assert fine.levels["glucose_mM"].max() > 8.0
+    for day, acts in ((400.9, False), (401.0, True), (403.9, True), (404.0, False)):
+        one, other = (life.levels.iloc[life.row_at(day)] for life in (fine, coarse))
+        assert other["secretion"] == one["secretion"]
+        assert (one["secretion"] < 1.0) == acts
+    after = [life.levels.iloc[life.row_at(404.0)]["beta_mg"] for life in (fine, coarse)]
+    assert after[1] == pytest.approx(after[0], rel=2e-3)
+    assert after[0] > 305.0
+
+
+def test_a_life_lasts_as_long_as_it_was_asked_to_and_check_ups_come_at_whole_years():
+    life = simulate_body(person(duration="1099.5 d", window="7 d"))
+    assert life.levels["time_min"].iloc[-1] == 1099.5 * 1440.0
+    assert (life.checkups["time_min"] / 1440.0).tolist() == [365.0, 730.0, 1095.0]
+    steps = np.diff(life.levels["time_min"]) / 1440.0
+    assert steps.min() > 0.0
+    assert steps.max() == pytest.approx(7.0)
+
+
+@pytest.mark.parametrize("window", ["5 d", "1 d", "0.3333333333 d"])
+def test_with_meals_windows_keep_to_their_hours_of_the_day(window: str):
+    given = with_diazoxide(window, "31.4 d", "33.2 d", meals="three", receptors="held")
+    days = np.array(given.ends_d)
+    assert {31.0, 33.0, 365.0, 500.0} <= set(days.round(9).tolist())
+    grid = days * (3.0 if window.startswith("0.3") else 1.0)
+    assert np.abs(grid - grid.round()).max() < 1e-6
+    with pytest.raises(ScenarioError, match="with meals whole days are needed"):
+        person(duration="9.5 d", meals="three")
+    with pytest.raises(ScenarioError, match="stop: 31.9 d given, 0.9 d after start; with meals a day is needed"):
+        with_diazoxide(window, "31 d", "31.9 d", meals="three")
+
+
+def test_a_life_forks_between_the_windows_of_another_and_goes_on_at_its_own():
+    life = Life(with_diazoxide("10 d"))
+    life.advance(401.0)
+    assert life.day == 401.0
+    other = life.fork(person(duration="500 d", window="10 d"))
+    other.advance()
+    days = other.levels["time_min"] / 1440.0
+    assert days.isin([401.0, 404.0]).sum() == 1
+    assert days.iloc[-1] == 500.0
 
 
 def test_an_intervention_may_be_given_again_once_it_has_stopped():

@@ -1,16 +1,18 @@
 """The vicious cycle: insulin removes receptors, fewer receptors need more insulin, and beta cells have to make it.
 
-Window after window, a day unless the scenario says otherwise: the receptors of the organs and the insult set how
-sensitive the body is; glucose, insulin and beta-cell mass follow from that; and in the insulin of this window the
-receptors of the next one come about. Insulin is that of daily means, or rises and falls with three meals a day; glucose
-and beta cells over the years follow the fasting state in both. The receptors of the organs are expected numbers, random
-numbers, or single receptors (`resolution`), and then one life differs from the next.
+Window after window, a day unless the scenario says otherwise, and never across a moment at which something begins or
+ends: the receptors of the organs and the insult set how sensitive the body is; glucose, insulin and beta-cell mass
+follow from that; and in the insulin of this window the receptors of the next one come about. Insulin is that of daily
+means, or rises and falls with three meals a day; glucose and beta cells over the years follow the fasting state in
+both. The receptors of the organs are expected numbers, random numbers, or single receptors (`resolution`), and then one
+life differs from the next.
 
 A research and teaching model of a mean person who does not exist; nothing in it is medical advice.
 """
 
 from __future__ import annotations
 
+import bisect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -145,7 +147,7 @@ class Life:
         self._healthy_nM = float(day.levels_nM.mean())
         self._people = _people(scenario, day, seed=seed, replicate=replicate, threads=threads, saved=saved)
         self._insulin: Plasma = ThreeMeals() if scenario.meals == "three" else Steady()
-        self._slow, self._windows = Slow(), 0
+        self._slow, self._day = Slow(), 0.0
         self._rows: list[dict[str, float]] = []
         if saved is None:
             self._rows.append(self._row(0.0, self._healthy_nM))
@@ -155,12 +157,12 @@ class Life:
         names = [name for name in saved if name.startswith("levels.")]
         columns = zip(*(saved[name].tolist() for name in names), strict=True)
         self._rows = [dict(zip((name.removeprefix("levels.") for name in names), row, strict=True)) for row in columns]
-        self._windows = len(self._rows) - 1
+        self._day = float(saved["day"])
 
     @property
     def day(self) -> float:
         """How many days have been lived."""
-        return self._windows * self.scenario.window_d
+        return self._day
 
     @property
     def time_min(self) -> float:
@@ -168,15 +170,11 @@ class Life:
 
     @property
     def duration_min(self) -> float:
-        return self._last * self.scenario.window_d * MINUTES_PER_DAY
+        return self.scenario.duration_d * MINUTES_PER_DAY
 
     @property
     def finished(self) -> bool:
-        return self._windows >= self._last
-
-    @property
-    def _last(self) -> int:
-        return round(self.scenario.duration_d / self.scenario.window_d)
+        return self._day >= self.scenario.duration_d
 
     def advance(self, to_d: float = float("inf"), *, keep_going: Callable[[float], bool] | None = None) -> None:
         """Lives on to the end, or until `day` is at least `to_d`.
@@ -201,7 +199,7 @@ class Life:
 
     def snapshot(self) -> Snapshot:
         """This life now, as a value."""
-        arrays = {"slow": np.array(self._slow), "plasma": self._insulin.save()}
+        arrays = {"day": np.array(self._day), "slow": np.array(self._slow), "plasma": self._insulin.save()}
         for name, organ in self._people.items():
             arrays |= {f"{name}.{key}": array for key, array in organ.save().items()}
         arrays |= {f"levels.{name}": np.array([row[name] for row in self._rows]) for name in self._rows[0]}
@@ -230,8 +228,10 @@ class Life:
     # -- one window ------------------------------------------------------------------------------------------------
 
     def _window(self) -> None:
-        scenario, window_d, slow = self.scenario, self.scenario.window_d, self._slow
-        growth, middle_d = scenario.growth, self.day + 0.5 * scenario.window_d
+        scenario, slow, ends_d = self.scenario, self._slow, self.scenario.ends_d
+        end_d = ends_d[bisect.bisect_right(ends_d, self._day)]
+        window_d, middle_d = end_d - self._day, 0.5 * (self._day + end_d)
+        growth = scenario.growth
         now = body_coupling.coupled(scenario, self._surface(), slow, middle_d)
         before = physiology.balance(growth.topp, slow.beta, now.sensitivity, now.fading)
         beta, wear = growth.advance(
@@ -248,7 +248,7 @@ class Life:
         toxicity = scenario.toxicity
         lost = 0.0 if toxicity is None else toxicity.advance(slow.toxicity, middle.glucose, window_d)
         self._slow = Slow(beta, wear, lost, acids)
-        self._windows += 1
+        self._day = end_d
         self._rows.append(self._row(self.day, mean_nM))
 
     def _surface(self) -> dict[str, float]:

@@ -30,9 +30,10 @@ from trafficking.physiology import (
 from trafficking.plasma import BIN_MIN
 from trafficking.quantities import Document, Form, Name, PositiveNumber, PositiveShare, Share
 
-_NUMBER_THEN_UNIT = re.compile(r"([0-9]+\.?[0-9]*(?:[eE][+-]?[0-9]{1,3})?)\s*(\S+)")
+_NUMBER_THEN_UNIT = re.compile(r"([-+]?[0-9]+\.?[0-9]*(?:[eE][+-]?[0-9]{1,3})?)\s*(\S+)")
 _LONGEST_YEARS = 100.0
 LONGEST_WINDOW_D = 10.0
+_SAME_D = 1e-6  # moments that are no further apart are one
 
 
 def _measured(what: str, units: Mapping[str, float], example: str, *, least: float, most: float) -> Read:
@@ -195,6 +196,27 @@ class BodyScenario(Document):
         one = {"name": name, "start": start, "deviate": deviate}
         return self.from_dict({**before, "interventions": [*before.get("interventions", []), one]})
 
+    # -- when ------------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def ends_d(self) -> tuple[float, ...]:
+        """The days on which its windows end: every `window`, every year, and wherever something begins or ends.
+
+        With meals a window ends at its hours of the day alone, so other moments move to the nearest of those days.
+        """
+        moments = {point.at_d for points in (self.insult, self.activity, self.visceral_fat) for point in points}
+        moments |= {day for each in self.interventions for day in each.times}
+        moments |= {float(year * YEAR_D) for year in range(1, int(self.duration_d / YEAR_D) + 1)}
+        if self.meals != "none":
+            moments = {float(round(day)) for day in moments}
+        window_d = self.window_d
+        if self.meals != "none" and window_d < 1.0:
+            window_d = 1.0 / round(1.0 / window_d)  # however a third of a day is written, three of them are a day
+        grid = (window_d * k for k in range(1, math.ceil(self.duration_d / window_d)))
+        days = sorted({day for day in moments if 0.0 < day < self.duration_d}.union(grid))
+        ends = [day for day, later in zip(days, [*days[1:], self.duration_d], strict=False) if later - day > _SAME_D]
+        return (*ends, self.duration_d)
+
     # -- what it says ----------------------------------------------------------------------------------------------
 
     def insult_at(self, day: float) -> float:
@@ -283,6 +305,8 @@ class BodyScenario(Document):
         if not fits(self.meals, self.window_d):
             words = f"whole days, or a day divided in windows of whole {BIN_MIN} min, are needed with meals"
             found.append(("window", f"{self.window_d:g} d given; {words}"))
+        if self.meals != "none" and not _whole(self.duration_d):
+            found.append(("duration", f"{self.duration_d:g} d given; with meals whole days are needed"))
         if self.duration_d < self.window_d:
             found.append(
                 ("duration", f"{self.duration_d:g} d given; at least a window, {self.window_d:g} d, is needed")
@@ -293,6 +317,11 @@ class BodyScenario(Document):
             if each.times[0] >= self.duration_d:
                 what = f"{each.times[0]:g} d given; must come before the end of the life, {self.duration_d:g} d"
                 found.append((f"interventions[{i}].start", what))
+            if self.meals != "none" and each.stop_d - each.start_d < 1.0:
+                what = (
+                    f"{each.stop_d:g} d given, {each.stop_d - each.start_d:g} d after start; with meals a day is needed"
+                )
+                found.append((f"interventions[{i}].stop", what))
         found += _at_once(self.interventions)
         if found:
             raise Faults(found)
