@@ -219,6 +219,23 @@ def test_the_figure_has_four_rows_and_a_column_for_each_life():
     assert plots.render(figure).startswith(b"\x89PNG")
 
 
+def test_the_figure_shows_the_rise_of_glucose_when_diabetes_begins_and_where_to_stop_reading():
+    result = simulate_body(load_body("vicious_cycle"))
+    figure = body_plots.life([("own", result)])
+    insulin, receptors, glucose, beta = figure.axes
+    assert glucose.get_ylim()[1] == 16.0
+    assert [text.get_text() for text in glucose.texts] == [f"7.0 mM in year {result.onset_year:.1f}"]
+    assert [text.get_text() for text in insulin.texts] == ["0", "1", "2", "3"]  # stage 4 lies beyond reading
+    year_min = 365 * 1440
+    for panel in (insulin, receptors, glucose, beta):
+        hatched = [patch for patch in panel.patches if patch.get_hatch()]
+        assert [patch.get_x() for patch in hatched] == [result.read_to_min / year_min]
+    assert "Hatched: not to be read" in figure.texts[-1].get_text()
+    kept = body_plots.life([("own", simulate_body(load_body("compensated_obesity")))])
+    assert not any(patch.get_hatch() for patch in kept.axes[0].patches)
+    assert "Hatched" not in kept.texts[-1].get_text()
+
+
 def test_each_stage_stands_beside_its_description_with_the_receptors_at_its_first_check_up():
     result = simulate_body(load_body("vicious_cycle"))
     table = stage_report.stage_starts(result).set_index("stage")

@@ -32,6 +32,7 @@ from trafficking.results import Column
 from trafficking.snapshot import Snapshot
 
 MINUTES_PER_DAY = DAY_MIN
+GONE = 0.05  # of the healthy beta-cell mass: fewer keep no body alive, and the equations know no death (assumption)
 _YEARS_FROM_D = 2.0 * YEAR_D
 _SHARED_BY_FORKS = ("window", "meals", "receptors", "elasticity", "resolution", "receptors_per_organ")
 
@@ -104,6 +105,12 @@ class BodyResult:
             return float("nan")
         first = int(np.argmax(beyond))
         return float(self.levels["time_min"].iloc[first]) / MINUTES_PER_DAY / YEAR_D
+
+    @cached_property
+    def read_to_min(self) -> float:
+        """When 5 % of the healthy beta cells are left, inf: never. Later glucose goes to its equation's ceiling."""
+        gone = self.levels["beta_mg"].to_numpy() < GONE * physiology.HEALTHY.beta
+        return float(self.levels["time_min"].iloc[int(np.argmax(gone))]) if gone.any() else float("inf")
 
     def fasting_at(self, day: float) -> Fasting:
         """The body on a day, ready for the tests of `clinic`, which leave this life as it is.

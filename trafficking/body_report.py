@@ -8,11 +8,10 @@ from typing import Any
 
 import pandas as pd
 
-from trafficking.body import BodyResult
+from trafficking.body import GONE, BodyResult
 from trafficking.organs import ORGANS
-from trafficking.physiology import HEALTHY, NM_PER_UU_PER_ML, constant
+from trafficking.physiology import NM_PER_UU_PER_ML, constant
 
-_GONE = 0.05  # of the healthy beta-cell mass; with less no physiologist would read on
 _HEAD = (
     f"{'year':>6}  {'stage':<41}{'fasting':>8}{'2 h':>7}{'insulin':>9}{'beta':>6}   surface receptors, % of lean"
     "{activity}\n"
@@ -81,13 +80,12 @@ def facts(results: Sequence[BodyResult], what_if: Sequence[tuple[str, BodyResult
         ),
         ("Diabetes", onset(results)),
     ]
-    gone = levels["beta_mg"].to_numpy() < _GONE * HEALTHY.beta
-    if gone.any():
+    if math.isfinite(life.read_to_min):
         found.append(
             (
                 "Read to",
-                f"{word} {times[int(gone.argmax())]:.1f}: then {100.0 * _GONE:.0f} % of the beta cells are left, later "
-                "fewer, and glucose goes to the ceiling of its equation (no kidney, no treatment, no death)",
+                f"{word} {life.read_to_min / unit_min:.1f}: then {100.0 * GONE:.0f} % of the beta cells are left, "
+                "later fewer, and glucose goes to the ceiling of its equation (no kidney, no treatment, no death)",
             )
         )
     for words, other in what_if:
