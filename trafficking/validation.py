@@ -49,6 +49,7 @@ this one reads by a stricter rule."""
 HEAD = ("id", "cells (preset)", "what, unit", "measured", "range", "simulated", "", "in dish", "standing", "record")
 """Titles of the columns of the table as text."""
 
+_ERRORS = 3.0  # of the mean of the replicates
 CELLS_PER_ML = 1e6  # of the finite medium; ours
 
 
@@ -75,6 +76,17 @@ class Row:
         """Whether the mean of the replicates lies in the range."""
         return self.target.holds(self.mean)
 
+    @property
+    def beyond(self) -> float:
+        """How far the mean lies outside of the range; 0 within it."""
+        return max(self.target.low - self.mean, self.mean - self.target.high, 0.0)
+
+    @property
+    def at_the_edge(self) -> bool:
+        """Whether it is missed by so little that chance may have done it: less than three standard errors."""
+        error = self.spread / math.sqrt(len(self.simulated))
+        return not self.met and self.beyond < _ERRORS * error
+
 
 @dataclass(frozen=True)
 class Validation:
@@ -90,8 +102,8 @@ class Validation:
 
     @property
     def lost(self) -> list[Row]:
-        """The rows that the last release met and this one misses."""
-        return [row for row in self.rows if row.target.met and not row.met]
+        """The rows that the last release met by expected numbers and this one misses by more than chance."""
+        return [row for row in self.rows if row.target.met and not row.met and not row.at_the_edge]
 
     @property
     def moved(self) -> list[Row]:
@@ -214,7 +226,14 @@ def markdown(validation: Validation) -> str:
 
 def explained(validation: Validation) -> list[str]:
     """One line per missed target: why."""
-    return [f"{row.target.id} is missed: {_flat(row.target.why)}" for row in validation.rows if not row.met]
+    return [f"{row.target.id} is missed{_why(row)}" for row in validation.rows if not row.met]
+
+
+def _why(row: Row) -> str:
+    if not row.target.met:
+        return f": {_flat(row.target.why)}"
+    where = f" by {row.beyond:.2g} {row.target.unit}, and met by expected numbers (--resolution mean)"
+    return f"{where}; chance may have done it" if row.at_the_edge else where
 
 
 def remarks(validation: Validation) -> list[str]:
