@@ -72,6 +72,15 @@ def test_a_factor_of_what_a_cell_has_not_changes_nothing_and_says_so():
     assert not any("is 0 in this cell" in line for line in given.assumptions)
 
 
+@pytest.mark.parametrize(
+    ("tissue", "alone"), [("adipose", False), ("muscle", False), ("liver", True), ("culture", True)]
+)
+def test_a_factor_that_was_seen_in_other_tissues_alone_says_so(tissue: str, alone: bool):
+    given = scenario(tissue, factors=["tnf"])
+    words = f"seen in muscle and adipose alone, in {tissue} it is not known to act"
+    assert any(words in line for line in given.assumptions) == alone
+
+
 def test_a_size_of_ones_own_scales_all_that_the_factor_does():
     stronger = multipliers([(factors()["tnf"], 0.49)])
     assert stronger["activity"] == pytest.approx(0.49)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import tomllib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from importlib.resources import files
@@ -28,7 +28,8 @@ _WIDEST = 100.0
 class Factor:
     """One condition. acts: what each symbol is multiplied by, the leading one first. fold: of the 95 % range.
 
-    direction: "seen" or "claimed". source: DOI, PMID or where the record was read.
+    direction: "seen" or "claimed". source: DOI, PMID or where the record was read. tissues: the only ones in which it
+    was seen; none: it is not known to be one tissue's alone.
     """
 
     name: str
@@ -38,6 +39,7 @@ class Factor:
     direction: str
     source: str
     note: str
+    tissues: Sequence[str] = ()
 
     @property
     def size(self) -> float:
@@ -133,11 +135,12 @@ def conditioned(
     return replace(itinerary, states=states)
 
 
-def said(given: Iterable[tuple[Factor, float | None]], usual: Mapping[str, float]) -> list[str]:
+def said(given: Iterable[tuple[Factor, float | None]], usual: Mapping[str, float], tissue: str) -> list[str]:
     """What each takes for granted: 'march1: kc x 2 (direction seen, size assumed)'.
 
     Args:
         usual: the constants that they act on; where all of a factor's are 0 it says that it changes nothing.
+        tissue: that of the cell; where a factor was seen in others only it says so.
     """
     lines = []
     for factor, size in given:
@@ -145,5 +148,7 @@ def said(given: Iterable[tuple[Factor, float | None]], usual: Mapping[str, float
         how = f"direction {factor.direction}, size {'assumed' if size is None else 'chosen'}"
         if acts and not any(usual.get(symbol, 1.0) for symbol in factor.acts):
             how += f"; {', '.join(factor.acts)} is 0 in this cell, so nothing changes"
+        if factor.tissues and tissue not in factor.tissues:
+            how += f"; seen in {' and '.join(factor.tissues)} alone, in {tissue} it is not known to act"
         lines.append(f"{factor.name}: {acts} ({how})" if acts else f"{factor.name}: {factor.note}")
     return lines

@@ -422,7 +422,7 @@ class Scenario(Document):
 
     def _note_conditions(self) -> None:
         """Writes what factors and maturation did into the evidence and the response; they are then used up."""
-        said = factors_module.said(self.factors, self._constants) if self.factors else []
+        said = factors_module.said(self.factors, self._constants, self.tissue) if self.factors else []
         if self.maturation_min is not None:
             source = "t1/2 15 min and 2 h of two steps, 3 h in all in 3T3-L1, PMID 6368559"
             said.append(f"maturation = {units.friendly(self.maturation_min, 'time')} ({source})")
