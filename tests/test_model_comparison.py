@@ -2,6 +2,7 @@
 
 import dataclasses
 import math
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -25,8 +26,8 @@ def fit(simulated: list[float], free: int = 0, rows: int = 14) -> models.Fit:
 
 
 def test_each_itinerary_has_all_that_the_smaller_one_has_and_more():
-    for small, large in zip(models.CANDIDATES, models.CANDIDATES[1:], strict=False):
-        assert set(small.free) < set(large.free)
+    for small, large in pairwise(models.CANDIDATES):
+        assert set(small.free) < set(large.free) or (small.free == large.free and large.maturation_min is not None)
     assert all(set(candidate.free) <= set(parameters()) for candidate in models.CANDIDATES)
 
 
@@ -50,6 +51,19 @@ def test_a_larger_itinerary_with_its_part_gives_other_numbers():
     )
     large = small | {"ksort": 0.05, "krr": 0.05}
     assert models.simulated(QUICK, large) != pytest.approx(models.simulated(QUICK, small), rel=1e-3)
+
+
+def test_receptors_that_mature_change_numbers_where_synthesis_changes_and_only_there():
+    chosen = tuple(target for target in targets() if target.id in ("D12", "D13", "D14"))
+    law = models._constants(
+        models.CANDIDATES[3].free, np.array([models._inner(s, CULTURE[s]) for s in models.CANDIDATES[3].free])
+    )
+    for smax, changes in ((0.0, False), (0.05, True)):
+        constants = law | {"smax": smax}
+        plain, late = (models.simulated(chosen, constants, minutes) for minutes in (None, 180.0))
+        assert np.allclose(plain, late, rtol=1e-3) != changes
+        sketched = models._Experiments(chosen, 180.0).numbers(constants)
+        assert sketched == pytest.approx(late, abs=3e-3)
 
 
 def test_a_number_in_its_range_costs_nothing_and_one_outside_its_distance_in_quarters_of_the_range():

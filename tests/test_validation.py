@@ -347,7 +347,7 @@ def test_validate_prints_the_table_and_writes_it_with_figures(tmp_path):
         (("validate", "--only", "Z1"), "no target has such an id"),
         (("parameters", "--tissue", "livr"), "did you mean 'liver'?"),
         (("parameters", "--as", "html"), "allowed are text, csv, markdown"),
-        (("compare-models", "--models", "z"), "some of abcd are needed"),
+        (("compare-models", "--models", "z"), "some of abcde are needed"),
     ],
 )
 def test_wrong_words_are_refused(arguments, says, tmp_path):

@@ -105,8 +105,8 @@ def compare_models(
     evaluations: Annotated[int, typer.Option(min=1, help="At most this many steps of the two best starts.")] = 12,
     seed: Annotated[int, typer.Option(min=0, help="Of the places.")] = 1,
     models: Annotated[
-        str, typer.Option(metavar="a|ab|abc|abcd", help="Which itineraries, the smallest first.")
-    ] = "abcd",
+        str, typer.Option(metavar="a|ab|abc|abcd|abcde", help="Which itineraries, the smallest first.")
+    ] = "abcde",
     out: Annotated[Path | None, typer.Option(metavar="FOLDER", help="Write the tables as CSV.")] = None,
 ) -> None:
     """Fit nested itineraries to the same published numbers: is each part earned? Takes minutes."""
@@ -114,7 +114,7 @@ def compare_models(
 
     chosen = [candidate for candidate in model_comparison.CANDIDATES if candidate.name in models]
     if not chosen or set(models) - {candidate.name for candidate in model_comparison.CANDIDATES}:
-        terminal.refuse(f"--models: {models!r} given; some of abcd are needed")
+        terminal.refuse(f"--models: {models!r} given; some of abcde are needed")
     fits_in_all = starts * len(chosen) + len(chosen) - 1
     with terminal.Progress("fits", fits_in_all, lambda done: f"{done:.2g} fits") as progress:
         fits = model_comparison.compare(

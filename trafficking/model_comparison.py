@@ -37,21 +37,28 @@ _UNSEEN = 30.0  # cost, as a distance, of a number that a fit does not show at a
 
 @dataclass(frozen=True)
 class Candidate:
-    """An itinerary: which constants are free; all others that belong to a part of it that is absent are off."""
+    """An itinerary: which constants are free; all others that belong to a part of it that is absent are off.
+
+    maturation_min: how long new receptors take to the surface, a fixed number; None: no time.
+    """
 
     name: str
     parts: str
     free: tuple[str, ...]
+    maturation_min: float | None = None
 
 
 _SMALLEST = ("koff", "ke0", "keB", "kdis", "kfast", "kL")
 _WITH_ENDOSOME = (*_SMALLEST, "ksort", "krr")
 _WITH_SORTING = (*_WITH_ENDOSOME, "esat")
+_WITH_TRANSCRIPTION = (*_WITH_SORTING, "kc", "smax", "K_A")
+_MATURATION_MIN = 180.0  # 3 h in all in 3T3-L1, PMID 6368559
 CANDIDATES = (
     Candidate("a", "binding, entry, one recycling and one lysosomal rate, synthesis", _SMALLEST),
     Candidate("b", "a, and the recycling endosome", _WITH_ENDOSOME),
     Candidate("c", "b, and saturable sorting", _WITH_SORTING),
-    Candidate("d", "c, and constitutive loss and transcription", (*_WITH_SORTING, "kc", "smax", "K_A")),
+    Candidate("d", "c, and constitutive loss and transcription", _WITH_TRANSCRIPTION),
+    Candidate("e", "d, and receptors that mature for 3 h", _WITH_TRANSCRIPTION, _MATURATION_MIN),
 )
 
 
@@ -108,10 +115,10 @@ def compare(
         progress: called with the number of starts done; of each candidate but the first there is one more.
     """
     chosen = tuple(target for target in targets() if target.id in only)
-    experiments = _Experiments(chosen)
     fits: list[Fit] = []
     done = 0
     for candidate in candidates:
+        experiments = _Experiments(chosen, candidate.maturation_min)
         limits = np.array([_bounds(symbol) for symbol in candidate.free])
         distances = partial(_distances, experiments, candidate.free, limits)
         begin = _best_places(distances, len(candidate.free), starts, seed)
@@ -127,7 +134,9 @@ def compare(
         found[:2] = [_descended(distances, place, evaluations) for _, place in found[:2]]
         _, place = min(found, key=lambda pair: pair[0])
         constants = _constants(candidate.free, limits[:, 0] + place * (limits[:, 1] - limits[:, 0]))
-        fits.append(_no_worse(Fit(candidate, constants, chosen, simulated(chosen, constants)), fits))
+        fits.append(
+            _no_worse(Fit(candidate, constants, chosen, simulated(chosen, constants, candidate.maturation_min)), fits)
+        )
     return fits
 
 
@@ -159,8 +168,9 @@ def _descended(
 
 
 def _no_worse(fit: Fit, smaller: Sequence[Fit]) -> Fit:
-    """The fit, or that of the itinerary before it, which it contains, if that costs less."""
-    if not smaller or fit.cost <= smaller[-1].cost:
+    """The fit, or that of the itinerary before it, which it contains, if that costs less; a fixed part is contained in
+    none."""
+    if not smaller or fit.cost <= smaller[-1].cost or fit.candidate.maturation_min is not None:
         return fit
     before = smaller[-1]
     limits = np.array([_bounds(symbol) for symbol in fit.candidate.free])
@@ -224,10 +234,13 @@ def fitted(fits: Sequence[Fit]) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def simulated(chosen: Sequence[Target], constants: Mapping[str, float]) -> np.ndarray:
+def simulated(
+    chosen: Sequence[Target], constants: Mapping[str, float], maturation_min: float | None = None
+) -> np.ndarray:
     """(n_targets,) what the cell in culture with these constants gives at `mean`; not a number where it shows none."""
     bench = Bench("mean")
     written = {f"parameters.{symbol}": _written(symbol, value) for symbol, value in constants.items()}
+    written |= _maturing(maturation_min)
     pairs = ((target, _experiment(target, written)) for target in chosen)
     return np.array([READINGS[target.reading](bench, scenario, **target.arguments).value for target, scenario in pairs])
 
@@ -235,16 +248,20 @@ def simulated(chosen: Sequence[Target], constants: Mapping[str, float]) -> np.nd
 class _Experiments:
     """The experiments of some targets, for one set of constants after another: quick, and good for a fit."""
 
-    def __init__(self, chosen: tuple[Target, ...]) -> None:
-        self.targets = chosen
-        self._scenarios = [_experiment(target, {}) for target in chosen]
+    def __init__(self, chosen: tuple[Target, ...], maturation_min: float | None = None) -> None:
+        self.targets, self._maturation_min = chosen, maturation_min
+        self._scenarios = [_experiment(target, _maturing(maturation_min)) for target in chosen]
         self._sketcher: Any = Sketcher()  # stands in for a bench
 
     def numbers(self, constants: Mapping[str, float]) -> np.ndarray:
         """(n_targets,) as `simulated`, to a thousandth."""
-        self._sketcher.take(library.tissue("culture").itinerary(constants))
+        self._sketcher.take(library.tissue("culture").itinerary(constants), maturation_min=self._maturation_min)
         pairs = zip(self.targets, self._scenarios, strict=True)
         return np.array([READINGS[t.reading](self._sketcher, s, **t.arguments).value for t, s in pairs])
+
+
+def _maturing(minutes: float | None) -> dict[str, str]:
+    return {} if minutes is None else {"maturation": f"{minutes!r} min"}
 
 
 def _experiment(target: Target, changes: Mapping[str, str]) -> Scenario:

@@ -58,10 +58,17 @@ class Sketcher:
         self._scenarios: dict[tuple[int, str], tuple[Scenario, Scenario]] = {}
         self._known: dict[int, Sketch] = {}
 
-    def take(self, itinerary: Itinerary) -> None:
-        """From now on the cells have this itinerary, and make as many receptors as they need at rest."""
+    def take(self, itinerary: Itinerary, *, maturation_min: float | None = None) -> None:
+        """From now on the cells have this itinerary, and make as many receptors as they need at rest.
+
+        Args:
+            maturation_min: how long new receptors, of one synthesis arrow, take to the surface; None: no time.
+        """
         self._rest, made = insulin_free(itinerary)
         self._made = itinerary.with_synthesis(made)
+        if maturation_min is not None:
+            self._made = self._made.maturing(maturation_min)
+            self._rest = np.concatenate([[made * maturation_min], self._rest])
         self._known.clear()
 
     def run(self, scenario: Scenario, changes: dict[str, str] | None = None) -> Any:
