@@ -336,6 +336,9 @@ def test_the_way_back_exists():
     result, stays = lived("weight_loss"), lived("vicious_cycle")
     stages = dict(zip(result.checkups["year"], result.checkups["stage"], strict=True))
     assert [stages[year] for year in (10, 26)] == [3, 2]
+    glucose = result.checkups.set_index("year")["glucose_mM"]
+    assert glucose.loc[10:].max() == pytest.approx(7.5, abs=0.05)  # as the scenario and the docs say
+    assert glucose[20] > 7.0 > glucose[21]
     last = result.checkups.iloc[-1]
     assert 6.1 < last["glucose_mM"] < 7.0  # what is left: beta cells that wore out do not come back
     assert 7.8 < last["two_hours_mM"] < 11.1

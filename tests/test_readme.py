@@ -5,12 +5,16 @@ import shlex
 import tomllib
 from pathlib import Path
 
+import pytest
 from typer.main import get_command
 
 from trafficking.__main__ import app
+from trafficking.body import simulate_body
+from trafficking.body_files import load_body
 from trafficking.body_forms import BodyScenario
 from trafficking.scenario import Scenario
 
+LIFE = load_body("vicious_cycle").to_dict() | {"window": "5 d"}
 README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
 
 
@@ -61,3 +65,16 @@ def test_every_test_that_a_page_of_the_docs_names_is_there():
     assert len(named) > 15
     missing = [each for each in named if f"\ndef {each[2]}(" not in (here / each[1]).read_text(encoding="utf-8")]
     assert missing == []
+
+
+def test_the_years_by_which_receptor_loss_brings_diabetes_forward_are_those_of_the_program():
+    said = re.search(
+        r"sooner with the loss: by ([0-9.]+) years in `vicious_cycle`, by ([0-9.]+) if there are no\s", README
+    )
+    assert said is not None
+    held = simulate_body(BodyScenario.from_dict(LIFE).held()).onset_year
+    own, none_to_spare = (
+        simulate_body(BodyScenario.from_dict(LIFE | more)).onset_year for more in ({}, {"power": 1.0})
+    )
+    assert float(said[1]) == pytest.approx(held - own, abs=0.08)
+    assert float(said[2]) == pytest.approx(held - none_to_spare, abs=0.08)

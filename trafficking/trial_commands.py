@@ -34,9 +34,9 @@ def trial(
             line += f"{less:>22}{seen:>20}"
         print(line)
     said = (
-        "The untreated were brought near the measured incidence by the wear of beta cells, in seven tries in which the "
-        "reductions were seen too; the effect of each intervention is an assumption in size. The interval is that of "
-        "who takes part, not of the effect. Measured: Knowler 2002, doi "
+        "The untreated were brought near the measured incidence by the wear of beta cells, in "
+        f"{trials.data()['tries']} tries in which the reductions were seen too; the effect of each intervention is an "
+        "assumption in size. The interval is that of who takes part, not of the effect. Measured: Knowler 2002, doi "
         "10.1056/NEJMoa012512. A research and teaching model of people who do not exist; not medical advice."
     )
     print(f"\n{textwrap.fill(said, 116)}")
