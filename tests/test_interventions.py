@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
-from trafficking import intervention_plots
+from trafficking import intervention_commands, intervention_plots
 from trafficking.__main__ import app
 from trafficking.bands import COLUMNS, Band, band, drawn
 from trafficking.body import BodyResult, simulate_body
@@ -154,8 +154,50 @@ def test_the_band_holds_the_doubt_of_an_effect_and_nothing_before_it():
 
 def test_the_ends_of_a_band_are_those_of_the_central_95_percent():
     draws = {what: np.arange(201.0)[:, None] for what in COLUMNS}
-    low, high = Band(patient(), draws).limits("sensitivity")
+    low, high = Band(patient(), draws, np.full(201, np.inf)).limits("sensitivity")
     assert (low[0], high[0]) == (5.0, 195.0)
+
+
+def test_few_draws_on_one_side_still_make_a_band_that_holds_the_middle():
+    middle = patient()
+    draws = {what: middle.levels[what].to_numpy() + np.array([[0.1], [0.2], [0.4]]) for what in COLUMNS}
+    found = Band(middle, draws, np.full(3, np.inf))
+    low, high = found.limits("glucose_mM")
+    assert np.array_equal(low, middle.levels["glucose_mM"])
+    assert np.array_equal(high, draws["glucose_mM"][2])
+    assert found.words == "least to most of 3 draws and the middle"
+
+
+def given(name: str, *, start: str = "8 y", read_to_min: float = math.inf) -> Band:
+    """A band of two draws that are the middle again."""
+    middle = simulate_body(load_body("stage2_patient").treated(name, start))
+    draws = {what: np.array([middle.levels[what]] * 2) for what in COLUMNS}
+    return Band(middle, draws, np.array([math.inf, read_to_min]))
+
+
+@pytest.mark.parametrize("start", ["8 y", "8.003 y"])
+def test_the_largest_change_of_glucose_is_that_after_the_start_wherever_windows_end(start: str):
+    """Diazoxide leaves no change at the end of the run, and a large one at once; 8.003 y is the end of no window."""
+    found = given("diazoxide", start=start)
+    change, day = found.largest_change(patient())
+    assert change == pytest.approx(3.8, abs=0.1)
+    assert day == pytest.approx(found.start_d)
+    assert given("large_weight_loss").largest_change(patient())[0] < -1.0
+    figure = intervention_plots.courses(patient(), {"diazoxide": found}, start_d=found.start_d)
+    assert len(figure.axes) == len(COLUMNS)
+
+
+def test_where_draws_lose_their_beta_cells_the_line_says_that_glucose_is_high_and_not_how_high():
+    found = given("testosterone_women", read_to_min=11.0 * 365 * 1440)
+    found.draws["glucose_mM"][1, -1] = 26.5
+    glucose = found.middle.levels["glucose_mM"].iloc[-1]
+    said = intervention_commands._line("x", found, patient(), "none")
+    assert f"{glucose:.2f} ({glucose:.2f} to > 16)" in said
+    assert "26.5" not in said
+    assert "(x)" in intervention_commands._lost({"x": found, "y": given("metformin")})[0][1]
+    kept = Band(found.middle, found.draws, np.full(2, math.inf))
+    assert "to 26.50)" in intervention_commands._line("x", kept, patient(), "none")
+    assert intervention_commands._lost({"x": kept}) == []
 
 
 def test_the_command_draws_each_course_beside_the_untreated_one(tmp_path: Path):
@@ -165,6 +207,8 @@ def test_the_command_draws_each_course_beside_the_untreated_one(tmp_path: Path):
     command = ["interventions", str(short), "--start", "1 y", "--replicates", "2", "--out", str(out)]
     done = CliRunner().invoke(app, command)
     assert done.exit_code == 0, done.output
+    assert "most change" in done.stdout
+    assert "least to most of 2 draws and the middle" in done.stdout
     assert sorted(path.name for path in out.iterdir()) == [
         "bands.csv",
         "figure.png",

@@ -5,12 +5,13 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Mapping
 
+import numpy as np
 from matplotlib.figure import Figure
 
 from trafficking.bands import Band
 from trafficking.body import BodyResult
 from trafficking.interventions import interventions
-from trafficking.physiology import HEALTHY, NM_PER_UU_PER_ML, YEAR_D, constant
+from trafficking.physiology import DAY_MIN, HEALTHY, NM_PER_UU_PER_ML, YEAR_D, constant
 from trafficking.plots import INK, INSULIN, MUTED, SMALL, TEXT, TITLE, ruled
 
 _SIZE = (15.0, 8.6)  # inches
@@ -37,35 +38,40 @@ def courses(untreated: BodyResult, bands: Mapping[str, Band], *, start_d: float)
     title = f"Interventions: {scenario.title or scenario.name}"
     figure.suptitle(title, x=0.012, ha="left", fontsize=TITLE, fontweight="bold", color=INK)
     panels = figure.subplots(len(_ROWS), len(bands), sharex=True, sharey="row", squeeze=False)
-    years = untreated.levels["time_min"].to_numpy() / 1440.0 / YEAR_D
+    untreated_years = _years(untreated)
     start_y = start_d / YEAR_D
     units = {"insulin_nM": HEALTHY.insulin * NM_PER_UU_PER_ML}
     for column, (name, found) in enumerate(bands.items()):
+        years = _years(found.middle)  # windows end where something begins, so not where they end untreated
         title = textwrap.fill(interventions()[name].title, _TITLE_LETTERS)
         panels[0, column].set_title(title, fontsize=SMALL + 0.5, color=INK, loc="left")
         for panel, (what, (_, colour)) in zip(panels[:, column], _ROWS.items(), strict=True):
             unit = units.get(what, 1.0)
             low, high = (limit / unit for limit in found.limits(what))
             panel.fill_between(years, low, high, color=colour, alpha=0.25, linewidth=0.0)
-            panel.plot(years, untreated.levels[what] / unit, color=INK, linewidth=1.3, linestyle=(0, (4, 2)))
+            panel.plot(untreated_years, untreated.levels[what] / unit, color=INK, linewidth=1.3, linestyle=(0, (4, 2)))
             panel.plot(years, found.middle.levels[what] / unit, color=colour, linewidth=2.0)
             panel.axvline(start_y, color=MUTED, linewidth=0.9, linestyle=":")
             ruled(panel)
         panels[0, column].axhline(constant("diabetic_fasting"), color=MUTED, linewidth=0.9)
         panels[-1, column].set_xlabel("Years", color=INK, fontsize=TEXT - 1.0)
     panels[0, 0].set_ylim(top=min(panels[0, 0].get_ylim()[1], _MOST_MM))
-    panels[0, 0].set_xlim(max(start_y - _BEFORE_Y, 0.0), years[-1])
+    panels[0, 0].set_xlim(max(start_y - _BEFORE_Y, 0.0), untreated_years[-1])
     for panel, (words, _) in zip(panels[:, 0], _ROWS.values(), strict=True):
         panel.set_ylabel(words, color=INK, fontsize=TEXT - 1.0)
-    figure.text(0.012, 0.012, _foot(len(next(iter(bands.values())).draws["glucose_mM"])), fontsize=SMALL, color=MUTED)
+    figure.text(0.012, 0.012, _foot(next(iter(bands.values())).words), fontsize=SMALL, color=MUTED)
     figure.align_ylabels()
     figure.tight_layout(rect=(0.0, 0.045, 1.0, 1.0))
     return figure
 
 
-def _foot(replicates: int) -> str:
+def _years(life: BodyResult) -> np.ndarray:
+    return life.levels["time_min"].to_numpy() / DAY_MIN / YEAR_D
+
+
+def _foot(band: str) -> str:
     return (
-        f"Line: the middle size of the effect. Band: central 95 % of {replicates} draws of that size. "
+        f"Line: the middle size of the effect. Band: {band} of that size. "
         f"Dashed: untreated. Dotted: the intervention begins. Grey: 7.0 mM, diabetes; to {_MOST_MM:g} mM at most.\n"
         "How each acts on the model is in large part an assumption (data/interventions.toml). "
         "A research and teaching model of a person who does not exist; not medical advice."

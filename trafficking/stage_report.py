@@ -24,9 +24,9 @@ _ROWS = {
 }
 _LEGEND = (
     "100 % = lean (receptors), healthy (the other rows). -: not there. 82 in 2: 82 % in stage 2",
-    "The insult u, with what high glucose takes, is all of the resistance that is not receptors, activity",
-    "or free fatty acids: one factor for muscle, liver and fat. The loop does not say where in the cell it",
-    "sits; GLUT4 is read as if it were what IRS-1 and PI3K pass on (assumption).",
+    "The insult u, with what high glucose takes, is all of the resistance that is not receptors,",
+    "activity or free fatty acids: one factor for muscle, liver and fat. The loop does not say where in",
+    "the cell it sits; GLUT4 is read as if it were what IRS-1 and PI3K pass on (assumption).",
 )
 _LABEL = 26  # columns
 
