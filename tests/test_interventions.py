@@ -165,7 +165,7 @@ def test_few_draws_on_one_side_still_make_a_band_that_holds_the_middle():
     low, high = found.limits("glucose_mM")
     assert np.array_equal(low, middle.levels["glucose_mM"])
     assert np.array_equal(high, draws["glucose_mM"][2])
-    assert found.words == "least to most of 3 draws and the middle"
+    assert found.words == "least to most of the middle and 3 draws"
 
 
 def given(name: str, *, start: str = "8 y", read_to_min: float = math.inf) -> Band:
@@ -207,8 +207,8 @@ def test_the_command_draws_each_course_beside_the_untreated_one(tmp_path: Path):
     command = ["interventions", str(short), "--start", "1 y", "--replicates", "2", "--out", str(out)]
     done = CliRunner().invoke(app, command)
     assert done.exit_code == 0, done.output
-    assert "most change" in done.stdout
-    assert "least to most of 2 draws and the middle" in done.stdout
+    assert "change (year)" in done.stdout
+    assert "least to most of the middle and 2 draws" in done.stdout
     assert sorted(path.name for path in out.iterdir()) == [
         "bands.csv",
         "figure.png",
@@ -234,6 +234,18 @@ def test_the_figure_has_a_panel_for_each_quantity_of_each_intervention():
     assert np.array_equal(drawn_glucose, found.middle.levels["glucose_mM"])
     assert panels[0, 0].get_ylim() == panels[0, 1].get_ylim()
     assert panels[0, 0].get_xlim() == (7.0, 12.0)
+
+
+def test_the_band_and_the_figure_hold_every_slow_course_that_an_intervention_acts_on():
+    found = band(load_body("stage2_patient").treated("testosterone_men", "8 y"), replicates=2)
+    assert set(ARROWS) - set(COLUMNS) == {"insult", "liver", "secretion"}  # these show as sensitivity and insulin
+    figure = intervention_plots.courses(patient(), {"testosterone_men": found}, start_d=found.start_d)
+    shown = dict(zip(COLUMNS, figure.axes, strict=True))
+    assert shown["muscle_mass"].lines[1].get_ydata()[-1] == pytest.approx(1.04, abs=1e-3)
+    assert shown["glut4"].lines[1].get_ydata()[-1] == pytest.approx(1.06)
+    assert "Muscle mass" in shown["muscle_mass"].get_ylabel()
+    low, high = found.limits("glut4")
+    assert low[-1] < high[-1]
 
 
 def test_the_tipping_point_is_passed_through_the_loss_of_receptors():

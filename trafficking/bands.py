@@ -13,7 +13,7 @@ from trafficking.body_forms import BodyScenario
 from trafficking.identity import philox
 from trafficking.physiology import DAY_MIN
 
-COLUMNS = ("glucose_mM", "insulin_nM", "sensitivity", "visceral_fat")
+COLUMNS = ("glucose_mM", "insulin_nM", "sensitivity", "visceral_fat", "muscle_mass", "glut4")
 FEW = 10  # draws: fewer have no central 95 % worth the name, and may all lie on one side of the middle
 
 
@@ -43,7 +43,7 @@ class Band:
         """What `limits` are the ends of."""
         replicates = len(self.read_to_min)
         if replicates < FEW:
-            return f"least to most of {replicates} draws and the middle"
+            return f"least to most of the middle and {replicates} draws"
         return f"central 95 % of {replicates} draws"
 
     @property

@@ -54,7 +54,7 @@ def interventions(
         for name in known():
             treated = base.treated(name, start)
             bands[name] = band(treated, replicates=replicates, seed=seed, lived=lambda: progress(progress.done + 1.0))
-    print(_cells("intervention", "glucose mM, end", "most change", "insulin, end", "grade"))
+    print(_cells("intervention", "glucose mM, end", "change (year)", "insulin, end", "grade"))
     print(_cells("none", *_at_end(untreated)))
     for name, each in known().items():
         print(_line(each.title, bands[name], untreated, each.grade))
@@ -84,7 +84,7 @@ def interventions(
     terminal.show(
         [
             ("Band", f"{_band_words(bands)}; at the end of the run above"),
-            ("Change", "most of glucose, middle less untreated, mM, and its year; insulin is over healthy"),
+            ("Change", "the largest of glucose, middle less untreated, mM, and its year; insulin is over healthy"),
             *_lost(bands),
             ("Caution", f"how each acts on the model is an assumption where its row says so. {_CAUTION}"),
             ("Files", shlex.quote(str(folder))),

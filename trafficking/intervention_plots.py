@@ -14,7 +14,7 @@ from trafficking.interventions import interventions
 from trafficking.physiology import DAY_MIN, HEALTHY, NM_PER_UU_PER_ML, YEAR_D, constant
 from trafficking.plots import INK, INSULIN, MUTED, SMALL, TEXT, TITLE, ruled
 
-_SIZE = (15.0, 8.6)  # inches
+_SIZE = (15.0, 12.0)  # inches
 _BEFORE_Y = 1.0  # years shown before an intervention begins
 _TITLE_LETTERS = 21  # in a line above a panel
 _MOST_MM = 14.0  # of glucose that is shown: where beta cells fail a band goes to 30, and would press all others flat
@@ -23,6 +23,8 @@ _ROWS = {
     "insulin_nM": ("Fasting insulin\n(healthy = 1)", INSULIN),
     "sensitivity": ("Insulin sensitivity\n(healthy = 1)", "#0072b2"),
     "visceral_fat": ("Visceral fat\n(healthy = 1)", "#8a6d00"),
+    "muscle_mass": ("Muscle mass\n(healthy = 1)", "#117733"),
+    "glut4": ("GLUT4 of muscle\n(healthy = 1)", "#882255"),
 }
 
 
@@ -61,7 +63,7 @@ def courses(untreated: BodyResult, bands: Mapping[str, Band], *, start_d: float)
         panel.set_ylabel(words, color=INK, fontsize=TEXT - 1.0)
     figure.text(0.012, 0.012, _foot(next(iter(bands.values())).words), fontsize=SMALL, color=MUTED)
     figure.align_ylabels()
-    figure.tight_layout(rect=(0.0, 0.045, 1.0, 1.0))
+    figure.tight_layout(rect=(0.0, 0.035, 1.0, 1.0))
     return figure
 
 
