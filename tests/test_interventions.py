@@ -1,5 +1,6 @@
 """What is given to a body: its course over time, its doubt, and what it does to a person with impaired glucose."""
 
+import json
 import math
 import tomllib
 from functools import lru_cache
@@ -246,6 +247,43 @@ def test_the_band_and_the_figure_hold_every_slow_course_that_an_intervention_act
     assert "Muscle mass" in shown["muscle_mass"].get_ylabel()
     low, high = found.limits("glut4")
     assert low[-1] < high[-1]
+
+
+@pytest.mark.parametrize(
+    ("times", "line"),
+    [
+        (["--start", "8 y", "--stop", "8 y"], "--stop: '8 y' given; must come after --start, '8 y'"),
+        (["--start", "8 y", "--stop", "700 d"], "--stop: '700 d' given; must come after --start, '8 y'"),
+        (["--stop", "soon"], "--stop: 'soon' given; text is needed, a time with its unit"),
+        (["--start", "soon"], "--start: 'soon' given; text is needed, a time with its unit"),
+    ],
+)
+def test_a_stop_that_is_no_time_after_the_start_is_refused_in_one_line(times: list[str], line: str):
+    done = CliRunner().invoke(app, ["interventions", *times])
+    assert done.exit_code == 2
+    assert done.stderr.startswith(line)
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_an_intervention_that_stops_leaves_what_it_acted_on_and_is_dotted_twice(tmp_path: Path):
+    short = tmp_path / "short.toml"
+    short.write_text('name = "short"\nduration = "2 y"\nwindow = "10 d"\ninsult = [{ at = "0 y", factor = 0.6 }]\n')
+    out = tmp_path / "out"
+    times = ["--start", "1 y", "--stop", "500 d"]
+    done = CliRunner().invoke(app, ["interventions", str(short), *times, "--replicates", "2", "--out", str(out)])
+    assert done.exit_code == 0, done.output
+    assert json.loads((out / "interventions.json").read_text())["stop"] == "500 d"
+    table = pd.read_csv(out / "bands.csv")
+    glut4 = table[table["intervention"] == "lifestyle"].set_index("time_min")["glut4"]
+    assert glut4[490.0 * 1440] == pytest.approx(1.08)
+    assert glut4[500.0 * 1440] == 1.0
+    base = load_body(short)
+    found = band(base.treated("lifestyle", "1 y", stop="500 d"), replicates=2)
+    assert (found.start_d, found.stop_d) == (365.0, 500.0)
+    figure = intervention_plots.courses(simulate_body(base), {"lifestyle": found}, start_d=365.0, stop_d=500.0)
+    dotted = [line.get_xdata()[0] for line in figure.axes[0].lines if line.get_linestyle() == ":"]
+    assert dotted == [365.0 / 365, 500.0 / 365]
+    assert "begins and stops" in figure.texts[-1].get_text()
 
 
 def test_the_tipping_point_is_passed_through_the_loss_of_receptors():

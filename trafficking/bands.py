@@ -69,6 +69,11 @@ class Band:
         """Day on which the last of the interventions begins."""
         return self.middle.scenario.interventions[-1].times[0]
 
+    @property
+    def stop_d(self) -> float:
+        """Day on which that one stops, which may be after the end of the life."""
+        return self.middle.scenario.interventions[-1].times[1]
+
     def table(self, name: str) -> pd.DataFrame:
         """One row per time: `time_min`, the name, then middle, low and high of each of `COLUMNS`."""
         columns: dict[str, object] = {"time_min": self.middle.levels["time_min"], "intervention": name}

@@ -190,10 +190,14 @@ class BodyScenario(Document):
         given = {key: value for key, value in self.to_dict().items() if key != "elasticity"}
         return self.from_dict(given | {"receptors": "held", "resolution": "mean"})
 
-    def treated(self, name: str, start: str, *, deviate: float = 0.0) -> Self:
-        """The same person with one more intervention, `deviate` standard deviations from the middle of its effect."""
+    def treated(self, name: str, start: str, *, stop: str | None = None, deviate: float = 0.0) -> Self:
+        """The same person with one more intervention, `deviate` standard deviations from the middle of its effect.
+
+        Args:
+            stop: default: it goes on.
+        """
         before = self.to_dict()
-        one = {"name": name, "start": start, "deviate": deviate}
+        one = {"name": name, "start": start, "deviate": deviate} | ({} if stop is None else {"stop": stop})
         return self.from_dict({**before, "interventions": [*before.get("interventions", []), one]})
 
     # -- when ------------------------------------------------------------------------------------------------------

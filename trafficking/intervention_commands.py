@@ -30,6 +30,7 @@ _CAUTION = "A research and teaching model of a person who does not exist; not me
 def interventions(
     scenario: Person = "stage2_patient",
     start: Annotated[str, typer.Option(metavar="TIME", help="When each begins.")] = "8 y",
+    stop: Annotated[str | None, typer.Option(metavar="TIME", help="When each stops; default: it goes on.")] = None,
     replicates: Annotated[int, typer.Option(min=2, help="Draws of the size of each effect.")] = 24,
     seed: Annotated[int, typer.Option(min=0, help="Starts the draws.")] = 1,
     out: Annotated[
@@ -47,23 +48,26 @@ def interventions(
     from trafficking.interventions import interventions as known
 
     base = body_files.load_body(scenario)
+    _check_times(start, stop)
     lives = len(known()) * (replicates + 1)
     bands: dict[str, Band] = {}
     with terminal.Progress(f"{base.name}, interventions", lives, lambda done: f"{done:.0f} lives") as progress:
         untreated = simulate_body(base)
         for name in known():
-            treated = base.treated(name, start)
+            treated = base.treated(name, start, stop=stop)
             bands[name] = band(treated, replicates=replicates, seed=seed, lived=lambda: progress(progress.done + 1.0))
     print(_cells("intervention", "glucose mM, end", "change (year)", "insulin, end", "grade"))
     print(_cells("none", *_at_end(untreated)))
     for name, each in known().items():
         print(_line(each.title, bands[name], untreated, each.grade))
         print(_filled(f"seen: {each.seen}. {each.note} ({each.source})", indent="   "))
-    figure = intervention_plots.courses(untreated, bands, start_d=next(iter(bands.values())).start_d)
+    given = next(iter(bands.values()))
+    figure = intervention_plots.courses(untreated, bands, start_d=given.start_d, stop_d=given.stop_d)
     made_by = {
         "format": FORMAT,
         "scenario": base.to_dict(),
         "start": start,
+        "stop": stop,
         "replicates": replicates,
         "seed": seed,
         "versions": io.versions(),
@@ -90,6 +94,23 @@ def interventions(
             ("Files", shlex.quote(str(folder))),
         ]
     )
+
+
+def _check_times(start: str, stop: str | None) -> None:
+    """Ends the program where one is no time, or the stop does not come after the start."""
+    from trafficking import terminal
+    from trafficking.body_forms import day_of
+
+    days = []
+    for option, given in (("--start", start), ("--stop", stop)):
+        if given is None:
+            return
+        try:
+            days.append(day_of(given))
+        except ValueError as fault:
+            terminal.refuse(f"{option}: {fault}")
+    if days[1] <= days[0]:
+        terminal.refuse(f"--stop: {stop!r} given; must come after --start, {start!r}")
 
 
 def _shown() -> tuple[tuple[str, float], ...]:

@@ -28,12 +28,14 @@ _ROWS = {
 }
 
 
-def courses(untreated: BodyResult, bands: Mapping[str, Band], *, start_d: float) -> Figure:
+def courses(
+    untreated: BodyResult, bands: Mapping[str, Band], *, start_d: float, stop_d: float = float("inf")
+) -> Figure:
     """A column for each intervention, a row for each quantity; one axis per row.
 
     Args:
         bands: by the name of the intervention.
-        start_d: day on which each begins.
+        start_d, stop_d: days on which each begins and stops; a stop after the end of the life is not shown.
     """
     figure = Figure(figsize=_SIZE, facecolor="white")
     scenario = untreated.scenario
@@ -42,6 +44,7 @@ def courses(untreated: BodyResult, bands: Mapping[str, Band], *, start_d: float)
     panels = figure.subplots(len(_ROWS), len(bands), sharex=True, sharey="row", squeeze=False)
     untreated_years = _years(untreated)
     start_y = start_d / YEAR_D
+    dotted = [day / YEAR_D for day in (start_d, stop_d) if day < scenario.duration_d]
     units = {"insulin_nM": HEALTHY.insulin * NM_PER_UU_PER_ML}
     for column, (name, found) in enumerate(bands.items()):
         years = _years(found.middle)  # windows end where something begins, so not where they end untreated
@@ -53,7 +56,8 @@ def courses(untreated: BodyResult, bands: Mapping[str, Band], *, start_d: float)
             panel.fill_between(years, low, high, color=colour, alpha=0.25, linewidth=0.0)
             panel.plot(untreated_years, untreated.levels[what] / unit, color=INK, linewidth=1.3, linestyle=(0, (4, 2)))
             panel.plot(years, found.middle.levels[what] / unit, color=colour, linewidth=2.0)
-            panel.axvline(start_y, color=MUTED, linewidth=0.9, linestyle=":")
+            for year in dotted:
+                panel.axvline(year, color=MUTED, linewidth=0.9, linestyle=":")
             ruled(panel)
         panels[0, column].axhline(constant("diabetic_fasting"), color=MUTED, linewidth=0.9)
         panels[-1, column].set_xlabel("Years", color=INK, fontsize=TEXT - 1.0)
@@ -61,7 +65,9 @@ def courses(untreated: BodyResult, bands: Mapping[str, Band], *, start_d: float)
     panels[0, 0].set_xlim(max(start_y - _BEFORE_Y, 0.0), untreated_years[-1])
     for panel, (words, _) in zip(panels[:, 0], _ROWS.values(), strict=True):
         panel.set_ylabel(words, color=INK, fontsize=TEXT - 1.0)
-    figure.text(0.012, 0.012, _foot(next(iter(bands.values())).words), fontsize=SMALL, color=MUTED)
+    figure.text(
+        0.012, 0.012, _foot(next(iter(bands.values())).words, stops=len(dotted) > 1), fontsize=SMALL, color=MUTED
+    )
     figure.align_ylabels()
     figure.tight_layout(rect=(0.0, 0.035, 1.0, 1.0))
     return figure
@@ -71,10 +77,11 @@ def _years(life: BodyResult) -> np.ndarray:
     return life.levels["time_min"].to_numpy() / DAY_MIN / YEAR_D
 
 
-def _foot(band: str) -> str:
+def _foot(band: str, *, stops: bool) -> str:
+    begins = "the intervention begins and stops" if stops else "the intervention begins"
     return (
         f"Line: the middle size of the effect. Band: {band} of that size. "
-        f"Dashed: untreated. Dotted: the intervention begins. Grey: 7.0 mM, diabetes; to {_MOST_MM:g} mM at most.\n"
+        f"Dashed: untreated. Dotted: {begins}. Grey: 7.0 mM, diabetes; to {_MOST_MM:g} mM at most.\n"
         "How each acts on the model is in large part an assumption (data/interventions.toml). "
         "A research and teaching model of a person who does not exist; not medical advice."
     )
