@@ -57,6 +57,14 @@ def test_an_intervention_goes_the_way_its_trials_point(name: str, better: bool):
     assert (glucose(name) < glucose() - 0.1) if better else (glucose(name) > glucose() + 0.1)
 
 
+def test_testosterone_in_men_lowers_glucose_in_the_middle_while_its_interval_spans_no_effect():
+    """As the expectation of `stage2_patient` says, and that of metformin does not span it."""
+    assert glucose("testosterone_men") == pytest.approx(glucose("metformin"), abs=0.15)
+    for name, spans in (("testosterone_men", True), ("metformin", False)):
+        worst = simulate_body(load_body("stage2_patient").treated(name, "8 y", deviate=-1.96))
+        assert (worst.levels["glucose_mM"].iloc[-1] > glucose()) == spans
+
+
 def test_large_weight_loss_does_most_and_tesamorelin_next_to_nothing():
     assert glucose("large_weight_loss") < glucose("lifestyle") < glucose("tesamorelin")
     assert glucose("tesamorelin") == pytest.approx(glucose(), abs=0.15)
