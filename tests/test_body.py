@@ -492,6 +492,11 @@ def test_shipped_bodies_are_complete_and_named_after_their_file(path: Path):
             {"interventions": [{"name": "metformin", "start": "1 y"}, {"name": "metformin", "start": "2 y"}]},
             "interventions[1].name: 'metformin' given; it is already given from 365 d, and once at a time is allowed",
         ),
+        (
+            {"interventions": [{"name": "testosterone_men", "stop": "2 y"}, {"name": "testosterone_women"}]},
+            "interventions[1].name: 'testosterone_women' given; 'testosterone_men' is already given from 0 d to 730 d, "
+            "and one person takes the one for men or the one for women",
+        ),
     ],
 )
 def test_a_fault_says_where_and_what_is_allowed(given: dict, line: str):
@@ -548,6 +553,11 @@ def test_a_life_forks_between_the_windows_of_another_and_goes_on_at_its_own():
     days = other.levels["time_min"] / 1440.0
     assert days.isin([401.0, 404.0]).sum() == 1
     assert days.iloc[-1] == 500.0
+
+
+def test_different_interventions_may_be_given_at_once():
+    both = [{"name": "metformin", "start": "1 y"}, {"name": "testosterone_men", "start": "1 y"}]
+    assert len(person(interventions=both).interventions) == 2
 
 
 def test_an_intervention_may_be_given_again_once_it_has_stopped():

@@ -13,6 +13,8 @@ from trafficking.body import BodyResult, simulate_body
 from trafficking.body_files import body_names, is_body, load_body
 from trafficking.body_forms import BodyScenario
 from trafficking.faults import ScenarioError
+from trafficking.organs import ORGANS
+from trafficking.physiology import USERS
 
 SHORT = """
 name = "short"
@@ -249,6 +251,24 @@ def test_each_stage_stands_beside_its_description_with_the_receptors_at_its_firs
     assert max(map(len, said.splitlines())) <= 100
     assert all(row["correction"].split()[0] in said for row in table.to_dict("records") if row["correction"])
     assert "82 in 2" in said
+
+
+def test_the_defect_below_the_receptors_is_printed_where_the_model_has_it():
+    """Activity is untouched in this life, so that without its insult the table would show no defect in signalling."""
+    result = simulate_body(load_body("vicious_cycle", {"glucose_toxicity": {}}))
+    table = stage_report.stage_starts(result).set_index("stage")
+    row = result.levels.iloc[result.row_at(365.0 * table.loc[4, "year"])]
+    assert row["toxicity"] > 0.0
+    assert table.loc[4, "insult_gain"] == row["insult"] * (1.0 - row["toxicity"])
+    assert table.loc[4, "insult_gain"] < table.loc[1, "insult_gain"] < 1.0
+    said = stage_report.beside_description(result)
+    assert max(map(len, said.splitlines())) <= 100
+    left = [line.split() for line in said.splitlines() if "left by the insult, %" in line][-1]
+    share = f"{100.0 * table.loc[4, 'insult_gain']:.0f}"
+    assert dict(zip(ORGANS, left[-5:], strict=True)) == dict.fromkeys(ORGANS, "-") | dict.fromkeys(USERS, share)
+    assert "does not say where in the cell" in " ".join(said.split())
+    for stage in (1, 2, 3):
+        assert "not follow from the" in table.loc[stage, "correction"]
 
 
 def test_a_life_without_check_ups_has_no_stages_to_describe():

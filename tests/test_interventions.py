@@ -1,5 +1,6 @@
 """What is given to a body: its course over time, its doubt, and what it does to a person with impaired glucose."""
 
+import json
 import math
 import tomllib
 from functools import lru_cache
@@ -10,7 +11,7 @@ import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
-from trafficking import intervention_plots
+from trafficking import intervention_commands, intervention_plots
 from trafficking.__main__ import app
 from trafficking.bands import COLUMNS, Band, band, drawn
 from trafficking.body import BodyResult, simulate_body
@@ -54,6 +55,14 @@ def test_the_patient_is_at_stage_two_when_interventions_begin_and_gets_worse_unt
 )
 def test_an_intervention_goes_the_way_its_trials_point(name: str, better: bool):
     assert (glucose(name) < glucose() - 0.1) if better else (glucose(name) > glucose() + 0.1)
+
+
+def test_testosterone_in_men_lowers_glucose_in_the_middle_while_its_interval_spans_no_effect():
+    """As the expectation of `stage2_patient` says, and that of metformin does not span it."""
+    assert glucose("testosterone_men") == pytest.approx(glucose("metformin"), abs=0.15)
+    for name, spans in (("testosterone_men", True), ("metformin", False)):
+        worst = simulate_body(load_body("stage2_patient").treated(name, "8 y", deviate=-1.96))
+        assert (worst.levels["glucose_mM"].iloc[-1] > glucose()) == spans
 
 
 def test_large_weight_loss_does_most_and_tesamorelin_next_to_nothing():
@@ -154,8 +163,50 @@ def test_the_band_holds_the_doubt_of_an_effect_and_nothing_before_it():
 
 def test_the_ends_of_a_band_are_those_of_the_central_95_percent():
     draws = {what: np.arange(201.0)[:, None] for what in COLUMNS}
-    low, high = Band(patient(), draws).limits("sensitivity")
+    low, high = Band(patient(), draws, np.full(201, np.inf)).limits("sensitivity")
     assert (low[0], high[0]) == (5.0, 195.0)
+
+
+def test_few_draws_on_one_side_still_make_a_band_that_holds_the_middle():
+    middle = patient()
+    draws = {what: middle.levels[what].to_numpy() + np.array([[0.1], [0.2], [0.4]]) for what in COLUMNS}
+    found = Band(middle, draws, np.full(3, np.inf))
+    low, high = found.limits("glucose_mM")
+    assert np.array_equal(low, middle.levels["glucose_mM"])
+    assert np.array_equal(high, draws["glucose_mM"][2])
+    assert found.words == "least to most of the middle and 3 draws"
+
+
+def given(name: str, *, start: str = "8 y", read_to_min: float = math.inf) -> Band:
+    """A band of two draws that are the middle again."""
+    middle = simulate_body(load_body("stage2_patient").treated(name, start))
+    draws = {what: np.array([middle.levels[what]] * 2) for what in COLUMNS}
+    return Band(middle, draws, np.array([math.inf, read_to_min]))
+
+
+@pytest.mark.parametrize("start", ["8 y", "8.003 y"])
+def test_the_largest_change_of_glucose_is_that_after_the_start_wherever_windows_end(start: str):
+    """Diazoxide leaves no change at the end of the run, and a large one at once; 8.003 y is the end of no window."""
+    found = given("diazoxide", start=start)
+    change, day = found.largest_change(patient())
+    assert change == pytest.approx(3.8, abs=0.1)
+    assert day == pytest.approx(found.start_d)
+    assert given("large_weight_loss").largest_change(patient())[0] < -1.0
+    figure = intervention_plots.courses(patient(), {"diazoxide": found}, start_d=found.start_d)
+    assert len(figure.axes) == len(COLUMNS)
+
+
+def test_where_draws_lose_their_beta_cells_the_line_says_that_glucose_is_high_and_not_how_high():
+    found = given("testosterone_women", read_to_min=11.0 * 365 * 1440)
+    found.draws["glucose_mM"][1, -1] = 26.5
+    glucose = found.middle.levels["glucose_mM"].iloc[-1]
+    said = intervention_commands._line("x", found, patient(), "none")
+    assert f"{glucose:.2f} ({glucose:.2f} to > 16)" in said
+    assert "26.5" not in said
+    assert "(x)" in intervention_commands._lost({"x": found, "y": given("metformin")})[0][1]
+    kept = Band(found.middle, found.draws, np.full(2, math.inf))
+    assert "to 26.50)" in intervention_commands._line("x", kept, patient(), "none")
+    assert intervention_commands._lost({"x": kept}) == []
 
 
 def test_the_command_draws_each_course_beside_the_untreated_one(tmp_path: Path):
@@ -165,6 +216,8 @@ def test_the_command_draws_each_course_beside_the_untreated_one(tmp_path: Path):
     command = ["interventions", str(short), "--start", "1 y", "--replicates", "2", "--out", str(out)]
     done = CliRunner().invoke(app, command)
     assert done.exit_code == 0, done.output
+    assert "change (year)" in done.stdout
+    assert "least to most of the middle and 2 draws" in done.stdout
     assert sorted(path.name for path in out.iterdir()) == [
         "bands.csv",
         "figure.png",
@@ -190,6 +243,55 @@ def test_the_figure_has_a_panel_for_each_quantity_of_each_intervention():
     assert np.array_equal(drawn_glucose, found.middle.levels["glucose_mM"])
     assert panels[0, 0].get_ylim() == panels[0, 1].get_ylim()
     assert panels[0, 0].get_xlim() == (7.0, 12.0)
+
+
+def test_the_band_and_the_figure_hold_every_slow_course_that_an_intervention_acts_on():
+    found = band(load_body("stage2_patient").treated("testosterone_men", "8 y"), replicates=2)
+    assert set(ARROWS) - set(COLUMNS) == {"insult", "liver", "secretion"}  # these show as sensitivity and insulin
+    figure = intervention_plots.courses(patient(), {"testosterone_men": found}, start_d=found.start_d)
+    shown = dict(zip(COLUMNS, figure.axes, strict=True))
+    assert shown["muscle_mass"].lines[1].get_ydata()[-1] == pytest.approx(1.04, abs=1e-3)
+    assert shown["glut4"].lines[1].get_ydata()[-1] == pytest.approx(1.06)
+    assert "Muscle mass" in shown["muscle_mass"].get_ylabel()
+    low, high = found.limits("glut4")
+    assert low[-1] < high[-1]
+
+
+@pytest.mark.parametrize(
+    ("times", "line"),
+    [
+        (["--start", "8 y", "--stop", "8 y"], "--stop: '8 y' given; must come after --start, '8 y'"),
+        (["--start", "8 y", "--stop", "700 d"], "--stop: '700 d' given; must come after --start, '8 y'"),
+        (["--stop", "soon"], "--stop: 'soon' given; text is needed, a time with its unit"),
+        (["--start", "soon"], "--start: 'soon' given; text is needed, a time with its unit"),
+    ],
+)
+def test_a_stop_that_is_no_time_after_the_start_is_refused_in_one_line(times: list[str], line: str):
+    done = CliRunner().invoke(app, ["interventions", *times])
+    assert done.exit_code == 2
+    assert done.stderr.startswith(line)
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_an_intervention_that_stops_leaves_what_it_acted_on_and_is_dotted_twice(tmp_path: Path):
+    short = tmp_path / "short.toml"
+    short.write_text('name = "short"\nduration = "2 y"\nwindow = "10 d"\ninsult = [{ at = "0 y", factor = 0.6 }]\n')
+    out = tmp_path / "out"
+    times = ["--start", "1 y", "--stop", "500 d"]
+    done = CliRunner().invoke(app, ["interventions", str(short), *times, "--replicates", "2", "--out", str(out)])
+    assert done.exit_code == 0, done.output
+    assert json.loads((out / "interventions.json").read_text())["stop"] == "500 d"
+    table = pd.read_csv(out / "bands.csv")
+    glut4 = table[table["intervention"] == "lifestyle"].set_index("time_min")["glut4"]
+    assert glut4[490.0 * 1440] == pytest.approx(1.08)
+    assert glut4[500.0 * 1440] == 1.0
+    base = load_body(short)
+    found = band(base.treated("lifestyle", "1 y", stop="500 d"), replicates=2)
+    assert (found.start_d, found.stop_d) == (365.0, 500.0)
+    figure = intervention_plots.courses(simulate_body(base), {"lifestyle": found}, start_d=365.0, stop_d=500.0)
+    dotted = [line.get_xdata()[0] for line in figure.axes[0].lines if line.get_linestyle() == ":"]
+    assert dotted == [365.0 / 365, 500.0 / 365]
+    assert "begins and stops" in figure.texts[-1].get_text()
 
 
 def test_the_tipping_point_is_passed_through_the_loss_of_receptors():

@@ -33,6 +33,7 @@ from trafficking.quantities import Document, Form, Name, PositiveNumber, Positiv
 _NUMBER_THEN_UNIT = re.compile(r"([-+]?[0-9]+\.?[0-9]*(?:[eE][+-]?[0-9]{1,3})?)\s*(\S+)")
 _LONGEST_YEARS = 100.0
 LONGEST_WINDOW_D = 10.0
+_TESTOSTERONES = {"testosterone_men", "testosterone_women"}
 _SAME_D = 1e-6  # moments that are no further apart are one
 
 
@@ -190,10 +191,14 @@ class BodyScenario(Document):
         given = {key: value for key, value in self.to_dict().items() if key != "elasticity"}
         return self.from_dict(given | {"receptors": "held", "resolution": "mean"})
 
-    def treated(self, name: str, start: str, *, deviate: float = 0.0) -> Self:
-        """The same person with one more intervention, `deviate` standard deviations from the middle of its effect."""
+    def treated(self, name: str, start: str, *, stop: str | None = None, deviate: float = 0.0) -> Self:
+        """The same person with one more intervention, `deviate` standard deviations from the middle of its effect.
+
+        Args:
+            stop: default: it goes on.
+        """
         before = self.to_dict()
-        one = {"name": name, "start": start, "deviate": deviate}
+        one = {"name": name, "start": start, "deviate": deviate} | ({} if stop is None else {"stop": stop})
         return self.from_dict({**before, "interventions": [*before.get("interventions", []), one]})
 
     # -- when ------------------------------------------------------------------------------------------------------
@@ -333,12 +338,18 @@ def _at_once(given: tuple[InterventionForm, ...]) -> list[tuple[str, str]]:
     found = []
     for i, each in enumerate(given):
         for before in given[:i]:
-            if before.name == each.name and before.start_d < each.stop_d and each.start_d < before.stop_d:
-                already = f"it is already given from {before.start_d:g} d"
-                until = "" if before.stop_d == _MOST_D else f" to {before.stop_d:g} d"
-                what = f"{shown(each.name)} given; {already}{until}, and once at a time is allowed"
-                found.append((f"interventions[{i}].name", what))
-                break
+            if not (before.start_d < each.stop_d and each.start_d < before.stop_d):
+                continue
+            until = "" if before.stop_d == _MOST_D else f" to {before.stop_d:g} d"
+            when = f"already given from {before.start_d:g} d{until}"
+            if before.name == each.name:
+                what = f"it is {when}, and once at a time is allowed"
+            elif {before.name, each.name} == _TESTOSTERONES:
+                what = f"{shown(before.name)} is {when}, and one person takes the one for men or the one for women"
+            else:
+                continue
+            found.append((f"interventions[{i}].name", f"{shown(each.name)} given; {what}"))
+            break
     return found
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import math
 import shlex
 import textwrap
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,11 +16,13 @@ from trafficking.options import Overwrite, Person
 
 if TYPE_CHECKING:
     from trafficking.bands import Band
+    from trafficking.body import BodyResult
 
 MARKER = "interventions.json"
 FORMAT = "trafficking interventions 1"
 
 _FEW = 20  # draws
+_MOST_MM = 16.0  # of glucose that is said of lives that lose their beta cells: it goes on to its equation's ceiling
 _WIDTH = 116
 _CAUTION = "A research and teaching model of a person who does not exist; not medical advice."
 
@@ -26,6 +30,7 @@ _CAUTION = "A research and teaching model of a person who does not exist; not me
 def interventions(
     scenario: Person = "stage2_patient",
     start: Annotated[str, typer.Option(metavar="TIME", help="When each begins.")] = "8 y",
+    stop: Annotated[str | None, typer.Option(metavar="TIME", help="When each stops; default: it goes on.")] = None,
     replicates: Annotated[int, typer.Option(min=2, help="Draws of the size of each effect.")] = 24,
     seed: Annotated[int, typer.Option(min=0, help="Starts the draws.")] = 1,
     out: Annotated[
@@ -43,24 +48,26 @@ def interventions(
     from trafficking.interventions import interventions as known
 
     base = body_files.load_body(scenario)
+    _check_times(start, stop)
     lives = len(known()) * (replicates + 1)
     bands: dict[str, Band] = {}
     with terminal.Progress(f"{base.name}, interventions", lives, lambda done: f"{done:.0f} lives") as progress:
         untreated = simulate_body(base)
         for name in known():
-            treated = base.treated(name, start)
+            treated = base.treated(name, start, stop=stop)
             bands[name] = band(treated, replicates=replicates, seed=seed, lived=lambda: progress(progress.done + 1.0))
-    print(f"{'intervention':<54} {'glucose mM':>18} {'insulin / healthy':>20}  grade")
-    glucose, insulin = (untreated.levels[what].iloc[-1] / unit for what, unit in _shown())
-    print(f"{'none':<54} {glucose:>18.2f} {insulin:>20.2f}")
+    print(_cells("intervention", "glucose mM, end", "change (year)", "insulin, end", "grade"))
+    print(_cells("none", *_at_end(untreated)))
     for name, each in known().items():
-        print(_line(each.title, bands[name], each.grade))
+        print(_line(each.title, bands[name], untreated, each.grade))
         print(_filled(f"seen: {each.seen}. {each.note} ({each.source})", indent="   "))
-    figure = intervention_plots.courses(untreated, bands, start_d=next(iter(bands.values())).start_d)
+    given = next(iter(bands.values()))
+    figure = intervention_plots.courses(untreated, bands, start_d=given.start_d, stop_d=given.stop_d)
     made_by = {
         "format": FORMAT,
         "scenario": base.to_dict(),
         "start": start,
+        "stop": stop,
         "replicates": replicates,
         "seed": seed,
         "versions": io.versions(),
@@ -80,15 +87,30 @@ def interventions(
     print()
     terminal.show(
         [
-            (
-                "Band",
-                f"the central 95 % of {replicates} draws of the size of each effect; at the end of the run above"
-                + ("; so few draws say little of the ends" if replicates < _FEW else ""),
-            ),
+            ("Band", f"{_band_words(bands)}; at the end of the run above"),
+            ("Change", "the largest of glucose, middle less untreated, mM, and its year; insulin is over healthy"),
+            *_lost(bands),
             ("Caution", f"how each acts on the model is an assumption where its row says so. {_CAUTION}"),
             ("Files", shlex.quote(str(folder))),
         ]
     )
+
+
+def _check_times(start: str, stop: str | None) -> None:
+    """Ends the program where one is no time, or the stop does not come after the start."""
+    from trafficking import terminal
+    from trafficking.body_forms import day_of
+
+    days = []
+    for option, given in (("--start", start), ("--stop", stop)):
+        if given is None:
+            return
+        try:
+            days.append(day_of(given))
+        except ValueError as fault:
+            terminal.refuse(f"{option}: {fault}")
+    if days[1] <= days[0]:
+        terminal.refuse(f"--stop: {stop!r} given; must come after --start, {start!r}")
 
 
 def _shown() -> tuple[tuple[str, float], ...]:
@@ -98,12 +120,49 @@ def _shown() -> tuple[tuple[str, float], ...]:
     return ("glucose_mM", 1.0), ("insulin_nM", HEALTHY.insulin * NM_PER_UU_PER_ML)
 
 
-def _line(title: str, found: Band, grade: str) -> str:
+def _at_end(life: BodyResult) -> tuple[str, str, str]:
+    """Glucose and insulin of a life at its end, and no change between them."""
+    glucose, insulin = (life.levels[what].iloc[-1] / unit for what, unit in _shown())
+    return _said(glucose, math.isfinite(life.read_to_min)), "", _said(insulin)
+
+
+def _line(title: str, found: Band, untreated: BodyResult, grade: str) -> str:
+    from trafficking.physiology import YEAR_D
+
     cells = []
     for what, unit in _shown():
-        low, high = (limit[-1] / unit for limit in found.limits(what))
-        cells.append(f"{found.middle.levels[what].iloc[-1] / unit:.2f} ({low:.2f} to {high:.2f})")
-    return f"{title:<54} {cells[0]:>18} {cells[1]:>20}  {grade}"
+        lost = what == "glucose_mM" and found.beta_cells_lost
+        ends = (found.middle.levels[what], *found.limits(what))
+        middle, low, high = (_said(list(end)[-1] / unit, lost) for end in ends)
+        cells.append(f"{middle} ({low} to {high})")
+    change, day = found.largest_change(untreated)
+    return _cells(title, cells[0], f"{change:+.2f} ({day / YEAR_D:.1f})", cells[1], grade)
+
+
+def _said(value: float, lost: bool = False) -> str:
+    """lost: of a life that may have lost its beta cells, whose glucose says no more than that it is high."""
+    return f"> {_MOST_MM:g}" if lost and value > _MOST_MM else f"{value:.2f}"
+
+
+def _cells(title: str, glucose: str, change: str, insulin: str, grade: str = "") -> str:
+    return f"{title:<48} {glucose:>19} {change:>13} {insulin:>19}  {grade}".rstrip()
+
+
+def _band_words(bands: Mapping[str, Band]) -> str:
+    found = next(iter(bands.values()))
+    few = "; so few draws say little of the ends" if len(found.read_to_min) < _FEW else ""
+    return f"the {found.words} of the size of each effect{few}"
+
+
+def _lost(bands: Mapping[str, Band]) -> list[tuple[str, str]]:
+    """A line that names the interventions in which some draws lose their beta cells."""
+    from trafficking.body import GONE
+
+    names = [name for name, found in bands.items() if found.beta_cells_lost]
+    if not names:
+        return []
+    left = f"less than {100.0 * GONE:g} % of the healthy ones are left, and all that glucose says is that it is high"
+    return [("Beta cells", f"some draws lose their beta cells ({', '.join(names)}): {left}")]
 
 
 def _filled(text: str, indent: str) -> str:
