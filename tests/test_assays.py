@@ -5,7 +5,6 @@ import pytest
 
 from trafficking.assays import (
     ASSAYS,
-    COLD_MIN,
     TRACER_NM,
     competition,
     dose_response,
@@ -18,7 +17,7 @@ from trafficking.assays import (
     surface_histogram,
     total_binding,
 )
-from trafficking.binding import Noise, Reader, free_nM
+from trafficking.binding import Noise, Reader, free_nM, settling_min
 from trafficking.scenario import Scenario
 from trafficking.simulation import simulate
 
@@ -72,7 +71,7 @@ def test_a_tracer_binds_as_the_law_of_mass_action_says():
     values = {arrow.name: arrow.rate for arrow in given.itinerary.transitions}
     on, off = (values[name] * 2.0**-3.3 for name in ("association", "dissociation"))  # 33 degrees colder, Q10 = 2
     speed = on * TRACER_NM + off
-    share = on * TRACER_NM / speed * (1.0 - np.exp(-speed * COLD_MIN))
+    share = on * TRACER_NM / speed * (1.0 - np.exp(-speed * 8.0 / off))
     assert np.isclose(table["bound_receptors"].iloc[0], table["surface_receptors"].iloc[0] * share, rtol=1e-9)
     assert np.isclose(table["percent"].iloc[0], 100.0, rtol=1e-4)
 
@@ -106,6 +105,35 @@ def test_a_scatchard_plot_recovers_affinity_and_sites(factor):
     assert np.isclose(table.attrs["kd_nM"], K_D(given), rtol=1e-6)
     assert np.isclose(table.attrs["kd_nM"], factor * 0.2 / 0.06, rtol=1e-6)
     assert np.isclose(table.attrs["sites_receptors"], simulate(given).surface[0], rtol=1e-6)
+
+
+@pytest.mark.parametrize("tissue", ["culture", "liver", "adipose", "muscle"])
+def test_a_scatchard_plot_waits_until_the_tracer_of_a_tissue_has_settled(tissue):
+    given = scenario("0 nM", tissue=tissue)
+    assert np.isclose(scatchard(given).attrs["kd_nM"], K_D(given), rtol=1e-2)
+    seen = surface_binding(given, at_min=[0.0], wash_min=0.0).iloc[0]
+    settled = TRACER_NM / (TRACER_NM + K_D(given))
+    assert np.isclose(seen["bound_receptors"] / seen["surface_receptors"], settled, rtol=1e-3)
+
+
+def test_four_hours_in_the_cold_are_too_short_for_the_liver():
+    given = scenario("0 nM", tissue="liver")
+    assert scatchard(given, binding_min=240.0).attrs["kd_nM"] > 1.2 * K_D(given)
+
+
+def test_a_tracer_is_waited_for_as_long_as_its_slowest_release_takes():
+    def minutes(koff: str) -> float:
+        return settling_min(scenario(parameters={"koff": koff}).unlabelled)
+
+    assert np.isclose(minutes("0.01 /min"), 8.0 * 2.0**3.3 / 0.01)
+    assert minutes("10 /min") == 240.0
+    assert settling_min(scenario().unlabelled, 37.0) == 240.0
+    held = small(
+        ["free membrane", "held membrane bound"],
+        {"association": ("free", "held", "1 /nM/min")},
+        start={"counts": {"free": 10_000}},
+    )
+    assert settling_min(held.unlabelled) == 240.0  # nothing is ever released: no balance to wait for
 
 
 def test_half_of_the_tracer_is_gone_at_the_affinity():

@@ -4,7 +4,8 @@ Columns carry their unit in the name: `_min`, `_nM`, `_percent`, `_receptors` (p
 an experimenter would print below the figure stand in `table.attrs`, with their unit in the name too. `noise` adds the
 errors of the reading, from streams of their own; the cells are the same with and without.
 
-Binding is read in the cold (`binding`). Insulin still bound after the wash hides its receptor, as it does in the dish.
+Binding is read in the cold (`binding`), once the tracer has settled. Insulin still bound after the wash hides its
+receptor, as it does in the dish.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ import numpy as np
 import pandas as pd
 
 from trafficking import units
-from trafficking.binding import Noise, Reader, free_nM, reader_of, share_bound
+from trafficking.binding import LONGEST_MIN, Noise, Reader, free_nM, reader_of, settling_min, share_bound
 from trafficking.dishes import (
     clamped,
     crossing,
@@ -34,7 +35,6 @@ from trafficking.scenario import Scenario
 from trafficking.simulation import Run, simulate
 from trafficking.treatments import divisions
 
-COLD_MIN = 240.0  # min: long enough in the cold for the tracer to settle
 _DOSES = (0.0, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0)  # nM
 
 
@@ -96,7 +96,7 @@ def competition(
     at_min: float = 0.0,
     competitor_nM: Sequence[float] = _DOSES,
     tracer_nM: float = TRACER_NM,
-    binding_min: float = COLD_MIN,
+    binding_min: float | None = None,
     celsius: float = 4.0,
     wash_min: float = 0.0,
     seed: int = 1,
@@ -108,7 +108,8 @@ def competition(
     In a finite medium (`scenario.medium`) what is bound is missing from the medium.
 
     Args:
-        at_min: when the cells are taken, min. binding_min, celsius: the incubation.
+        at_min: when the cells are taken, min. binding_min, celsius: the incubation; by default it lasts 4 h, or longer
+            where the tracer needs longer to settle.
 
     Returns:
         competitor_nM, free_nM (tracer and competitor), bound_receptors (both), tracer_receptors, percent (of the
@@ -117,9 +118,11 @@ def competition(
     reader = reader_of(scenario, seed, replicate, noise)
     doses_nM = rising("competitor_nM", competitor_nM)
     within("tracer_nM", tracer_nM, 0.0, 1e6, above=True)
-    within("binding_min", binding_min, 0.0, 1e6, above=True)
     within("celsius", celsius, 0.0, 45.0)
     itinerary = scenario.unlabelled
+    minutes = settling_min(itinerary, celsius) if binding_min is None else binding_min
+    within("binding_min", minutes, 0.0, LONGEST_MIN, above=True)
+    share = _shares(itinerary, minutes, celsius)
     (counts,) = _dishes(scenario, [at_min], wash_min, seed, replicate)
     states = states_in(scenario, "membrane")
     sites, hidden = counts[states].sum(), counts[states & scenario.itinerary.bound].sum()
@@ -127,7 +130,6 @@ def competition(
     rows = []
     for competitor in doses_nM:
         total = competitor + tracer_nM
-        share = _shares(itinerary, binding_min, celsius)
         free = free_nM(total, (sites - hidden) * per_receptor, share)
         bound = float(reader.bind(sites - hidden, share(free)))
         rows.append([competitor, free, bound, bound * tracer_nM / total])
@@ -348,7 +350,8 @@ def _bound(
 
 def _tracer_share(scenario: Scenario, sites: float, tracer_nM: float, at_min: float) -> float:
     """The share of open sites of a cell that hold a tracer in the end; in a finite medium bound tracer is missing."""
-    share = _shares(scenario.unlabelled, COLD_MIN, 4.0)
+    itinerary = scenario.unlabelled
+    share = _shares(itinerary, settling_min(itinerary), 4.0)
     return share(free_nM(tracer_nM, sites * _nM_per_receptor(scenario, at_min), share))
 
 

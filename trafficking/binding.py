@@ -18,6 +18,10 @@ from trafficking.itinerary import Itinerary
 from trafficking.scenario import Scenario
 from trafficking.treatments import at_celsius
 
+LEAST_MIN = 240.0  # min: a cold incubation at the bench takes hours anyway
+LONGEST_MIN = 1e6
+_TIME_CONSTANTS = 8.0  # e^-8 is 0.03 %: less than an error of counting
+
 
 @dataclass(frozen=True)
 class Noise:
@@ -85,6 +89,22 @@ def share_bound(itinerary: Itinerary, insulin_nM: float, minutes: float, celsius
     if not len(start):
         raise ValueError("binding: the itinerary has no free state at the membrane")
     return float(transition[start[0], :-1][bound].sum())
+
+
+def settling_min(itinerary: Itinerary, celsius: float = 4.0) -> float:
+    """Minutes until even the thinnest tracer has settled: eight times the slowest time constant at the membrane.
+
+    Without insulin in the medium binding is at its slowest, and release alone sets the pace. What never settles, such
+    as a site that lets nothing go, is not waited for.
+    """
+    surface = itinerary.mask("membrane")
+    rates = at_celsius(itinerary, celsius).rates(0.0, np.zeros(len(itinerary.states)))
+    matrix = itinerary.generator(rates)[np.ix_(surface, surface)]
+    np.fill_diagonal(matrix, 0.0)
+    np.fill_diagonal(matrix, -matrix.sum(axis=1))  # what leaves the surface has no part in the balance there
+    speeds = np.abs(np.linalg.eigvals(matrix).real)
+    moving = speeds[speeds > 1e-9 * speeds.max(initial=0.0)]
+    return float(np.clip(_TIME_CONSTANTS / moving.min(initial=np.inf), LEAST_MIN, LONGEST_MIN))
 
 
 def free_nM(total_nM: float, sites_nM: float, share: Callable[[float], float]) -> float:
