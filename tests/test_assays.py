@@ -245,6 +245,18 @@ def test_what_a_drug_takes_is_not_charged_to_insulin():
     assert drugged["recovered_percent"].iloc[1] < alone["recovered_percent"].iloc[1]
 
 
+def test_what_a_drug_takes_after_insulin_is_not_charged_to_insulin_either():
+    drug = [{"kind": "cycloheximide", "at": "0 min"}]
+    given = scenario(treatments=drug)
+    table = recovery(given, exposure_min=360.0, after_min=[0.0, 360.0, 1440.0])
+    # Without new receptors both dishes empty; what insulin took stays away, and no more is lost than before.
+    assert table["control_receptors"].iloc[2] < 0.6 * table["control_receptors"].iloc[0]
+    assert np.all(table["recovered_percent"] > -1.0)
+    never = given.changed(exposure=[{"kind": "constant", "insulin": "0 nM", "duration": "1800 min"}])
+    beside = surface_binding(never, at_min=[360.0, 720.0, 1800.0])
+    assert np.allclose(table["control_receptors"], beside["bound_receptors"], rtol=1e-9)
+
+
 @pytest.mark.parametrize("resolution", ["agents", "counts"])
 def test_each_dish_binds_its_tracer_by_chances_of_its_own(resolution):
     # The cells of these dishes are the same; bound tracers scatter by 13 about 170, so all six are alike once in 10^7.

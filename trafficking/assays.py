@@ -228,8 +228,9 @@ def recovery(
         after_min: minutes after the end of the exposure; each dish then has its wash of `wash_min` besides.
 
     Returns:
-        after_min, bound_receptors, percent (of cells that never met insulin, else treated alike), recovered_percent (of
-        the loss at the first time). attrs: loss_percent at the first time; half_time_h of the recovery.
+        after_min, bound_receptors, control_receptors (tracer on cells that never met insulin, else treated alike and
+        taken at the same time), percent (of these), recovered_percent (of the loss at the first time). attrs:
+        loss_percent at the first time; half_time_h of the recovery.
     """
     reader = reader_of(scenario, seed, replicate, noise)
     times = rising("after_min", after_min)
@@ -239,11 +240,12 @@ def recovery(
     pause = [{"kind": "washout", "duration": units.text(longest, "time")}] if longest > 0.0 else []
     met = scenario.changed(exposure=[clamped(insulin_nM, exposure_min), *pause], start=resting(scenario), expect=[])
     never = met.changed(exposure=[clamped(0.0, exposure_min + longest)])
-    _, _, bound = _bound(met, "membrane", reader, at_min=[exposure_min + time for time in times], **cells)
-    _, _, control = _bound(never, "membrane", reader, at_min=[exposure_min], **cells)
-    seen = reader.read(np.append(bound, control))
-    table = pd.DataFrame({"after_min": times, "bound_receptors": seen[:-1]})
-    table["percent"] = 100.0 * table["bound_receptors"] / seen[-1] if seen[-1] > 0.0 else np.nan
+    taken = [exposure_min + time for time in times]
+    _, _, bound = _bound(met, "membrane", reader, at_min=taken, **cells)
+    _, _, control = _bound(never, "membrane", reader, at_min=taken, **cells)
+    seen, beside = np.split(reader.read(np.append(bound, control)), 2)
+    table = pd.DataFrame({"after_min": times, "bound_receptors": seen, "control_receptors": beside})
+    table["percent"] = 100.0 * table["bound_receptors"] / table["control_receptors"].where(beside > 0.0)
     first = float(table["percent"].iloc[0])
     table["recovered_percent"] = 100.0 * (table["percent"] - first) / (100.0 - first) if first != 100.0 else np.nan
     table.attrs["loss_percent"] = 100.0 - first
