@@ -353,7 +353,11 @@ def test_every_assay_is_in_the_list_and_says_what_it_returns():
         (lambda: recovery(scenario(), after_min=[180.0, 0.0]), "after_min: .* rising numbers"),
         (
             lambda: label_protection(scenario(treatments=[{"kind": "label", "at": "0 min"}]), label_min=90.0),
-            "the scenario has a label of its own",
+            "treatments: the scenario has a label of its own",
+        ),
+        (
+            lambda: pulse_chase(scenario(treatments=[{"kind": "label", "at": "0 min"}]), label_min=90.0),
+            "treatments: the scenario has a label of its own",
         ),
     ],
 )

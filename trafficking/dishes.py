@@ -75,8 +75,12 @@ def slope_of_ratio(times_min: np.ndarray, inside: np.ndarray, surface: np.ndarra
     return float(np.polyfit(times_min[seen], inside[seen] / surface[seen], 1)[0]) if seen.sum() >= 2 else float("nan")
 
 
-def treated(scenario: Scenario, treatment: dict[str, Any]) -> Scenario:
-    return scenario.changed(treatments=[*scenario.to_dict().get("treatments", []), treatment], follow=0)
+def labelled(scenario: Scenario, label: dict[str, Any], **changes: Any) -> Scenario:
+    """The scenario with a label; ValueError if it has one of its own, which could not be told from it."""
+    if any(treatment.kind == "label" for treatment in scenario.treatments):
+        raise ValueError("treatments: the scenario has a label of its own; take it out of them")
+    given = [*scenario.to_dict().get("treatments", []), {"kind": "label", **label}]
+    return scenario.changed(treatments=given, follow=0, **changes)
 
 
 def without_later(scenario: Scenario, after_min: float, until_min: float) -> Scenario:

@@ -19,11 +19,11 @@ from trafficking.dishes import (
     clamped,
     crossing,
     entered,
+    labelled,
     labelled_over_time,
     per_cell,
     slope_of_ratio,
     states_in,
-    treated,
     without_later,
 )
 from trafficking.scenario import Scenario
@@ -50,9 +50,7 @@ def label_protection(
         label given). attrs: half_time_min, to half of the highest share seen inside; plateau_percent, that share.
     """
     reader = reader_of(scenario, seed, replicate, noise)
-    if any(treatment.kind == "label" for treatment in scenario.treatments):
-        raise ValueError("label_protection: the scenario has a label of its own; take it out of its treatments")
-    marked = treated(scenario, {"kind": "label", "at": units.text(label_min, "time"), "of": "surface"})
+    marked = labelled(scenario, {"at": units.text(label_min, "time"), "of": "surface"})
     result = simulate(marked, seed=seed, replicate=replicate)
     table = labelled_over_time(result, label_min, {"labelled_receptors": None, "inside_receptors": INSIDE})
     whole = float(table["labelled_receptors"].iloc[0])
@@ -87,14 +85,14 @@ def pulse_chase(
         between 90 and 10 % after the maximum.
     """
     reader = reader_of(scenario, seed, replicate, noise)
-    label: dict[str, Any] = {"kind": "label", "at": units.text(label_min, "time"), "of": of}
+    label: dict[str, Any] = {"at": units.text(label_min, "time"), "of": of}
     begin = label_min
     if of == "newborn":
         begin = label_min + pulse_min
         label["until"] = units.text(begin, "time")
     elif of != "all":
         raise ValueError(f"of: {of!r} given; 'all' or 'newborn' is needed")
-    result = simulate(treated(scenario, label), seed=seed, replicate=replicate)
+    result = simulate(labelled(scenario, label), seed=seed, replicate=replicate)
     table = labelled_over_time(result, begin, {"labelled_receptors": MATURE})
     table["labelled_receptors"] = reader.read(table["labelled_receptors"])
     numbers = table["labelled_receptors"].to_numpy()
