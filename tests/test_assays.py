@@ -107,6 +107,15 @@ def test_a_scatchard_plot_recovers_affinity_and_sites(factor):
     assert np.isclose(table.attrs["sites_receptors"], simulate(given).surface[0], rtol=1e-6)
 
 
+def test_a_line_that_rises_by_error_gives_no_affinity_and_no_sites():
+    seen = [scatchard(scenario("0 nM"), noise=Noise(binding_cv=3.0, counts=20.0), seed=seed) for seed in range(20)]
+    slopes = [np.polyfit(table.iloc[:, 0], table.iloc[:, 2], 1)[0] for table in seen]
+    assert min(slopes) < 0.0 < max(slopes)
+    for table, slope in zip(seen, slopes, strict=True):
+        found = [table.attrs[name] for name in ("kd_nM", "sites_receptors")]
+        assert np.all(np.isnan(found)) if slope > 0.0 else np.all(np.array(found) > 0.0)
+
+
 @pytest.mark.parametrize("tissue", ["culture", "liver", "adipose", "muscle"])
 def test_a_scatchard_plot_waits_until_the_tracer_of_a_tissue_has_settled(tissue):
     given = scenario("0 nM", tissue=tissue)
@@ -176,6 +185,22 @@ def test_trypsin_protection_gives_the_half_time_of_an_exchange():
     )
     assert np.isclose(table.attrs["plateau_percent"], 100.0 * 5.0 / 13.0, rtol=1e-5)
     assert np.isclose(table.attrs["half_time_min"], np.log(2.0) / 0.13, rtol=1e-3)
+
+
+def test_a_label_goes_in_at_the_same_pace_however_seldom_the_scenario_is_recorded():
+    seldom, often = (label_protection(scenario("100 nM", record=record)) for record in ("1 h", "15 s"))
+    assert often.attrs["half_time_min"] < 15.0
+    for name in ("half_time_min", "plateau_percent"):
+        assert np.isclose(seldom.attrs[name], often.attrs[name], rtol=5e-3)
+    cells = {"number": 3, "record": ["1 h"]}
+    assert label_protection(scenario(record="1 h", cells=cells)).attrs["half_time_min"] < 60.0
+
+
+def test_where_nothing_enters_a_label_has_no_half_time():
+    blocked = [{"kind": "phenylarsine_oxide", "at": "0 min"}]
+    found = label_protection(scenario(treatments=blocked)).attrs
+    assert found["plateau_percent"] == 0.0
+    assert np.isnan(found["half_time_min"])
 
 
 LIFE = {"make": (None, "here", "0.01 /min"), "lose": ("here", "gone", "0.01 /min")}
@@ -340,6 +365,15 @@ def test_every_assay_is_in_the_list_and_says_what_it_returns():
         (lambda: surface_binding(scenario(), at_min=[1e6]), "at_min: 1000000.0 given; the scenario lasts 360 min"),
         (lambda: surface_binding(scenario(), wash_min=-1.0), "wash_min: -1.0 given"),
         (lambda: pulse_chase(scenario(), of="old"), "of: 'old' given"),
+        (lambda: pulse_chase(scenario(), label_min=1e9), "label_min: 1000000000.0 given; a number from 0 to 360"),
+        (
+            lambda: pulse_chase(scenario(), of="newborn", label_min=350.0),
+            r"label_min \+ pulse_min: 410.0 given; a number from 0 to 360",
+        ),
+        (lambda: label_protection(scenario(), label_min=1e9), "label_min: 1000000000.0 given; a number from 0 to 360"),
+        (lambda: endocytic_rate(scenario(), until_min=0.0), "until_min: 0.0 given; a number above 0"),
+        (lambda: endocytic_rate(scenario(), insulin_nM=-1.0), "insulin_nM: -1.0 given; a number from 0"),
+        (lambda: recovery(scenario(), insulin_nM=-1.0), "insulin_nM: -1.0 given; a number from 0"),
         (lambda: surface_histogram(scenario()), "nothing is recorded of single cells"),
         (lambda: Noise(binding_cv=-0.1), "binding_cv: -0.1 given"),
         (lambda: surface_binding(scenario(), at_min=[]), "at_min: .* given; at least one time is needed"),

@@ -151,13 +151,18 @@ def scatchard(scenario: Scenario, *, competitor_nM: Sequence[float] = _DOSES[:-1
 
     Returns:
         bound_receptors, free_nM, bound_over_free_receptors_per_nM. attrs: kd_nM and sites_receptors, from the slope and
-        the intercept of the line.
+        the intercept of the line; nan where it does not fall, as errors of the counter can have it.
     """
     table = competition(scenario, competitor_nM=rising("competitor_nM", competitor_nM, least=2), **more)
     table = table[["bound_receptors", "free_nM"]].copy()
     table["bound_over_free_receptors_per_nM"] = table["bound_receptors"] / table["free_nM"]
-    slope, intercept = np.polyfit(table["bound_receptors"], table["bound_over_free_receptors_per_nM"], 1)
-    table.attrs = {"kd_nM": float(-1.0 / slope), "sites_receptors": float(-intercept / slope)}
+    bound = table["bound_receptors"]
+    slope, intercept = np.polyfit(bound, table.iloc[:, -1], 1) if bound.nunique() > 1 else (0.0, 0.0)
+    falls = slope < 0.0
+    table.attrs = {
+        "kd_nM": float(-1.0 / slope) if falls else float("nan"),
+        "sites_receptors": float(-intercept / slope) if falls else float("nan"),
+    }
     return table
 
 
@@ -234,6 +239,7 @@ def recovery(
     """
     reader = reader_of(scenario, seed, replicate, noise)
     times = rising("after_min", after_min)
+    within("insulin_nM", insulin_nM, 0.0, 1e6)
     within("exposure_min", exposure_min, 0.0, 1e7, above=True)
     longest = times[-1]
     cells: dict[str, Any] = dict(wash_min=wash_min, tracer_nM=tracer_nM, seed=seed, replicate=replicate)

@@ -24,12 +24,14 @@ from trafficking.dishes import (
     per_cell,
     slope_of_ratio,
     states_in,
+    within,
     without_later,
 )
 from trafficking.scenario import Scenario
 from trafficking.simulation import simulate
 
 TRACER_NM = 0.05  # nM: well below the affinity, and above what a counter needs
+_MOST_ROWS = 20_000  # of a table that is finer than its scenario asks for
 
 
 def label_protection(
@@ -42,24 +44,32 @@ def label_protection(
 ) -> pd.DataFrame:
     """Receptors at the surface are labelled; later trypsin in the cold removes the label that is still there.
 
+    Dishes are taken every minute or oftener, however seldom the scenario is recorded: half of the label is in within
+    minutes. In weeks and years they are fewer, 20,000 in all.
+
     Args:
         label_min: when they are labelled, min.
 
     Returns:
         time_min (since the label), labelled_receptors, inside_receptors (safe from trypsin), inside_percent (of the
-        label given). attrs: half_time_min, to half of the highest share seen inside; plateau_percent, that share.
+        label given). attrs: half_time_min, to half of the highest share seen inside, nan where nothing comes in;
+        plateau_percent, that share.
     """
     reader = reader_of(scenario, seed, replicate, noise)
-    marked = labelled(scenario, {"at": units.text(label_min, "time"), "of": "surface"})
+    within("label_min", label_min, 0.0, scenario.duration_min)
+    step = min(scenario.record_min, max(1.0, scenario.duration_min / _MOST_ROWS))
+    label = {"at": units.text(label_min, "time"), "of": "surface"}
+    marked = labelled(scenario, label, record=units.text(step, "time"))
     result = simulate(marked, seed=seed, replicate=replicate)
     table = labelled_over_time(result, label_min, {"labelled_receptors": None, "inside_receptors": INSIDE})
     whole = float(table["labelled_receptors"].iloc[0])
     table["inside_receptors"] = reader.read(table["inside_receptors"])
     table["inside_percent"] = 100.0 * table["inside_receptors"] / whole if whole > 0.0 else np.nan
-    inside = table["inside_percent"].to_numpy()
-    table.attrs["plateau_percent"] = most = float(np.nanmax(inside))
-    until = int(np.nanargmax(inside)) + 1
-    table.attrs["half_time_min"] = crossing(table["time_min"].to_numpy()[:until], inside[:until], 0.5 * most)
+    inside = table["inside_percent"].fillna(0.0).to_numpy()
+    until = int(inside.argmax()) + 1
+    most = float(inside[until - 1])
+    half = crossing(table["time_min"].to_numpy()[:until], inside[:until], 0.5 * most) if most > 0.0 else np.nan
+    table.attrs = {"plateau_percent": most if whole > 0.0 else np.nan, "half_time_min": half}
     return table
 
 
@@ -85,10 +95,12 @@ def pulse_chase(
         between 90 and 10 % after the maximum.
     """
     reader = reader_of(scenario, seed, replicate, noise)
+    within("label_min", label_min, 0.0, scenario.duration_min)
     label: dict[str, Any] = {"at": units.text(label_min, "time"), "of": of}
     begin = label_min
     if of == "newborn":
-        begin = label_min + pulse_min
+        begin = label_min + within("pulse_min", pulse_min, 0.0, scenario.duration_min, above=True)
+        within("label_min + pulse_min", begin, 0.0, scenario.duration_min)
         label["until"] = units.text(begin, "time")
     elif of != "all":
         raise ValueError(f"of: {of!r} given; 'all' or 'newborn' is needed")
@@ -133,6 +145,8 @@ def endocytic_rate(
         the ratio on time, as some papers print it.
     """
     reader = reader_of(scenario, seed, replicate, noise)
+    within("insulin_nM", insulin_nM, 0.0, 1e6)
+    within("until_min", until_min, 0.0, 1e6, above=True)
     step = min(scenario.record_min, until_min / 40.0)
     given = scenario.changed(
         start={"state": "insulin_free"},
