@@ -383,6 +383,10 @@ def test_an_assay_prints_its_table_and_its_numbers(tmp_path: Path):
     [
         (["assay", "scatchrd"], "ASSAY: 'scatchrd' given; allowed are"),
         (["assay", "recovery", "--with", "wsh=3"], "--with: 'wsh=3' given; allowed are"),
+        (["assay", "recovery", "--with", "wash_min"], "--with: 'wash_min' given; write wash_min=VALUE"),
+        (["assay", "recovery", "--with", "wash_mn"], "; did you mean 'wash_min'?"),
+        (["assay", "endocytic_rate", "--with", "until_min=0"], "until_min: 0 given; a number above 0 and up to"),
+        (["assay", "label_protection", "--with", "label_min=1e9"], "label_min: 1000000000.0 given; a number from 0 to"),
         (["assay", "surface_binding", "--with", "at_min=[1e9]"], "at_min: 1000000000.0 given; the scenario lasts"),
         (["causes", "--set", "receptors"], "--set: 'receptors' given; KEY=VALUE is needed"),
     ],

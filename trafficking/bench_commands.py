@@ -79,7 +79,9 @@ def _arguments(assay: Any, given: list[str] | None) -> dict[str, Any]:
     for text in given or ():
         name, equals, value = text.partition("=")
         name = name.strip()
-        if not equals or name not in known:
+        if not equals and name in known:
+            terminal.refuse(f"--with: {text!r} given; write {name}=VALUE")
+        if name not in known:
             terminal.refuse(f"--with: {text!r} given; allowed are {', '.join(known)}{nearest(name, known)}")
         read = override(read, name, value.strip())
     return read
