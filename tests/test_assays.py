@@ -152,6 +152,14 @@ def test_half_of_the_tracer_is_gone_at_the_affinity():
     assert np.isclose(table.attrs["ic50_nM"], K_D(given), rtol=5e-3)
 
 
+def test_without_an_acid_wash_insulin_that_was_taken_in_counts_as_bound():
+    def bound(**more) -> float:
+        return competition(scenario("0 nM", tissue="liver"), binding_min=30.0, **more)["bound_receptors"].iloc[0]
+
+    assert bound(celsius=37.0, acid_wash=False) > 1.2 * bound(celsius=37.0)
+    assert bound(acid_wash=False) == bound()  # nothing moves in the cold
+
+
 def test_in_a_crowded_dish_the_free_insulin_gives_the_affinity_and_the_total_does_not():
     given = scenario("0 nM", medium={"cells_per_ml": 3e8})
     table = scatchard(given, binding_min=2_000.0)
@@ -379,6 +387,7 @@ def test_every_assay_is_in_the_list_and_says_what_it_returns():
         (lambda: surface_binding(scenario(), at_min=[]), "at_min: .* given; at least one time is needed"),
         (lambda: surface_binding(scenario(), tracer_nM=-1.0), "tracer_nM: -1.0 given; a number above 0"),
         (lambda: competition(scenario(), celsius=60.0), "celsius: 60.0 given; a number from 0 to 45"),
+        (lambda: competition(scenario(), acid_wash="no"), "acid_wash: 'no' given; true or false is needed"),
         (lambda: competition(scenario(), binding_min=-3.0), "binding_min: -3.0 given"),
         (lambda: scatchard(scenario(), competitor_nM=[1.0]), "competitor_nM: .* rising numbers from 0 on .* 2 or more"),
         (lambda: dose_response(scenario(), doses_nM=[10.0, 1.0, 0.0]), "doses_nM: .* rising numbers"),

@@ -20,6 +20,7 @@ import pandas as pd
 from trafficking import units
 from trafficking.binding import LONGEST_MIN, Noise, Reader, free_nM, reader_of, settling_min, share_bound
 from trafficking.dishes import (
+    INSIDE,
     clamped,
     crossing,
     resting,
@@ -29,6 +30,7 @@ from trafficking.dishes import (
     within,
     without_later,
 )
+from trafficking.itinerary import Itinerary
 from trafficking.label_assays import TRACER_NM, endocytic_rate, label_protection, pulse_chase
 from trafficking.results import cell_surface
 from trafficking.scenario import Scenario
@@ -98,6 +100,7 @@ def competition(
     tracer_nM: float = TRACER_NM,
     binding_min: float | None = None,
     celsius: float = 4.0,
+    acid_wash: bool = True,
     wash_min: float = 0.0,
     seed: int = 1,
     replicate: int = 0,
@@ -109,7 +112,8 @@ def competition(
 
     Args:
         at_min: when the cells are taken, min. binding_min, celsius: the incubation; by default it lasts 4 h, or longer
-            where the tracer needs longer to settle.
+            where the tracer needs longer to settle. acid_wash: insulin at the surface is what counts; False: that which
+            came in with its receptor in the warm, and is still on it, counts too.
 
     Returns:
         competitor_nM, free_nM (tracer and competitor), bound_receptors (both), tracer_receptors, percent (of the
@@ -122,7 +126,9 @@ def competition(
     itinerary = scenario.unlabelled
     minutes = settling_min(itinerary, celsius) if binding_min is None else binding_min
     within("binding_min", minutes, 0.0, LONGEST_MIN, above=True)
-    share = _shares(itinerary, minutes, celsius)
+    if not isinstance(acid_wash, bool):
+        raise ValueError(f"acid_wash: {acid_wash!r} given; true or false is needed")
+    share = _shares(itinerary, minutes, celsius, within=("membrane",) if acid_wash else ("membrane", *INSIDE))
     (counts,) = _dishes(scenario, [at_min], wash_min, seed, replicate)
     states = states_in(scenario, "membrane")
     sites, hidden = counts[states].sum(), counts[states & scenario.itinerary.bound].sum()
@@ -397,5 +403,5 @@ def _dishes(scenario: Scenario, times: Sequence[float], wash_min: float, seed: i
     return [found[time] for time in times]
 
 
-def _shares(itinerary: Any, minutes: float, celsius: float) -> Callable[[float], float]:
-    return lambda insulin_nM: share_bound(itinerary, insulin_nM, minutes, celsius)
+def _shares(itinerary: Itinerary, minutes: float, celsius: float, **more: Any) -> Callable[[float], float]:
+    return lambda insulin_nM: share_bound(itinerary, insulin_nM, minutes, celsius, **more)

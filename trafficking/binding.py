@@ -6,7 +6,7 @@ tracer at the end follows from the cold rates of the itinerary, without any furt
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -76,19 +76,28 @@ def reader_of(scenario: Scenario, seed: int, replicate: int, noise: Noise | None
     return Reader(seed=seed, replicate=replicate, noise=noise, discrete=scenario.resolution != "mean")
 
 
-def share_bound(itinerary: Itinerary, insulin_nM: float, minutes: float, celsius: float = 4.0) -> float:
-    """Chance that a free surface receptor holds insulin after `minutes` in this much of it, held in the cold."""
+def share_bound(
+    itinerary: Itinerary,
+    insulin_nM: float,
+    minutes: float,
+    celsius: float = 4.0,
+    *,
+    within: Sequence[str] = ("membrane",),
+) -> float:
+    """Chance that a free surface receptor holds insulin after `minutes` in this much of it, held in the cold.
+
+    within: the compartments whose insulin counts; in the cold there is none but at the membrane.
+    """
     cold = at_celsius(itinerary, celsius)
     surface = itinerary.mask("membrane")
-    bound = surface & itinerary.bound
     rates = cold.rates(insulin_nM, np.zeros(len(itinerary.states)))
     matrix = np.zeros((len(itinerary.states) + 1,) * 2)
     matrix[:-1, :-1] = itinerary.generator(rates)
     transition = propagator.propagate(matrix, float(minutes))[0]
-    start = np.flatnonzero(surface & ~bound)
+    start = np.flatnonzero(surface & ~itinerary.bound)
     if not len(start):
         raise ValueError("binding: the itinerary has no free state at the membrane")
-    return float(transition[start[0], :-1][bound].sum())
+    return float(transition[start[0], :-1][itinerary.bound & itinerary.mask(*within)].sum())
 
 
 def settling_min(itinerary: Itinerary, celsius: float = 4.0) -> float:
