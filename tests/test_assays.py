@@ -13,11 +13,13 @@ from trafficking.assays import (
     pulse_chase,
     recovery,
     scatchard,
+    signalling,
     surface_binding,
     surface_histogram,
     total_binding,
 )
 from trafficking.binding import Noise, Reader, free_nM, settling_min
+from trafficking.io import load_scenario
 from trafficking.scenario import Scenario
 from trafficking.simulation import simulate
 
@@ -422,3 +424,27 @@ def test_a_drug_that_is_there_from_the_start_acts_on_uptake():
     open_ = scenario(coupling=UNCOUPLED)
     rates = [endocytic_rate(given, insulin_nM=1.0).attrs["ke_per_min"] for given in (blocked, open_)]
     assert np.isclose(rates[0], 0.5 * rates[1], rtol=1e-3)
+
+
+# -- below the receptor ------------------------------------------------------------------------------------------------
+
+
+def test_activity_is_back_in_two_hours_and_receptors_take_a_day():
+    """Heaton & Gelehrter 1981: after the wash the response is back in 2 h, binding in 24 h."""
+    given = load_scenario("post_receptor_defect", {"resolution": "mean"})
+    table = signalling(given, at_min=[60.0, 180.0, 1500.0]).set_index("time_min")
+    activity, surface = table["activity_percent"], table["surface_percent"]
+    assert activity[60.0] < 60.0
+    assert (activity[180.0] - activity[60.0]) / (100.0 - activity[60.0]) == pytest.approx(0.9, abs=0.03)
+    free = 85.9  # percent of R0, without insulin
+    assert surface[180.0] < 0.55 * free < 0.85 * free < surface[1500.0]
+    assert table["signal_percent"][1500.0] < 1e-9  # nothing is bound after the wash
+    assert table["capacity_percent"].is_monotonic_increasing
+
+
+def test_without_a_response_no_activity_is_lost():
+    """The twin of the test above."""
+    given = load_scenario("washout", {"resolution": "mean"})
+    assert (signalling(given)["activity_percent"] == 100.0).all()
+    with pytest.raises(ValueError, match="noise: given"):
+        signalling(given, noise=Noise())

@@ -19,6 +19,7 @@ import pandas as pd
 
 from trafficking import units
 from trafficking.binding import LONGEST_MIN, Noise, Reader, free_nM, reader_of, settling_min, share_bound
+from trafficking.cell_forms import Response
 from trafficking.dishes import (
     INSIDE,
     clamped,
@@ -32,6 +33,7 @@ from trafficking.dishes import (
 )
 from trafficking.itinerary import Itinerary
 from trafficking.label_assays import TRACER_NM, endocytic_rate, label_protection, pulse_chase
+from trafficking.response import response
 from trafficking.results import cell_surface
 from trafficking.scenario import Scenario
 from trafficking.simulation import Run, simulate
@@ -293,6 +295,48 @@ def surface_histogram(
     return table
 
 
+def signalling(
+    scenario: Scenario,
+    *,
+    at_min: Sequence[float] | None = None,
+    seed: int = 1,
+    replicate: int = 0,
+    noise: Noise | None = None,
+) -> pd.DataFrame:
+    """How active bound receptors are, and what the cell can answer to insulin, beside its receptors.
+
+    `[response]` of the scenario says how much activity lasting insulin takes; without it none is lost. Its shape and
+    its sizes are assumptions (`cell_forms.Response`).
+
+    Args:
+        at_min: default: every row of the scenario.
+
+    Returns:
+        time_min, surface_percent of R0; activity_percent of a healthy receptor's; signal_percent now, and
+        capacity_percent, the signal if insulin sat on the whole surface, both of what R0 bound receptors would give.
+
+    Raises:
+        ValueError: a time does not lie within the scenario, or noise is asked for: no error of a signal is known.
+    """
+    if noise is not None:
+        raise ValueError("noise: given; no error of reading a signal is known, so it has none")
+    result = simulate(scenario, seed=seed, replicate=replicate)
+    found = response(result)
+    times = found["time_min"].to_numpy()
+    wanted = times if at_min is None else np.array(times_within("at_min", at_min, scenario.duration_min))
+    half = (scenario.response or Response.model_validate({})).half_bound
+    whole = 1.0 / (1.0 + half)
+    curves = {
+        "surface_percent": result.surface / (scenario.receptors * scenario.cells.number),
+        "activity_percent": found["activity"].to_numpy(),
+        "signal_percent": found["signal"].to_numpy() / whole,
+        "capacity_percent": found["capacity"].to_numpy() / whole,
+    }
+    return pd.DataFrame(
+        {"time_min": wanted} | {name: 100.0 * np.interp(wanted, times, curve) for name, curve in curves.items()}
+    )
+
+
 ASSAYS: Mapping[str, Callable[..., pd.DataFrame]] = MappingProxyType(
     {
         assay.__name__: assay
@@ -307,6 +351,7 @@ ASSAYS: Mapping[str, Callable[..., pd.DataFrame]] = MappingProxyType(
             dose_response,
             recovery,
             surface_histogram,
+            signalling,
         )
     }
 )
