@@ -317,6 +317,13 @@ def test_receptors_are_fewest_when_insulin_is_highest_and_come_back_in_part(orga
     assert receptors.min() + 0.02 < later < 0.98
 
 
+def test_receptors_of_the_ovary_fall_as_those_of_muscle_do():
+    """Nothing spares them: what stays sensitive in the ovary is the arm below the receptor."""
+    levels = lived("vicious_cycle").levels
+    assert (levels["ovary_surface"] - levels["muscle_surface"]).abs().max() < 0.01
+    assert levels["ovary_surface"].min() < 0.85
+
+
 def test_receptor_loss_brings_diabetes_forward_and_more_without_spare_receptors():
     """q = 0.5, and 1; beta cells wear out."""
     with_loss, without = lived("vicious_cycle").onset_year, lived("vicious_cycle", held=True).onset_year
