@@ -1,5 +1,6 @@
 """The loop between insulin, receptors and beta cells, against arithmetic, independent solutions and mouse genetics."""
 
+import json
 import math
 import time
 import tomllib
@@ -21,7 +22,8 @@ from trafficking.plasma import Stretches
 from trafficking.scenario import Scenario
 from trafficking.simulation import simulate
 
-SHIPPED = Path(__file__).parent.parent / "scenarios" / "body"
+HERE = Path(__file__).parent.parent
+SHIPPED = HERE / "scenarios" / "body"
 # Receptors in proportion to sensitivity, clearance left alone, no fatty acids: for every row with an elasticity.
 LINEAR = {"power": 1.0, "hepatic_clearance": 0.0, "fatty_acids": 0.0}
 
@@ -315,6 +317,13 @@ def test_receptors_are_fewest_when_insulin_is_highest_and_come_back_in_part(orga
     assert receptors.min() + 0.02 < later < 0.98
 
 
+def test_receptors_of_the_ovary_fall_as_those_of_muscle_do():
+    """Nothing spares them: what stays sensitive in the ovary is the arm below the receptor."""
+    levels = lived("vicious_cycle").levels
+    assert (levels["ovary_surface"] - levels["muscle_surface"]).abs().max() < 0.01
+    assert levels["ovary_surface"].min() < 0.85
+
+
 def test_receptor_loss_brings_diabetes_forward_and_more_without_spare_receptors():
     """q = 0.5, and 1; beta cells wear out."""
     with_loss, without = lived("vicious_cycle").onset_year, lived("vicious_cycle", held=True).onset_year
@@ -344,6 +353,20 @@ def test_the_way_back_exists():
     assert 7.8 < last["two_hours_mM"] < 11.1
     assert result.levels["muscle_surface"].iloc[-1] > 0.97
     assert stays.checkups["stage"].iloc[-1] >= 3  # the twin: without weight loss
+
+
+def test_scenario_notebook_and_page_say_of_the_way_back_what_the_run_shows():
+    years = lived("weight_loss").checkups.set_index("year")
+    glucose = years["glucose_mM"]
+    below = int(glucose[glucose >= 7.0].index[-1]) + 1
+    expected = " ".join(shipped("weight_loss").expected.split())
+    assert f"below 7.0 mM in year {below}, {glucose[26]:.1f} mM in year 26" in expected
+    cells = json.loads((HERE / "notebooks" / "02_vicious_cycle.ipynb").read_text(encoding="utf-8"))["cells"]
+    told = next("".join(cell["source"]) for cell in cells if "".join(cell["source"]).startswith("## The way back"))
+    assert f"to {glucose[26]:.1f} mM in year 26" in told
+    assert f"load stays impaired ({years['two_hours_mM'][26]:.1f} mM after two hours)" in told
+    page = " ".join((HERE / "docs" / "body.md").read_text(encoding="utf-8").split())
+    assert f"rises again to {glucose.loc[10:].max():.1f} mM, and is below 7.0 mM for good only in year {below}" in page
 
 
 def test_before_diabetes_the_way_back_leads_to_health_and_late_in_diabetes_nowhere():

@@ -59,11 +59,17 @@ def test_a_trial_is_printed_beside_the_measured_one_and_written(tmp_path: Path):
     done = CliRunner().invoke(app, ["trial", "--people", "10", "--seed", "4", "--out", str(tmp_path / "out")])
     assert done.exit_code == 0, done.output
     assert "58 (48 to 66)" in done.stdout
-    assert "not medical advice" in " ".join(done.stdout.split())
+    said = " ".join(done.stdout.split())
+    assert "not medical advice" in said
+    assert f"in {trial.data()['tries']} tries" in said
     table = pd.read_csv(tmp_path / "out" / "trial.csv")
     assert list(table)[:3] == ["person", "insult", "wear"]
     assert list(table)[3:] == [f"{arm}_years" for arm in ARMS]
     assert (tmp_path / "out" / "trial.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_the_page_says_in_how_many_tries_the_trial_was_set():
+    assert f"{trial.data()['tries']} settings were tried by hand" in PAGE
 
 
 @pytest.mark.slow
