@@ -134,6 +134,10 @@ def test_a_tolerance_test_and_a_clamp_at_a_time_of_a_life(file: Path):
     assert "times healthy" not in done.stdout  # held at another glucose than the healthy body
     gone = run(app, ["ogtt", "vicious_cycle", "--at", "20 y", "--set", "window=10 d"]).stdout
     assert "Matsuda     not defined: fasting insulin is below 1 uU/mL" in gone
+    assert "Read to     year 15.6: then 5 % of the beta cells are left" in gone
+    held = run(app, ["clamp", "vicious_cycle", "--at", "16 y", "--set", "window=10 d"]).stdout
+    assert "Read to     year 15.6" in held
+    assert "Read to" not in healthy + ill + done.stdout
     assert (file.parent / "clamp.csv").read_text().startswith("time_min,glucose_mM,insulin_nM,glucose_infused\n0.0,")
     assert not (file.parent / "runs").exists()
 

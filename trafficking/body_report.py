@@ -81,17 +81,20 @@ def facts(results: Sequence[BodyResult], what_if: Sequence[tuple[str, BodyResult
         ("Diabetes", onset(results)),
     ]
     if math.isfinite(life.read_to_min):
-        found.append(
-            (
-                "Read to",
-                f"{word} {life.read_to_min / unit_min:.1f}: then {100.0 * GONE:.0f} % of the beta cells are left, "
-                "later fewer, and glucose goes to the ceiling of its equation (no kidney, no treatment, no death)",
-            )
-        )
+        found.append(("Read to", read_to(life)))
     for words, other in what_if:
         found.append(("if", f"{words}: {_shifted(other, *results[1:])}"))
     found += [("Note", words) for words in _disagreements(life)]
     return found
+
+
+def read_to(life: BodyResult) -> str:
+    """Up to when to read a life whose beta cells are all but gone in the end, and why."""
+    word, unit_min = life.clock
+    return (
+        f"{word} {life.read_to_min / unit_min:.1f}: then {100.0 * GONE:.0f} % of the beta cells are left, later fewer, "
+        "and glucose goes to the ceiling of its equation (no kidney, no treatment, no death)"
+    )
 
 
 def onset(results: Sequence[BodyResult]) -> str:
