@@ -223,6 +223,11 @@ def test_beta_cells_fail_when_death_rises_by_more_than_22_5_percent(death: float
     assert (at_end(result).beta < 1e-3) == (not lives)
 
 
+def test_the_least_death_of_beta_cells_leaves_a_fasting_glucose_that_people_have():
+    least = at_end(simulate_body(person(window="10 d", beta_cells={"death": 0.8})))
+    assert 3.9 < least.glucose / physiology.MG_PER_DL_PER_MM < 4.1
+
+
 @pytest.mark.parametrize("cap", ["600 mg", "900 mg"])
 def test_a_cap_alone_gives_a_plateau_with_most_receptors_left(cap: str):
     """130 to 150 mg/dL for decades with about nine in ten receptors; q = 0.5, the insult of `vicious_cycle`, no fatty
@@ -505,6 +510,7 @@ def test_shipped_bodies_are_complete_and_named_after_their_file(path: Path):
         ({"receptors": "stand_in"}, "elasticity: missing"),
         ({"elasticity": 0.3}, "elasticity: only receptors = 'stand_in' have one; 'organs' is given"),
         ({"beta_cells": {"cap": "200 mg"}}, "beta_cells.cap: '200 mg' given; from 301 to 1e+06 mg are allowed"),
+        ({"beta_cells": {"death": 0.5}}, "beta_cells.death: 0.5 given; a number of at least 0.8, at most 100"),
         ({"beta_cells": {"exhaustion": {"wear": "1"}}}, "beta_cells.exhaustion.wear: '1' given"),
         ({"resolution": "agents", "receptors": "held"}, "resolution: 'agents' given; receptors = 'held' are a formula"),
         ({"meals": "three", "window": "0.3 d"}, "window: 0.3 d given; whole days, or a day divided in windows"),

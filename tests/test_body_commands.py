@@ -136,6 +136,10 @@ def test_a_tolerance_test_and_a_clamp_at_a_time_of_a_life(file: Path):
     assert "times healthy" not in done.stdout  # held at another glucose than the healthy body
     gone = run(app, ["ogtt", "vicious_cycle", "--at", "20 y", "--set", "window=10 d"]).stdout
     assert "Matsuda     not defined: fasting insulin is below 1 uU/mL" in gone
+    assert "Read to     year 15.6: then 5 % of the beta cells are left" in gone
+    held = run(app, ["clamp", "vicious_cycle", "--at", "16 y", "--set", "window=10 d"]).stdout
+    assert "Read to     year 15.6" in held
+    assert "Read to" not in healthy + ill + done.stdout
     assert (file.parent / "clamp.csv").read_text().startswith("time_min,glucose_mM,insulin_nM,glucose_infused\n0.0,")
     assert not (file.parent / "runs").exists()
 
@@ -211,6 +215,23 @@ def test_the_table_has_every_change_of_stage_with_the_receptors_and_their_activi
     assert "activity below them" in body_report.timeline(result).splitlines()[0]
     facts = dict(body_report.facts([result, result]))
     assert "fewest in stage" in facts["Note"]
+
+
+def test_receptors_that_are_never_fewer_than_lean_are_not_called_fewest():
+    given = {"name": "x", "duration": "5 y", "window": "10 d", "beta_cells": {"death": 1.25}}
+    result = simulate_body(BodyScenario.from_dict(given))
+    seen = result.levels.set_index("time_min")["muscle_surface"].loc[result.checkups["time_min"]].to_numpy()
+    assert 1.01 < seen[0] < seen[1:].min() - 0.01  # insulin falls from the start, so receptors are fewest in stage 0
+    assert result.checkups["stage"].iloc[0] == 0
+    assert result.checkups["stage"].max() >= 3
+    assert "fewest in stage" not in "; ".join(words for label, words in body_report.facts([result]) if label == "Note")
+
+
+@pytest.mark.parametrize(("error", "warned"), [(0.0016, False), (0.0021, True)])
+def test_a_window_that_costs_too_many_receptors_is_warned_of(error: float, warned: bool):
+    said = body_report.window(1.0, error)
+    assert said.startswith(f"1 d, which costs at most {100.0 * error:.2g} % of the receptors")
+    assert ("Warning: more than 0.2 %" in said) == warned
 
 
 def test_the_figure_has_four_rows_and_a_column_for_each_life():

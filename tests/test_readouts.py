@@ -35,15 +35,12 @@ def test_the_healthy_signal_is_that_of_its_formula():
     assert readouts.signal(0.036, 1.0, 1.0) == pytest.approx(bound / (bound + 0.1))
 
 
-SAME_INSULIN = ("muscle_glut4", "muscle_uptake", "muscle_glycogen", "liver_output", "liver_glycogen")
-SAME_INSULIN += ("adipose_glut4", "adipose_lipolysis", "adipose_fatty_acids")
-
-
 @pytest.mark.parametrize("row", readouts.rows(), ids=lambda row: row.name)
 def test_every_readout_goes_the_way_of_its_row(row: readouts.Readout):
     """Resistance of the organs themselves shows at equal insulin; what insulin drives on shows in the person's own."""
     found = readouts.compared(lived("five_organs")).set_index("name").loc[row.name]
-    value = found["clamped"] if row.name in SAME_INSULIN else found["own"]
+    assert (found["expected"], found["seen_in"]) == (row.resistant, row.seen_in)
+    value = found[row.seen_in]
     assert (value < 0.95) if row.resistant == "down" else (value > 1.05)
 
 
@@ -61,6 +58,27 @@ def test_lipogenesis_goes_on_where_output_is_no_longer_held_back():
     assert found["liver_output"] > 1.05
     assert found["liver_lipogenesis"] > 1.05
     assert found["liver_glycogen"] < 0.95  # the twin: the arm that does not stay sensitive
+
+
+def test_the_last_of_a_failing_life_is_taken_where_it_is_still_to_be_read():
+    life = lived("vicious_cycle")
+    work = readouts.readouts(life)
+    last = readouts.compared(life).set_index("name")["last"]
+    assert life.levels["time_min"].iloc[life.last_to_read] < life.read_to_min
+    assert last["pancreas_capacity"] == work["pancreas_capacity"].iloc[life.last_to_read] >= 0.05
+    assert work["pancreas_capacity"].iloc[life.last_to_read + 1] < 0.05
+    assert work["pancreas_capacity"].iloc[-1] < 1e-3  # the twin: at the end nothing is left
+    fed = lived("five_organs")
+    assert readouts.compared(fed)["last"].tolist() == readouts.readouts(fed).iloc[-1, 1:].tolist()
+
+
+def test_organs_print_the_way_each_readout_goes_where_it_shows_and_how_far_to_read():
+    said = {name: CliRunner().invoke(app, ["organs", name]).stdout for name in ("five_organs", "vicious_cycle")}
+    for row in readouts.rows():
+        line = next(each for each in said["five_organs"].splitlines() if f"{row.organ:<9} {row.words} " in each)
+        assert f" {row.resistant:<4} in {row.seen_in} " in line
+    assert "Read to" not in said["five_organs"]
+    assert "Read to year 15.6: then 5 % of the beta cells are left" in said["vicious_cycle"]
 
 
 def test_secretion_rises_and_then_fails():

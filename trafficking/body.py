@@ -112,6 +112,11 @@ class BodyResult:
         gone = self.levels["beta_mg"].to_numpy() < GONE * physiology.HEALTHY.beta
         return float(self.levels["time_min"].iloc[int(np.argmax(gone))]) if gone.any() else float("inf")
 
+    @property
+    def last_to_read(self) -> int:
+        """The last row of `levels` before `read_to_min`: mass falls so fast that the next may hold next to nothing."""
+        return int((self.levels["time_min"].to_numpy() < self.read_to_min).sum()) - 1
+
     def fasting_at(self, day: float) -> Fasting:
         """The body on a day, ready for the tests of `clinic`, which leave this life as it is.
 

@@ -76,8 +76,8 @@ def live(scenario: BodyScenario, *, seed: int, threads: int | None, out: Path | 
     lines = body_report.facts(lives, others)
     if scenario.receptors != "held":
         expected = lives[0] if scenario.resolution == "mean" else _simulated(_changed(scenario, resolution="mean"))
-        error = 100.0 * coupling_error.coupling_error(expected)
-        lines.append(("Window", f"{scenario.window_d:g} d, which costs at most {error:.2g} % of the receptors"))
+        error = coupling_error.coupling_error(expected)
+        lines.append(("Window", body_report.window(scenario.window_d, error)))
         if scenario.meals == "three":
             lines.append(("Meals", _beside_means(expected)))
     how = "three meals a day" if scenario.meals == "three" else "daily means without meals"

@@ -128,7 +128,10 @@ class BetaCells(Form):
     cap_mg: Mass | None = Field(
         None, alias="cap", description="mass beyond which they no longer replicate (assumption)"
     )
-    death: Annotated[float, number(0.1, 100.0)] = Field(1.0, description="death rate over the healthy one")
+    death: Annotated[float, number(0.8, 100.0)] = Field(
+        1.0,
+        description="death rate over the healthy one; below 0.8 they would grow until fasting glucose is below 4 mM",
+    )
     exhaustion: ExhaustionForm | None = Field(None, description="default: they do not wear out")
 
 

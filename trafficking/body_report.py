@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 from trafficking.body import GONE, BodyResult
+from trafficking.coupling_error import LARGEST_ERROR
 from trafficking.organs import ORGANS
 from trafficking.physiology import NM_PER_UU_PER_ML, constant
 
@@ -81,17 +82,32 @@ def facts(results: Sequence[BodyResult], what_if: Sequence[tuple[str, BodyResult
         ("Diabetes", onset(results)),
     ]
     if math.isfinite(life.read_to_min):
-        found.append(
-            (
-                "Read to",
-                f"{word} {life.read_to_min / unit_min:.1f}: then {100.0 * GONE:.0f} % of the beta cells are left, "
-                "later fewer, and glucose goes to the ceiling of its equation (no kidney, no treatment, no death)",
-            )
-        )
+        found.append(("Read to", read_to(life)))
     for words, other in what_if:
         found.append(("if", f"{words}: {_shifted(other, *results[1:])}"))
     found += [("Note", words) for words in _disagreements(life)]
     return found
+
+
+def window(window_d: float, error: float) -> str:
+    """What the window costs, and a warning if that is more than receptors are said to.
+
+    Args:
+        error: see `coupling_error`.
+    """
+    said = f"{window_d:g} d, which costs at most {100.0 * error:.2g} % of the receptors"
+    if error <= LARGEST_ERROR:
+        return said
+    return f"{said}. Warning: more than {100.0 * LARGEST_ERROR:g} %; a shorter window costs less, in proportion"
+
+
+def read_to(life: BodyResult) -> str:
+    """Up to when to read a life whose beta cells are all but gone in the end, and why."""
+    word, unit_min = life.clock
+    return (
+        f"{word} {life.read_to_min / unit_min:.1f}: then {100.0 * GONE:.0f} % of the beta cells are left, later fewer, "
+        "and glucose goes to the ceiling of its equation (no kidney, no treatment, no death)"
+    )
 
 
 def onset(results: Sequence[BodyResult]) -> str:
@@ -133,10 +149,11 @@ def _disagreements(life: BodyResult) -> Iterator[str]:
         return
     muscle = life.levels.set_index("time_min")["muscle_surface"].loc[checkups["time_min"]].to_numpy()
     fewest, stage = int(muscle.argmin()), checkups["stage"].to_numpy()
-    if stage[fewest] < 3:
+    percent = round(100.0 * muscle[fewest])
+    if stage[fewest] < 3 and percent < 100:  # a body without insulin never loses any
         yield (
             "the popular description has fewest receptors in stage 3; here they are fewest in stage "
-            f"{stage[fewest]} ({100.0 * muscle[fewest]:.0f} %), when insulin is highest. "
+            f"{stage[fewest]} ({percent} %), when insulin is highest. "
             "Blood cells in type 2 diabetes had 55 to 60 % of normal"
         )
     if stage.max() >= 4:

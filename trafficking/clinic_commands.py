@@ -51,6 +51,7 @@ def ogtt(
             "Stage",
             f"{physiology.finding(seen)} {physiology.STAGES[physiology.finding(seen)]}, as far as one test tells",
         ),
+        *_beyond_reading(life, day),
         ("Caution", "a research and teaching model; not medical advice"),
     ]
     if grams != meals.constant("oral_g"):
@@ -99,8 +100,17 @@ def clamp(
     if test.m > _LEAST_M:
         beside = f", {test.m_per_i / healthy.m_per_i:.2f} times healthy" if normal else ""
         lines.append(("M/I", f"{test.m_per_i:.1f} for 100 uU/mL{beside}"))
-    terminal.show([*lines, ("Caution", "a research and teaching model; not medical advice")])
+    caution = ("Caution", "a research and teaching model; not medical advice")
+    terminal.show([*lines, *_beyond_reading(life, day), caution])
     _write(test.table, out, overwrite)
+
+
+def _beyond_reading(life: BodyResult, day: float) -> list[tuple[str, str]]:
+    """A line that says up to when to read this life, if the test is made later."""
+    from trafficking import body_report
+    from trafficking.physiology import DAY_MIN
+
+    return [("Read to", body_report.read_to(life))] if day * DAY_MIN > life.read_to_min else []
 
 
 def _indices(body: Fasting, matsuda_ratio: float) -> list[tuple[str, str]]:

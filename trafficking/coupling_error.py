@@ -8,6 +8,8 @@ from trafficking.body import BodyResult, simulate_body
 from trafficking.body_forms import LONGEST_WINDOW_D, BodyScenario, fits
 from trafficking.organs import ORGANS
 
+LARGEST_ERROR = 2e-3  # of the lean receptors: beyond it a window is said to be too long
+
 
 def coupling_error(result: BodyResult) -> float:
     """The largest error of any organ's surface receptors at the ends of windows, as a share of the lean ones.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import textwrap
 from typing import Annotated
 
@@ -14,17 +15,26 @@ Body = Annotated[str, typer.Argument(metavar="SCENARIO", help="A body scenario's
 
 def organs(scenario: Body = "vicious_cycle") -> None:
     """Print what five organs do, healthy against resistant, with the clinical end of each."""
-    from trafficking import body_files, readouts
+    from trafficking import body_files, body_report, readouts
     from trafficking.body import simulate_body
 
     result = simulate_body(body_files.load_body(scenario))
-    print(f"{'organ':<9} {'read-out':<48} {'clamped':>8} {'own':>6} {'last':>6}  {'grade':<11} ends in")
+    print(
+        f"{'organ':<9} {'read-out':<45} {'clamped':>8} {'own':>6} {'last':>6}  {'resistant':<16} {'grade':<11} ends in"
+    )
     for row in readouts.compared(result).itertuples():
         numbers = f"{row.clamped:>8.2f} {row.own:>6.2f} {row.last:>6.2f}"
-        print(f"{row.organ:<9} {row.words:<48} {numbers}  {row.grade:<11} {row.clinical_end}")
+        way = f"{row.expected:<4} in {row.seen_in}"
+        print(f"{row.organ:<9} {row.words:<45} {numbers}  {way:<16} {row.grade:<11} {row.clinical_end}")
     print()
-    _say("healthy = 1. clamped: in the insulin of the healthy body, at the peak of insulin; own: in the person's own")
-    _say("insulin then; last: at the end. Sizes are assumptions, directions have sources (data/readouts.toml).")
+    _say(
+        "healthy = 1. clamped: in the insulin of the healthy body, at the peak of insulin; own: in the person's own "
+        "insulin then; last: in their own, at the end or as far as it is to be read. resistant: which way the read-out "
+        "goes in resistance, and the column that shows it. Sizes are assumptions, directions have sources "
+        "(data/readouts.toml)."
+    )
+    if math.isfinite(result.read_to_min):
+        _say(f"Read to {body_report.read_to(result)}.")
     print(f"\n{'year':>5} {'stage':>5}  surface receptors / activity of each organ, and GLUT4 of muscle and fat")
     table, seen = readouts.readouts(result), result.levels
     at = seen["time_min"].searchsorted(result.checkups["time_min"] - 1e-6)

@@ -24,12 +24,16 @@ from trafficking.signals import data, fatty_acids, glut4, held_back, lipid_loss,
 
 @dataclass(frozen=True)
 class Readout:
-    """One row: its column, organ, words, the way it goes in resistance, where that ends, evidence grade and source."""
+    """One row: its column, organ, words, the way it goes in resistance, where that ends, evidence grade and source.
+
+    seen_in: where it goes that way: `clamped`, at equal insulin, or `own`, where the person's own insulin drives it on.
+    """
 
     name: str
     organ: str
     words: str
     resistant: str
+    seen_in: str
     clinical_end: str
     grade: str
     source: str
@@ -113,10 +117,11 @@ def beside_stages(result: BodyResult) -> pd.DataFrame:
 
 
 def compared(result: BodyResult) -> pd.DataFrame:
-    """Healthy against resistant: the row of highest insulin and the last one, in own and in healthy insulin.
+    """Healthy against resistant: the row of highest insulin and the last to be read, in own and in healthy insulin.
 
     Returns:
-        One row per read-out: name, organ, words, expected, healthy, clamped, own, last, clinical_end, grade, source.
+        One row per read-out: name, organ, words, expected (up or down), seen_in (the column that goes that way),
+        healthy, clamped, own, last, clinical_end, grade, source.
     """
     own, clamped = readouts(result), readouts(result, same_insulin=True)
     peak = int(result.levels["insulin_nM"].to_numpy().argmax())
@@ -127,10 +132,11 @@ def compared(result: BodyResult) -> pd.DataFrame:
                 "organ": row.organ,
                 "words": row.words,
                 "expected": row.resistant,
+                "seen_in": row.seen_in,
                 "healthy": 1.0,
                 "clamped": float(clamped[row.name].iloc[peak]),
                 "own": float(own[row.name].iloc[peak]),
-                "last": float(own[row.name].iloc[-1]),
+                "last": float(own[row.name].iloc[result.last_to_read]),
                 "clinical_end": row.clinical_end,
                 "grade": row.grade,
                 "source": row.source,
