@@ -117,9 +117,27 @@ def test_constants_and_rows_say_where_they_are_from():
     assert all(row.source and row.clinical_end for row in readouts.rows())
 
 
-def test_every_consequence_has_driver_direction_grade_and_source():
+CONSEQUENCES = [
+    "metabolic syndrome",
+    "hypertension",
+    "endothelial inflammation and atherosclerosis",
+    "atherogenic dyslipidaemia",
+    "brain and cognition",
+    "Alzheimer's risk",
+    "neuropathy",
+    "nephropathy",
+    "retinopathy",
+    "fatigue",
+    "sex hormones of women",
+    "sex hormones of men",
+]
+
+
+def test_every_consequence_has_driver_direction_grade_source_and_note():
     keys = {"name", "driver", "direction", "grade", "source", "note"}
-    assert all(set(row) == keys and row["driver"] and row["source"] for row in consequences())
+    assert [row["name"] for row in consequences()] == CONSEQUENCES
+    assert all(set(row) == keys and all(text.strip() for text in row.values()) for row in consequences())
+    assert {row["direction"] for row in consequences()} == {"up", "down"}
     assert {row["grade"] for row in consequences()} == {"causal", "associated", "claimed"}
 
 

@@ -65,8 +65,7 @@ def consequences() -> None:
     for row in consequences():
         print(f"{row['name']}: {row['direction']}, {row['grade']}, driven by {row['driver']}")
         _say(row["source"], indent="   ")
-        if row["note"]:
-            _say(row["note"], indent="   ")
+        _say(row["note"], indent="   ")
     print(f"\nNone of these is simulated. {_CAUTION}")
 
 
