@@ -267,3 +267,16 @@ def test_the_page_can_be_used_by_everybody(visit: Visit, scheme: str):
         drawn = int(seen.get_attribute("data-seq"))
         page.wait_for_function(f"Number(document.querySelector('.plot').dataset.seq) > {drawn + 3}")
     assert breaches(page) == []
+
+
+@pytest.mark.parametrize(("width", "height"), [(390, 844), (1366, 768)])
+def test_each_step_of_the_tour_lights_its_panel(visit: Visit, width: int, height: int):
+    page = visit(width=width, height=height)
+    page.locator("[data-tour=start]").click()
+    for number in range(1, 6):
+        expect(page.locator(".tour-where")).to_have_text(f"Step {number} of 5")
+        expect(page.locator(".tour-light")).to_be_visible()
+        card = page.locator(".tour-card").bounding_box()
+        assert 0 <= card["x"] <= card["x"] + card["width"] <= width
+        page.locator("[data-tour=next]").click()
+    expect(page.locator(".tour-card")).to_be_hidden()

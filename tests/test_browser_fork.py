@@ -41,6 +41,19 @@ def click_slider(page: Page, share: float) -> None:
     track.click(position={"x": share * box["width"], "y": 0.4 * box["height"]})
 
 
+def test_a_time_that_is_typed_before_the_server_answers_goes_into_the_field(visit: Visit):
+    page = visit()
+    button = page.get_by_role("button", name="Go back in time")
+    expect(button).to_be_enabled()
+    at_once = "button => { button.click(); return document.activeElement.name; }"  # no answer can have come yet
+    assert button.evaluate(at_once) == "at"
+    page.keyboard.type("7")
+    expect(page.locator(".futures .fault")).to_contain_text("'7'")  # a number without its unit
+    expect(page.get_by_label("Back to")).to_have_value("7")
+    expect(page.get_by_label("Back to")).to_be_focused()
+    expect(page.locator(".live")).to_be_visible()  # 7 is the key of another page elsewhere
+
+
 def test_a_reader_goes_back_changes_insulin_and_takes_both_futures_home(visit: Visit, tmp_path: Path):
     page = visit()
     later(page, 5)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from importlib.resources import files
 
 import traitlets
@@ -116,8 +117,8 @@ class Branching:
 
 
 def _likely(scene: Scene) -> float:
-    """The minute that is most likely meant: that of the last change."""
+    """The minute that is most likely meant: that of the last change, or a moment before it, in tenths."""
     changes = [row.time_min for row in scene.steering if row.time_min < scene.time_min]
     if scene.first_step_min is not None and scene.first_step_min < scene.time_min:
         changes.append(scene.first_step_min)
-    return max(changes, default=float(round(scene.time_min / 2.0)))
+    return math.floor(10.0 * max(changes, default=float(round(scene.time_min / 2.0)))) / 10.0

@@ -25,7 +25,7 @@ STEPS = (
         "receptors move inside. On the right the whole run: they are destroyed faster than they are made.",
     },
     {
-        "panel": ".live .cell",
+        "panel": ".live .cell-card",
         "title": "Every dot is a receptor",
         "text": "Each receptor of the cell is simulated by itself. Its colour is that of its line in the plot: where "
         "it is now.",

@@ -18,33 +18,47 @@ function render({ model, el }) {
   const [form, input, open] = [find("form"), find("input"), find("[data-do=open]")];
 
   let chosen = null;
+  let awaited = false; // the form is open, and the server does not yet say so
+  let typed = false; // meanwhile
 
   function draw() {
     const state = model.get("state");
     if (!("ready" in state)) return;
-    const opening = form.hidden && state.open;
-    const closing = !form.hidden && !state.open && form.contains(document.activeElement);
-    form.hidden = !state.open;
-    open.hidden = state.open;
+    const opening = state.open && (form.hidden || awaited);
+    if (state.open) awaited = false;
+    const closing = !form.hidden && !state.open && !awaited && form.contains(document.activeElement);
+    form.hidden = !state.open && !awaited;
+    open.hidden = !form.hidden;
     open.disabled = !state.ready;
     open.setAttribute("aria-expanded", String(state.open));
-    if (chosen !== state.chosen) [chosen, input.value] = [state.chosen, state.text]; // what is typed stays as it is
+    if (chosen !== state.chosen && !(opening && typed)) input.value = state.text; // what is typed stays as it is
+    chosen = state.chosen;
     input.setAttribute("aria-invalid", String(Boolean(state.fault)));
     say(find(".fault"), state.fault);
     find(".futures-hint").hidden = Boolean(state.fault);
     find(".futures-two").hidden = !state.legend || state.open;
     say(find(".futures-legend"), state.legend);
-    if (opening) input.select();
+    if (opening && !typed) input.select();
     if (closing) open.focus({ preventScroll: true });
   }
 
   el.addEventListener("click", (event) => {
     const what = event.target.closest("[data-do]")?.dataset.do;
-    if (what) model.send({ do: what });
+    if (!what) return;
+    if (what === "open") {
+      // At once: a key that is pressed before the answer is meant for the field, not for the page.
+      [awaited, typed, form.hidden, open.hidden] = [true, false, false, true];
+      input.focus({ preventScroll: true });
+    }
+    if (what === "close") awaited = false;
+    model.send({ do: what });
   });
-  input.addEventListener("input", () => model.send({ do: "at", text: input.value }));
+  input.addEventListener("input", () => {
+    typed = true;
+    model.send({ do: "at", text: input.value });
+  });
   el.addEventListener("keydown", (event) => {
-    if (event.key === "Escape" && model.get("state").open) model.send({ do: "close" });
+    if (event.key === "Escape" && (model.get("state").open || awaited)) model.send({ do: "close" });
   });
   form.addEventListener("submit", (event) => {
     event.preventDefault();
