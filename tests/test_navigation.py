@@ -67,3 +67,12 @@ def test_pages_are_opened_by_keyboard_alone(visit: Visit):
     page.keyboard.press("Enter")
     expect(page.locator("[aria-current=page]")).to_have_text("Data")
     expect(page).to_have_url(re.compile(r"/data(\?|$)"))
+
+
+def test_a_page_that_is_gone_to_is_the_main_part_and_the_footer_stays_one(visit: Visit):
+    page = visit()
+    for name in ("Compare", "Model", "Live", "Data"):
+        go(page, name)
+        expect(page.locator("main:visible")).to_have_count(1)
+        expect(page.locator("footer")).to_have_count(1)
+        expect(page.locator("footer")).to_contain_text("Not medical advice")

@@ -55,14 +55,15 @@ def Page() -> None:
     solara.use_effect(lambda: setattr(header, "path", f"/{place.path}"), [place.path])
     solara.Title("trafficking: insulin receptors of one cell" if place.view is None else f"{place.name} · trafficking")
     with_it = [] if place.view is None else [place.view(desk)]
-    elsewhere = {} if place.view is None else {"hidden": True}
+    here, elsewhere = ({}, {"hidden": True}) if with_it else ({"hidden": True}, {})
     box(
         "div",
         "page",
         [
             box("header", "", [header, desk.address, *manners]),
             box("main", "live", live.view(desk), **elsewhere),
-            *[box("main", f"place {place.path}", [view]) for view in with_it],
+            # Always there: an element in its place would be made into the next one, the footer, with its tag.
+            box("main", f"place {place.path}", with_it, **here),
             box("footer", "colophon", [box("span", "", [words.FOOTER])]),
         ],
     )
