@@ -33,15 +33,15 @@ def test_the_page_opens_on_fifteen_years_of_the_vicious_cycle():
 
 
 def test_insult_power_and_interventions_are_those_asked_for():
-    some = next(iter(interventions()))
+    some, other = list(interventions())[:2]
     asked = patient.wish(
-        FIRST | {"insult": "0.7", "power": "1", "intervention": some, "start": "4", "stop": "9", "intervention2": some}
+        FIRST | {"insult": "0.7", "power": "1", "intervention": some, "start": "4", "stop": "9", "intervention2": other}
     ).scenario
     assert min(point.factor for point in asked.insult) == pytest.approx(0.7)
     assert asked.power == 1.0
     assert [(given.name, given.start_d / 365, given.stop_d / 365) for given in asked.interventions] == [
         (some, 4.0, 9.0),
-        (some, 8.0, 15.0),
+        (other, 8.0, 15.0),
     ]
 
 
@@ -52,6 +52,7 @@ def test_insult_power_and_interventions_are_those_asked_for():
         ({"scenario": "nobody"}, "Person: 'nobody' given"),
         ({"insult": "3"}, "Sensitivity left by the insult: '3' given"),
         ({"intervention": "metformin", "start": "9", "stop": "4"}, "it must come after its start"),
+        ({"intervention": "metformin", "intervention2": "metformin"}, "'metformin' given; it is already given from"),
         (
             {"intervention": "metformin", "start": "20", "stop": "30"},
             "starts in year 20; it must come before the end, 15",
