@@ -296,3 +296,16 @@ def test_a_life_without_check_ups_has_no_stages_to_describe():
     assert (
         stage_report.beside_description(simulate_body(BodyScenario.from_dict({"name": "x", "duration": "90 d"}))) == ""
     )
+
+
+def test_a_test_before_an_intervention_begins_is_of_the_life_as_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """The life is lived up to the day of the test and no other life is made of it."""
+    monkeypatch.chdir(tmp_path)
+    given = SHORT.replace("beta_cells", 'interventions = [{ name = "metformin", start = "2 y" }]\nbeta_cells')
+    (tmp_path / "later.toml").write_text(given)
+    (tmp_path / "never.toml").write_text(SHORT)
+    runner = CliRunner()
+    later, never = (runner.invoke(app, ["ogtt", f"{name}.toml", "--at", "400.5 d"]) for name in ("later", "never"))
+    assert later.exit_code == 0, later.output
+    assert later.stdout == never.stdout
+    assert runner.invoke(app, ["clamp", "later.toml", "--set", "meals=three", "--at", "0 d"]).exit_code == 0

@@ -19,7 +19,6 @@ import pandas as pd
 
 from trafficking import units
 from trafficking.binding import LONGEST_MIN, Noise, Reader, free_nM, reader_of, settling_min, share_bound
-from trafficking.cell_forms import Response
 from trafficking.dishes import (
     INSIDE,
     clamped,
@@ -324,8 +323,7 @@ def signalling(
     found = response(result)
     times = found["time_min"].to_numpy()
     wanted = times if at_min is None else np.array(times_within("at_min", at_min, scenario.duration_min))
-    half = (scenario.response or Response.model_validate({})).half_bound
-    whole = 1.0 / (1.0 + half)
+    whole = 1.0 / (1.0 + scenario.signal_law.half_bound)
     curves = {
         "surface_percent": result.surface / (scenario.receptors * scenario.cells.number),
         "activity_percent": found["activity"].to_numpy(),

@@ -129,7 +129,7 @@ def _indices(body: Fasting, matsuda_ratio: float) -> list[tuple[str, str]]:
 def _lived(scenario: str, at: str, settings: list[str] | None) -> tuple[BodyResult, float]:
     """The life, no longer than it has to be, and the day."""
     from trafficking import body_files, terminal
-    from trafficking.body import simulate_body
+    from trafficking.body import Life
     from trafficking.body_forms import day_of
 
     chosen = body_files.load_body(scenario, settings_read(settings))
@@ -140,11 +140,15 @@ def _lived(scenario: str, at: str, settings: list[str] | None) -> tuple[BodyResu
     if day > chosen.duration_d:
         terminal.refuse(f"--at: {at!r} given; {chosen.name} lasts {chosen.duration_d:g} d")
     prepare(chosen.resolution, body=True)
-    lasting = max(day, chosen.window_d, 1.0)
-    windows = -(-lasting // chosen.window_d)
-    shorter = chosen.from_dict(chosen.to_dict() | {"duration": f"{windows * chosen.window_d!r} d"})
-    with terminal.Progress(chosen.name, lasting, lambda days: f"{days:.3g} days") as progress:
-        return simulate_body(shorter, progress=progress), day
+    life = Life(chosen)
+    with terminal.Progress(chosen.name, max(day, 1.0), lambda days: f"{days:.3g} days") as progress:
+
+        def told(lived_d: float) -> bool:
+            progress(lived_d)
+            return True
+
+        life.advance(day, keep_going=told)
+    return life.result(), day
 
 
 def _printed(table: pd.DataFrame, healthy: pd.DataFrame, column: str) -> str:

@@ -113,8 +113,9 @@ def compare_models(
     from trafficking import folders, model_comparison, terminal
 
     chosen = [candidate for candidate in model_comparison.CANDIDATES if candidate.name in models]
-    if not chosen or set(models) - {candidate.name for candidate in model_comparison.CANDIDATES}:
-        terminal.refuse(f"--models: {models!r} given; some of abcde are needed")
+    names = "".join(candidate.name for candidate in model_comparison.CANDIDATES)
+    if not chosen or set(models) - set(names):
+        terminal.refuse(f"--models: {models!r} given; some of {names} are needed")
     fits_in_all = starts * len(chosen) + len(chosen) - 1
     with terminal.Progress("fits", fits_in_all, lambda done: f"{done:.2g} fits") as progress:
         fits = model_comparison.compare(

@@ -25,7 +25,7 @@ def response(result: Result, given: Response | None = None) -> pd.DataFrame:
         One row per row of the run: time_min; activity (of a bound receptor, 1 = healthy); signal now; capacity, the
         signal if insulin occupied the whole surface. Signals are shares of that of R0 bound receptors without end.
     """
-    law = given or result.scenario.response or Response.model_validate({})
+    law = given or result.scenario.signal_law
     itinerary = result.scenario.itinerary
     membrane = itinerary.mask("membrane")
     held = membrane & itinerary.bound

@@ -416,6 +416,11 @@ class Scenario(Document):
         return ItineraryForm.model_validate(itinerary_table(itinerary))
 
     @property
+    def signal_law(self) -> Response:
+        """The scenario's own `[response]`, or that of a healthy cell."""
+        return self.response or Response.model_validate({})
+
+    @property
     def _constants(self) -> dict[str, float]:
         """The constants of the tissue's itinerary, the changed ones among them."""
         return {symbol: value.value for symbol, value in library.tissue(self.tissue).values.items()} | self.parameters
@@ -429,7 +434,7 @@ class Scenario(Document):
         by = factors_module.multipliers(self.factors)
         signal = {key: by[key] for key in factors_module.SIGNAL if key in by}
         if signal:
-            response = self.response or Response.model_validate({})
+            response = self.signal_law
             changes = {key: getattr(response, key) * size for key, size in signal.items()}
             self._fill("response", response.model_copy(update=changes))
         if said:

@@ -11,7 +11,6 @@ import anywidget
 import numpy as np
 import traitlets
 
-from trafficking.cell_forms import Response
 from trafficking.response import activity_over_time
 from trafficking.scenario import Scenario
 from trafficking.sensing import Sense, affinity_nM
@@ -55,7 +54,7 @@ class Feeling:
     @classmethod
     def of(cls, moment: Moment, scenario: Scenario) -> Feeling | None:
         """None where the itinerary has no one K_D, or the cell no receptors to begin with."""
-        itinerary, law = scenario.itinerary, scenario.response or Response.model_validate({})
+        itinerary, law = scenario.itinerary, scenario.signal_law
         affinity = affinity_nM(itinerary)
         membrane = itinerary.mask("membrane")
         counts = moment.recorded["counts"] / moment.copy_number

@@ -30,7 +30,7 @@ function render({ model, el }) {
     form.hidden = !state.open && !awaited;
     open.hidden = !form.hidden;
     open.disabled = !state.ready;
-    open.setAttribute("aria-expanded", String(state.open));
+    open.setAttribute("aria-expanded", String(!form.hidden));
     if (chosen !== state.chosen && !(opening && typed)) input.value = state.text; // what is typed stays as it is
     chosen = state.chosen;
     input.setAttribute("aria-invalid", String(Boolean(state.fault)));
