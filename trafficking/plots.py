@@ -263,7 +263,11 @@ def _draw_names(panel: Axes, result: Result, at_min: float) -> None:
             _name(name), (1.0, ends[name]), xycoords=("axes fraction", "data"), xytext=(aside, place),
             textcoords=("axes fraction", "data"), color=stroke.colour, fontsize=TEXT - 0.5, va="center",
             fontweight="bold" if name == "surface" else "normal", linespacing=1.05, annotation_clip=False,
-            arrowprops={"arrowstyle": "-", "color": stroke.colour, "linewidth": 0.8, "shrinkA": 2, "shrinkB": 1},
+            # From the middle of its left edge: from the middle of the name a line would cross the name below.
+            arrowprops={
+                "arrowstyle": "-", "color": stroke.colour, "linewidth": 0.8, "shrinkA": 2, "shrinkB": 1,
+                "relpos": (0.0, 0.5),
+            },
         )  # fmt: skip
 
 
