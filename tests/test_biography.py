@@ -35,18 +35,18 @@ def disagreements(run: Run) -> list[str]:
     return wrong
 
 
-@pytest.mark.parametrize(
-    "changes",
-    [
-        {},
-        {"coupling": UNCOUPLED},
-        {"cells": {"number": 3, "size_cv": 0.3}, "receptors": 700},
-        {"treatments": [{"kind": "division", "at": "47.3 min"}, {"kind": "cycloheximide", "at": "1 h"}]},
-        {"treatments": [{"kind": "label", "at": "40 min"}]},
-        {"maturation": "20 min"},
-    ],
-    ids=["coupled", "uncoupled", "cells", "treated", "labelled", "maturing"],
-)
+KINDS = {
+    "coupled": {},
+    "uncoupled": {"coupling": UNCOUPLED},
+    "cells": {"cells": {"number": 3, "size_cv": 0.3}, "receptors": 700},
+    "treated": {"treatments": [{"kind": "division", "at": "47.3 min"}, {"kind": "cycloheximide", "at": "1 h"}]},
+    "labelled": {"treatments": [{"kind": "label", "at": "40 min"}]},
+    "maturing": {"maturation": "20 min"},
+}
+of_every_kind = pytest.mark.parametrize("changes", KINDS.values(), ids=KINDS)
+
+
+@of_every_kind
 def test_a_life_told_again_is_the_one_that_was_followed(changes: dict):
     run = Run(scenario(**changes), seed=3, remember=True)
     run.advance()
@@ -102,6 +102,25 @@ def test_a_resumed_run_carries_its_memory_on():
     again.advance()
     assert disagreements(again) == []
     assert disagreements(run) == []
+
+
+@of_every_kind
+@pytest.mark.parametrize("saved_min", [0.0, 90.0])
+def test_a_run_saved_with_its_past_tells_the_same_lives(changes: dict, saved_min: float):
+    run = Run(scenario(**changes), seed=3, remember=True)
+    if saved_min:
+        run.advance(saved_min)
+    again = Run.resume(Snapshot.from_bytes(run.snapshot(past=True).to_bytes()))
+    again.advance()
+    assert disagreements(again) == []
+
+
+def test_a_past_that_is_too_large_to_be_saved_is_not(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(chronicles, "MOST_SAVED", 500)
+    run = Run(scenario(), seed=3, remember=True)
+    run.advance()
+    assert Run.resume(run.snapshot(past=True)).chronicle is None
+    assert Run.resume(run.snapshot()).chronicle is None
 
 
 def test_the_past_of_too_many_cells_is_not_kept_and_says_so(monkeypatch: pytest.MonkeyPatch):

@@ -56,6 +56,91 @@ def test_a_reload_finds_the_run_as_it_was_left(visit: Visit):
     expect(page.locator(".sentence-main")).not_to_have_text(said)
 
 
+def test_back_after_a_question_finds_the_run_before_it(visit: Visit):
+    page = visit()
+    first, said = run_of(page), pause_steered(page)
+    page.get_by_role("link", name="Does it come back?").click()
+    page.wait_for_function(f"new URL(location.href).searchParams.get('run') !== '{first}'")
+    expect(page.get_by_label("Scenario", exact=True)).to_have_value("washout")
+    second = run_of(page)
+    page.go_back()
+    expect(page.locator(".dose-note")).to_have_text("set by you")
+    expect(page.locator(".sentence-main")).to_have_text(said)
+    expect(page.get_by_label("Scenario", exact=True)).to_have_value("chronic_insulin")
+    assert run_of(page) == first
+    page.go_forward()
+    expect(page.get_by_label("Scenario", exact=True)).to_have_value("washout")
+    assert run_of(page) == second
+
+
+def test_back_after_a_run_that_another_page_opened_is_that_page(visit: Visit):
+    page = visit("experiments")
+    first = run_of(page)
+    page.get_by_role("button", name="Open on Live").first.click()
+    expect(page.locator("[aria-current=page]")).to_have_text("Live")
+    page.wait_for_function(f"new URL(location.href).searchParams.get('run') !== '{first}'")
+    page.go_back()
+    expect(page.locator("[aria-current=page]")).to_have_text("Experiments")
+    assert run_of(page) == first
+
+
+def test_the_first_run_of_an_address_takes_no_step_of_the_history(visit: Visit):
+    page = visit("?scenario=washout")
+    expect(page.get_by_label("Scenario", exact=True)).to_have_value("washout")
+    run_of(page)
+    assert page.evaluate("history.length") == visit().evaluate("history.length")
+
+
+def test_back_to_a_run_that_is_gone_says_so_and_goes_on(visit: Visit):
+    page = visit()
+    first = run_of(page)
+    page.evaluate("history.pushState({}, '', '/?run=' + 'A'.repeat(24))")
+    page.evaluate("history.pushState({}, '', '/?run=' + 'B'.repeat(24))")
+    page.go_back()
+    expect(page.locator(".deck-note")).to_contain_text("The run of this address was not opened: it is not kept here")
+    expect(page.locator(".deck-note")).to_contain_text("This one goes on.")
+    page.wait_for_function(f"!['{first}', '{'A' * 24}'].includes(new URL(location.href).searchParams.get('run'))")
+    expect(page.locator(".chip")).to_have_text("Running")
+
+
+def in_view(page: Page) -> dict:
+    """What of the run is in view, as the page itself has it."""
+    return page.evaluate(
+        """() => ({
+          hidden: [...document.querySelectorAll('.numbers-line[aria-pressed=false]')].map((line) => line.dataset.line),
+          scale: document.querySelector('.plot').dataset.scale,
+          zoomed: document.querySelector('.plot').dataset.zoomed,
+          part: document.querySelector('.plot-whole .plot-axis').textContent,
+          followed: document.querySelector('.life h2, .life-name')?.textContent,
+        })"""
+    )
+
+
+def arranged(page: Page) -> dict:
+    """Puts a line away, changes the axis, looks closer and follows a receptor; gives what is then in view."""
+    page.locator(".numbers-line").nth(2).click()
+    page.get_by_role("button", name="Logarithmic axis").click()
+    page.locator(".plot-whole").press("+")
+    page.get_by_role("button", name="Follow one").click()
+    expect(page.locator(".life-card")).to_be_visible()
+    expect(page.locator(".plot")).to_have_attribute("data-zoomed", "true")
+    expect(page.locator(".plot")).to_have_attribute("data-scale", "log")
+    return in_view(page)
+
+
+def test_a_reload_shows_what_was_in_view(visit: Visit):
+    page = visit("?scenario=washout")
+    page.get_by_role("button", name="Pause").click()
+    expect(page.locator(".chip")).to_have_text("Paused")
+    seen = arranged(page)
+    assert seen["hidden"] and seen["followed"]
+    reloaded(page)
+    page.wait_for_function("document.querySelector('.plot').dataset.zoomed === 'true'")
+    expect(page.locator(".life-card")).to_be_visible()
+    assert in_view(page) == seen
+    expect(page.locator(".life-card")).not_to_contain_text("not kept")
+
+
 def test_a_run_that_was_playing_plays_on_after_a_reload(visit: Visit):
     page = visit("?scenario=washout")
     page.get_by_label("Speed").select_option("5 min/s")  # hours until its end, wherever a slow machine has let it come
@@ -95,6 +180,7 @@ def test_an_address_of_no_run_is_said_in_words(visit: Visit, wrong: str):
 def test_a_link_gives_the_run_to_somebody_else(visit: Visit):
     page = visit()
     said = pause_steered(page)
+    seen = arranged(page)
     page.get_by_role("button", name="More").click()
     page.get_by_role("button", name="Copy link").click()
     field = page.get_by_role("textbox", name="Link to this run")
@@ -112,6 +198,8 @@ def test_a_link_gives_the_run_to_somebody_else(visit: Visit):
     expect(other.locator(".chip")).to_have_text("Paused")
     expect(other.locator(".sentence-main")).to_have_text(said)
     expect(other.locator(".dose-note")).to_have_text("set by you")
+    expect(other.locator(".life-card")).to_be_visible()
+    assert in_view(other) == seen
     other.get_by_role("button", name="More").click()
     expect(other.locator(".drawer-log tbody tr")).to_have_count(1)
     assert run_of(other) != run_of(page)

@@ -613,10 +613,11 @@ def test_a_question_asked_again_opens_its_scenario_again():
     sitting, opened = desk.Desk(), []
     header = _header(sitting, lambda path: opened.append(path))
     try:
-        for times in (1, 2):
+        for path, travelled in (("/", []), ("/", []), ("/data", ["/"])):  # on Live there is no way to go
+            header.path = path
             header._handle_custom_msg({"go": "/?scenario=washout"}, [])
             until(lambda: sitting.runner.opened.name == "washout")
-            assert opened == ["/"] * times
+            assert opened == travelled
             sitting.runner.open(desk.shipped()["basal"], seed=1)
             until(lambda: sitting.runner.opened.name == "basal")
         header._handle_custom_msg({"go": "/body"}, [])

@@ -6,6 +6,7 @@ so the rates of every window, which all receptors of a cell share, hold everybod
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -14,6 +15,8 @@ from trafficking.cells import Cells, Start
 from trafficking.itinerary import Itinerary
 
 MOST_NUMBERS = 1 << 23  # of rates that are kept, 64 MB: a month of minutes for dozens of cells
+MOST_SAVED = 1 << 20  # that go into a saved run, 8 MB: a saved run is written again and again
+_SAVED = "past."  # the names of its arrays begin so
 
 
 class Stretch(NamedTuple):
@@ -77,3 +80,37 @@ class Chronicle:
             elif isinstance(entry, Stretch) and entry.start_min < time_min:
                 other.entries.append(entry._replace(end_min=min(entry.end_min, time_min)))
         return other
+
+    def save(self) -> dict[str, np.ndarray]:
+        """All of it as arrays by name; none where there is too much, and then a run that goes on has no past."""
+        if not self.complete or self._numbers > MOST_SAVED:
+            return {}
+        stretches = [entry for entry in self.entries if isinstance(entry, Stretch)]
+        moves = [entry for entry in self.entries if isinstance(entry, Move)]
+        arrays = {
+            "first_rates": self.first_rates,
+            "is_move": np.array([isinstance(entry, Move) for entry in self.entries], dtype=bool),
+            "from_to_min": np.array([entry[:2] for entry in stretches]).reshape(-1, 2),
+            "rates": np.array([entry.rates for entry in stretches]).reshape(-1, *self.first_rates.shape),
+            "moved_min": np.array([move.at_min for move in moves]),
+            "occasion": np.array([move.occasion for move in moves], dtype=np.int64),
+            "to": np.array([move.to for move in moves]),
+            "keep": np.array([move.keep for move in moves]),
+        }
+        return {_SAVED + name: array for name, array in arrays.items()}
+
+    @staticmethod
+    def is_in(arrays: Mapping[str, np.ndarray]) -> bool:
+        """Whether the arrays of a saved run hold its past."""
+        return f"{_SAVED}first_rates" in arrays
+
+    def take_up(self, arrays: Mapping[str, np.ndarray]) -> None:
+        """Puts back what `save` gave."""
+        of = {name.removeprefix(_SAVED): array for name, array in arrays.items() if name.startswith(_SAVED)}
+        self.first_rates, self._numbers = of["first_rates"], of["rates"].size
+        windows = zip(of["from_to_min"], of["rates"], strict=True)
+        stretches = (Stretch(float(start), float(end), rates) for (start, end), rates in windows)
+        moves = map(Move, map(float, of["moved_min"]), of["to"], of["keep"], map(int, of["occasion"]))
+        self.entries = []
+        for is_move in of["is_move"]:
+            self.entries.append(next(moves) if is_move else next(stretches))

@@ -113,7 +113,7 @@ class Run:
             self._medium = Dish(scenario.medium, self.itinerary, len(self.cells), nominal)
         start, mrna = starting_cells(scenario, self.cells)
         self.chronicle: Chronicle | None = None
-        if remember and saved is None and scenario.resolution == "agents":
+        if scenario.resolution == "agents" and (remember if saved is None else Chronicle.is_in(saved.arrays)):
             self.chronicle = Chronicle(self.itinerary, self.cells, start)
         make = populate if scenario.resolution == "agents" else _WITHOUT_IDENTITIES[scenario.resolution]
         begun: dict[str, Any]
@@ -125,6 +125,8 @@ class Run:
         else:
             self._mrna = saved.arrays["mrna"].copy()
             begun = {"saved": saved.arrays}
+            if self.chronicle is not None:
+                self.chronicle.take_up(saved.arrays)
         self.population = make(
             self.itinerary,
             start,
@@ -152,15 +154,21 @@ class Run:
         """The run that gave `snapshot`, ready to go on to the same bits.
 
         Args:
-            chronicle: of that run or of one that went on from there; its part up to the snapshot is carried on.
+            chronicle: of that run or of one that went on from there; its part up to the snapshot is carried on. Without
+                one the run has the past that the snapshot holds, if any.
         """
         scenario = Scenario.from_dict(snapshot.scenario)
         run = cls(scenario, seed=snapshot.seed, replicate=snapshot.replicate, threads=threads, saved=snapshot)
-        run.chronicle = None if chronicle is None else chronicle.until(snapshot.time_min)
+        if chronicle is not None:
+            run.chronicle = chronicle.until(snapshot.time_min)
         return run
 
-    def snapshot(self) -> Snapshot:
-        """This run now, as a value; `advance` and `steer` leave it at the end of a window, where it can be saved."""
+    def snapshot(self, *, past: bool = False) -> Snapshot:
+        """This run now, as a value; `advance` and `steer` leave it at the end of a window, where it can be saved.
+
+        Args:
+            past: with its chronicle, if it has one that is not too large, so that lives can be told of the resumed run.
+        """
         self._check_whole()
         if not isinstance(self.population, Receptors | Numbers | Expectation):
             raise TypeError("snapshot: only runs of the engine's own populations can be saved, not Mesa's objects")
@@ -173,6 +181,7 @@ class Run:
             arrays=self.population.save()
             | self._record.save()
             | ({} if self._medium is None else self._medium.save())
+            | (self.chronicle.save() if past and self.chronicle is not None else {})
             | {"mrna": self._mrna.copy()}
             | {f"log.{name}": column for name, column in zip(_LOG, log, strict=True)},
         )

@@ -10,6 +10,7 @@ from collections.abc import Callable
 import solara
 
 from . import words
+from .address import STEP, TRAVEL
 from .desk import Desk
 from .elements import box
 from .header import Header
@@ -35,8 +36,10 @@ def _header(desk: Desk, go: Callable[[str], None]) -> Header:
     def follow(message: dict) -> None:
         # A question asked again has the address that is open already, and the router would not stir.
         path, _, search = text(message, "go").partition("?")
-        go(path)
-        desk.seek(search)
+        away = path != header.path
+        desk.seek(search, TRAVEL if away else STEP)
+        if away:
+            go(path)
 
     header.listen(follow)
     return header

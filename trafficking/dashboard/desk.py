@@ -11,7 +11,7 @@ from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, urlencode
 
 import traitlets
 
@@ -19,7 +19,7 @@ from trafficking import io, library, treatments, units
 from trafficking.scenario import Scenario, ScenarioError
 
 from . import exports, hearing, links, store, words
-from .address import Address
+from .address import INSTEAD, STEP, TRAVEL, Address
 from .cell_view import Cell
 from .controls import Controls
 from .dose import Dose
@@ -37,10 +37,13 @@ from .readout import Headline, Numbers
 from .replicates import NUMBER, Replicates
 from .runner import Runner
 from .scenes import Moment, Scene
+from .sight import Sight
 from .viewing import EVERY_S
 
 DEFAULT = "chronic_insulin"
 OWN = "own"  # the entry of the scenario list for one that is no file of the package
+
+NO_SCENARIO = "?scenario={}: no such scenario; choose one from the list."
 
 State = TypeVar("State")
 
@@ -70,6 +73,11 @@ def _choices() -> list[list[str]]:
     published = {name.split("/")[1] for name in io.published_names()}
     groups = {False: "Questions", True: "Published experiments"}
     return [[name, known.title or name, groups[name in published]] for name, known in shipped().items()]
+
+
+def _named(search: str, name: str) -> str:
+    """What an address has under a name; "" where it has nothing."""
+    return parse_qs(search).get(name, [""])[0]
 
 
 def on_tissue(scenario: Scenario, tissue: str) -> Scenario:
@@ -109,7 +117,8 @@ class Desk:
         self._number = -1
         self._ground: Ground | None = None
         self._kept: dict[Callable[[], Any], Any] = {}
-        self._asked = ""  # the address that was last opened
+        self._asked = search or ""  # the address that was last opened
+        self._way = INSTEAD  # how the id of the run that comes next gets into the address
         self._felt_s = 0.0  # when what the cell would feel was last drawn
         self._watching: list[Callable[[Scene], None]] = []
         self.plot.listen(self._hear_plot)
@@ -118,11 +127,13 @@ class Desk:
         self.cell.listen(self._hear_cell)
         self.address, self.keeping = Address(), Keeping()
         self._scene: Scene | None = None  # the latest
-        scenario, self._complaint = self._first()
+        scenario, self._complaint = self._first(self._asked)
         self.travel: Callable[[str], None] = lambda address: None  # to another page
-        self.runner = Runner(scenario, show=self.show, keeping=self.keeping, taking=self._taking(search))
+        self.runner = Runner(scenario, show=self.show, keeping=self.keeping, taking=self._taking(self._asked))
         self.replicates = Replicates(self.runner.refresh)
         self.branching = Branching(self.plot, self.runner)
+        self.address.listen(self._hear_address)
+        self.plot.observe(self._attend, ["hidden", "logarithmic", "zoom"])
         self.runner.start()
 
     def close(self) -> None:
@@ -162,10 +173,12 @@ class Desk:
     def edit(self) -> Editing:
         """The exposure editor, on the scenario of this run."""
         editing, scenario = self.keep(Editing), self.runner.opened
-        editing.attend(scenario, own=not self._is_shipped(scenario), run=self._run_own)
+        editing.attend(scenario, own=not self._is_shipped(scenario), run=self.show_on_live)
         return editing
 
-    def _run_own(self, scenario: Scenario) -> None:
+    def show_on_live(self, scenario: Scenario) -> None:
+        """Opens a scenario and goes to Live, which is one step for the reader."""
+        self._way = TRAVEL
         self.runner.open(scenario, seed=self.runner.seed)
         self.travel("/")
 
@@ -175,19 +188,19 @@ class Desk:
             self._asked = search or ""
             self.seek(self._asked)
 
-    def seek(self, search: str) -> None:
+    def seek(self, search: str, way: str = STEP) -> None:
         """Opens the scenario that an address asks for; nothing where it asks for none."""
-        name = parse_qs(search).get("scenario", [""])[0]
+        name = _named(search, "scenario")
         if name in self._shipped:
+            self._way = way
             self.runner.open(self._shipped[name], seed=self.runner.seed)
         elif name:
-            self._complaint = f"?scenario={name}: no such scenario; choose one from the list."
+            self._complaint = NO_SCENARIO.format(name)
             self.runner.refresh()
 
-    def _taking(self, search: str | None) -> Callable[[Runner], Kept] | None:
+    def _taking(self, search: str) -> Callable[[Runner], Kept] | None:
         """What gives the run that an address asks for; None where it asks for none."""
-        asked = parse_qs(search or "")
-        run_id, link = (asked.get(name, [""])[0] for name in ("run", "link"))
+        run_id, link = _named(search, "run"), _named(search, "link")
 
         def of_id(runner: Runner) -> tuple[Kept, str]:
             return self.keeping.take_up(run_id, runner)
@@ -202,7 +215,10 @@ class Desk:
                 kept, self._complaint = of_link(runner) if link else of_id(runner)
             except KeptError as fault:
                 what = "This link was not opened" if link else "The run of this address was not opened"
-                self._complaint = f"{what}: {fault}. Here is a new one."
+                here = (
+                    "The one that was on goes on" if self._scene is not None and self._ground else "Here is a new one"
+                )
+                self._complaint = f"{what}: {fault}. {here}."
                 raise
             return kept
 
@@ -214,15 +230,22 @@ class Desk:
         if scene is None or scene.moment is None:
             return
         rows = tuple((row.time_min, row.name, row.old, row.new) for row in scene.steering)
-        run = Kept(self.runner.opened, scene.scenario, scene.seed, scene.time_min, rows, speed=scene.speed)
+        run = Kept(
+            self.runner.opened, scene.scenario, scene.seed, scene.time_min, rows, speed=scene.speed, sight=scene.sight
+        )
         try:
             self.address.offer(links.written(run))
         except links.LinkTooLong as fault:
             self._complaint = str(fault)
             self.runner.refresh()
 
-    def _first(self) -> tuple[Scenario, str]:
-        """The scenario to open with: the one the launcher was given, or the default."""
+    def _first(self, search: str) -> tuple[Scenario, str]:
+        """The scenario to open with: that of the address, the one the launcher was given, or the default."""
+        name = _named(search, "scenario")
+        if name in self._shipped:
+            return self._shipped[name], ""
+        if name:
+            return self._shipped[DEFAULT], NO_SCENARIO.format(name)
         wanted = os.environ.get(SCENARIO_VARIABLE, DEFAULT)
         try:
             return io.load_scenario(wanted), ""
@@ -235,6 +258,17 @@ class Desk:
         if "picked_min" in message:
             return self.branching.pick(hearing.number(message, "picked_min"))
         self.runner.acknowledge(hearing.whole(message, "acknowledged"), reduced_motion=bool(message.get("reduced")))
+
+    def _hear_address(self, message: dict) -> None:
+        run_id = hearing.text(message, "back")
+        taking = self._taking(urlencode({"run": run_id}))
+        if taking is not None and run_id != self.keeping.run_id:
+            self._way = INSTEAD
+            self.runner.take_up(taking)
+
+    def _attend(self, _: object) -> None:
+        plot = self.plot
+        self.runner.attend(Sight.of({"hidden": plot.hidden, "logarithmic": plot.logarithmic, "zoom": plot.zoom}))
 
     def _hear_dose(self, message: dict) -> None:
         dose = hearing.number(message, "insulin_nM", 0.0, 1000.0)
@@ -307,7 +341,9 @@ class Desk:
             self._run_id = store.add(exports.of_run(self.runner.taken, self.runner.other))
             if self._closed:  # meanwhile
                 return store.drop(self._run_id)
-            self.address.run = self.keeping.run_id
+            self.address.place(self.keeping.run_id, self._way)
+            self._way = STEP
+            self._show_sight(scene.sight)
             if not self._is_shipped(self.runner.opened):
                 self._own = self.runner.opened
         if scene.moment is not None:
@@ -320,6 +356,10 @@ class Desk:
         self.branching.show(scene)
         with self.plot.hold_sync():
             self.plot.seq = scene.seq
+
+    def _show_sight(self, sight: Sight) -> None:
+        with self.plot.hold_sync():
+            self.plot.hidden, self.plot.logarithmic, self.plot.zoom = list(sight.hidden), sight.logarithmic, sight.parts
 
     def _is_shipped(self, scenario: Scenario) -> bool:
         """Whether the package has this scenario, the size of the cell apart; a name alone does not tell."""

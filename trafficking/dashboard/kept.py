@@ -20,6 +20,7 @@ from trafficking.snapshot import Snapshot, SnapshotError
 from trafficking.treatments import title
 
 from .forks import INSULIN
+from .sight import Sight
 
 _MAGIC = b"trafficking kept run 1\n"
 _DIGEST = 32
@@ -39,7 +40,7 @@ class Kept:
     """opened: the scenario before any steering; scenario: as it is now, which repeats the run from its start.
 
     steering: the event log as rows (time_min, name, old, new). time_min: how far the run had come. speed, status: of
-    the page. version: of the package that wrote it. snapshot: its bytes, or none.
+    the page. sight: what of it was in view. version: of the package that wrote it. snapshot: its bytes, or none.
     """
 
     opened: Scenario
@@ -49,6 +50,7 @@ class Kept:
     steering: tuple[Row, ...] = ()
     speed: str = "guided"
     status: str = "paused"
+    sight: Sight = Sight()
     version: str = trafficking.__version__
     snapshot: bytes = b""
 
@@ -81,6 +83,7 @@ class Kept:
             "time_min": self.time_min,
             "speed": self.speed,
             "status": self.status,
+            "sight": self.sight.to_dict(),
             "steering": [list(row) for row in self.steering],
             "opened": self.opened.to_dict(),
             "scenario": self.scenario.to_dict() if self.scenario != self.opened else None,
@@ -104,6 +107,7 @@ class Kept:
                 steering=_rows(given["steering"]),
                 speed=_checked(given["speed"], str)[:20],
                 status=_checked(given["status"], str),
+                sight=Sight.of(given.get("sight")),
                 version=_checked(given["version"], str)[:40],
                 snapshot=snapshot,
             )

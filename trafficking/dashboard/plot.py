@@ -39,6 +39,7 @@ class TimeSeries(Listener):
     picked_min = traitlets.Float(0.0, help="the time chosen").tag(sync=True)
     hidden = traitlets.List(traitlets.Unicode(), help="keys of the lines that are not shown").tag(sync=True)
     logarithmic = traitlets.Bool(False, help="whether the axis of receptors is").tag(sync=True)
+    zoom = traitlets.Dict(help="[from, to] of each panel of which a part is shown, on its own axis").tag(sync=True)
     band = traitlets.Bytes(b"", help="time_min; low, median and high of each line: float32 columns").tag(sync=True)
     measured = traitlets.List(help="points, as `measured.points` has them").tag(sync=True)
     plan = traitlets.List(help="[time_min, insulin_nM] of the whole protocol").tag(sync=True)

@@ -27,6 +27,7 @@ from .keeping import Keeping
 from .kept import Kept, KeptError
 from .paces import GUIDED, SPEEDS, first_change, guided_pace
 from .scenes import Moment, Scene, Steering, levels
+from .sight import Sight
 from .viewing import Viewing
 
 FRAME_S = 1.0 / 15.0  # of work at a time
@@ -153,6 +154,14 @@ class Runner:
     def pick(self, identity: int | None) -> None:
         """Tells the life of this receptor with every scene; None: of none."""
         self._tell(self._pick, identity)
+
+    def attend(self, sight: Sight) -> None:
+        """What is in view now; whom it follows is left to `pick`."""
+        self._tell(self._attend, sight)
+
+    def take_up(self, taking: Callable[[Runner], Kept]) -> None:
+        """Leaves this run and goes on with a kept one; where there is none, this run goes on."""
+        self._tell(self._take_up, taking)
 
     def refresh(self) -> None:
         """Shows a scene again, though nothing in the run has changed."""
@@ -380,13 +389,16 @@ class Runner:
 
     def _pick(self, identity: int | None) -> None:
         self._viewing.pick(self._run, identity)
+        self._attend(self._base.sight)
+
+    def _attend(self, sight: Sight) -> None:
+        self._base = replace(self._base, sight=replace(sight, followed=self._viewing.picked))
         self._fresh = True
 
     def _open(self, scenario: Scenario, seed: int) -> None:
+        self._leave()
         self._opened = scenario
-        first = first_change(scenario.protocol)
-        number = self._base.number + 1
-        self._base = replace(self._base, scenario=scenario, seed=seed, first_step_min=first, number=number, ghost=None)
+        self._begin_another(scenario, seed, self._base.sight.of_another_run())
         self._say("preparing")
         self._future = self._other = None
         if self._keeping is not None:
@@ -395,6 +407,17 @@ class Runner:
         self._viewing.begin()
         self._future = Future(Run(scenario, seed=seed, remember=True))
         self._start()
+
+    def _begin_another(self, scenario: Scenario, seed: int, sight: Sight) -> None:
+        first, number = first_change(self._opened.protocol), self._base.number + 1
+        self._base = replace(
+            self._base, scenario=scenario, seed=seed, first_step_min=first, number=number, ghost=None, sight=sight
+        )
+
+    def _leave(self) -> None:
+        """Puts the run on disk as it is, before another takes its place: by its id it can be gone back to."""
+        if self._unkept_s() is not None:
+            self._write()
 
     def _start(self) -> None:
         if not self._greeted:
@@ -504,22 +527,33 @@ class Runner:
 
     def _take_up(self, taking: Callable[[Runner], Kept]) -> None:
         """Goes on with a kept run as it was left, which may first have to be computed again."""
+        self._leave()
         self._present(at_once=True)
         try:
             kept = taking(self)
             run = kept.run()
         except KeptError:
-            return self._open(self._opened, self._base.seed)
+            return self._stay()
         self._viewing.begin()
-        self._opened, self._future = kept.opened, Future(run, tuple(Steering(*row) for row in kept.steering))
-        first, number = first_change(kept.opened.protocol), self._base.number + 1
-        self._base = replace(self._base, scenario=run.scenario, seed=kept.seed, first_step_min=first, number=number)
+        self._opened, self._other = kept.opened, None
+        self._future = Future(run, tuple(Steering(*row) for row in kept.steering))
+        self._begin_another(run.scenario, kept.seed, kept.sight)
+        self._viewing.pick(run, kept.sight.followed)
         self._set_speed(kept.speed)
         self._parted_min, self._left = kept.time_min, kept.status
         if run.time_min < kept.time_min:
             self._say("restoring")
         else:
             self._restored()
+
+    def _stay(self) -> None:
+        """What was asked for is not to be had: the run that is on goes on, under an id of its own."""
+        if self._future is None:
+            return self._open(self._opened, self._base.seed)
+        self._base = replace(self._base, number=self._base.number + 1)
+        if self._keeping is not None:
+            self._keeping.begin(self)
+        self._fresh = True
 
     def _restored(self) -> None:
         """The run is where it was left."""
@@ -533,7 +567,7 @@ class Runner:
         """Tells the run as it is now from what was kept of it; None where there is nothing to keep."""
         if self._future is None or self._base.status in ("preparing", "failed", "returning", "restoring", "computing"):
             return None
-        return self._future.run.time_min, self._future.steering, self._base.status, self._base.speed
+        return self._future.run.time_min, self._future.steering, self._base.status, self._base.speed, self._base.sight
 
     def _unkept_s(self) -> float | None:
         state = self._state()
@@ -564,7 +598,8 @@ class Runner:
             steering=tuple((row.time_min, row.name, row.old, row.new) for row in future.steering),
             speed=base.speed,
             status=base.status if base.status in ("running", "finished") else "paused",
-            snapshot=run.snapshot().to_bytes() if run.time_min > 0.0 else b"",
+            sight=base.sight,
+            snapshot=run.snapshot(past=True).to_bytes() if run.time_min > 0.0 else b"",
         )
 
     def _give_up(self) -> None:

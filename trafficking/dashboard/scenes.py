@@ -12,6 +12,7 @@ from trafficking.treatments import SWITCHES, level
 
 from .paces import GUIDED
 from .places import Crowd
+from .sight import Sight
 from .viewing import Followed
 
 
@@ -67,7 +68,7 @@ class Scene:
     pace: simulated minutes per second; kept_up: false where that is less than was asked for.
     gesture: the last gesture on the slider that has been done.
     first_step_min: when the protocol, as it was opened, first changes insulin.
-    steering: the changes by hand up to now. levels: of each drug, and the temperature, now.
+    steering: the changes by hand up to now. levels: of each drug, and the temperature, now. sight: what is in view.
     moment: None before there is a run, and while one is computed.
     """
 
@@ -84,6 +85,7 @@ class Scene:
     gesture: int = 0
     steering: tuple[Steering, ...] = ()
     levels: tuple[tuple[str, float], ...] = ()
+    sight: Sight = Sight()
     time_min: float = 0.0
     moment: Moment | None = None
     ghost: Ghost | None = None

@@ -82,6 +82,11 @@ class Viewing:
         return self._life.go_on(lambda: time.monotonic() < until)
 
     @property
+    def picked(self) -> int | None:
+        """The identity of the receptor that is followed, if any."""
+        return self._picked
+
+    @property
     def followed(self) -> Followed | None:
         if self._picked is None:
             return None

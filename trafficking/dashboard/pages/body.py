@@ -101,8 +101,7 @@ class Person:
             self.ribbon.year = hearing.number(message, "year", 0.0, self.ribbon.end)
             self._look(found)
         elif (organ := hearing.text(message, "organ")) in ORGANS and desk is not None:
-            desk.runner.open(patient.cell(found, organ, self.ribbon.year), seed=desk.runner.seed)
-            desk.travel("/")
+            desk.show_on_live(patient.cell(found, organ, self.ribbon.year))
 
     def _tell(self, found: Cycle) -> None:
         end = float(patient.years_of(found.own)[-1])

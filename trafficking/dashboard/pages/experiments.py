@@ -96,8 +96,7 @@ class Trials:
             self.begin()
         elif "run" in message and (run := hearing.text(message, "run")) in known and self.desk is not None:
             desk = self.desk
-            desk.runner.open(validation.experiment(trials.target_of(run)), seed=desk.runner.seed)
-            desk.travel("/")
+            desk.show_on_live(validation.experiment(trials.target_of(run)))
 
     def _choose(self, identity: str = "") -> None:
         """Shows this number, or the one that is chosen as it is now."""

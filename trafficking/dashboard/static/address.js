@@ -1,4 +1,5 @@
-// The id of the run in the address, so that a reload finds it again, and a link that is there to be copied.
+// The id of the run in the address, so that a reload finds it again and Back the run before it, and a link that is there
+// to be copied.
 
 function render({ model, el }) {
   el.className = "address";
@@ -18,9 +19,27 @@ function render({ model, el }) {
     return url.href;
   }
 
+  const known = () => model.get("placed")[1];
+  const onLive = () => location.pathname.replace(/\/$/, "") === solara.rootPath;
+
+  function put(step) {
+    if (!known() || here("run", known()) === location.href) return;
+    if (step) history.pushState({ top: 0 }, "", here("run", known()));
+    else history.replaceState(history.state, "", here("run", known()));
+  }
+
+  // On the way to Live the id waits for the address of that page.
   function place() {
-    const run = model.get("run");
-    if (run && here("run", run) !== location.href) history.replaceState(history.state, "", here("run", run));
+    const way = model.get("placed")[2];
+    if (way !== "travel" || onLive()) put(way === "step");
+  }
+
+  const arrive = () => put(false);
+
+  function back() {
+    const run = new URL(location.href).searchParams.get("run");
+    if (!run) put(false);
+    else if (run !== known()) model.send({ back: run });
   }
 
   async function offer() {
@@ -45,16 +64,16 @@ function render({ model, el }) {
 
   el.querySelector("button").addEventListener("click", close);
   box.addEventListener("keydown", (event) => event.key === "Escape" && close());
-  model.on("change:run", place);
+  model.on("change:placed", place);
   model.on("change:link", offer);
-  addEventListener("solara.router", place);
-  addEventListener("popstate", place);
-  place();
+  addEventListener("solara.router", arrive);
+  addEventListener("popstate", back);
+  put(false);
   return () => {
-    model.off("change:run", place);
+    model.off("change:placed", place);
     model.off("change:link", offer);
-    removeEventListener("solara.router", place);
-    removeEventListener("popstate", place);
+    removeEventListener("solara.router", arrive);
+    removeEventListener("popstate", back);
   };
 }
 

@@ -19,9 +19,15 @@ function render({ model, el }) {
     if (!wanted) wanted = requestAnimationFrame(draw);
   };
   const zoom = new Zoom(() => {
+    model.set("zoom", zoom.known);
+    model.save_changes();
+  });
+
+  function zoomed() {
+    zoom.take(model.get("zoom"));
     el.dataset.zoomed = zoom.on;
     redraw();
-  });
+  }
 
   function build() {
     charts.forEach(({ plot }) => plot.destroy());
@@ -208,11 +214,13 @@ function render({ model, el }) {
   });
   el.addEventListener("zoom", (event) => nearer("whole", event.detail));
   model.on("change:seq", arrive);
+  model.on("change:zoom", zoomed);
   for (const trait of TRAITS) model.on(`change:${trait}`, redraw);
   document.addEventListener("appearance", build);
   // A frame may be lost with the link; saying "still here" lets the run go on from the next one.
   const pulse = setInterval(acknowledge, 5000);
   build();
+  zoomed();
   for (const place of [panels, ...el.querySelectorAll(".plot-receptors, .plot-insulin")]) watcher.observe(place);
   el.dataset.seq = model.get("seq");
   acknowledge();
@@ -222,6 +230,7 @@ function render({ model, el }) {
     watcher.disconnect();
     cancelAnimationFrame(wanted);
     model.off("change:seq", arrive);
+    model.off("change:zoom", zoomed);
     for (const trait of TRAITS) model.off(`change:${trait}`, redraw);
     document.removeEventListener("appearance", build);
     charts.forEach(({ plot }) => plot.destroy());

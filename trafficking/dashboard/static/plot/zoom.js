@@ -24,6 +24,15 @@ class Zoom {
     this.changed();
   }
 
+  // As it is kept with the run, and back.
+  get known() {
+    return Object.fromEntries(Object.entries(this.parts).filter(([, part]) => part));
+  }
+
+  take(known) {
+    this.parts = { hour: null, whole: null, ...known };
+  }
+
   get on() {
     return Boolean(this.parts.hour || this.parts.whole);
   }
