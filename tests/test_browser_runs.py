@@ -61,22 +61,22 @@ def test_back_after_a_question_finds_the_run_before_it(visit: Visit):
     first, said = run_of(page), pause_steered(page)
     page.get_by_role("link", name="Does it come back?").click()
     page.wait_for_function(f"new URL(location.href).searchParams.get('run') !== '{first}'")
-    expect(page.get_by_label("Scenario", exact=True)).to_have_value("washout")
+    expect(page.locator("[name=scenario]:visible")).to_have_value("washout")
     second = run_of(page)
     page.go_back()
     expect(page.locator(".dose-note")).to_have_text("set by you")
     expect(page.locator(".sentence-main")).to_have_text(said)
-    expect(page.get_by_label("Scenario", exact=True)).to_have_value("chronic_insulin")
+    expect(page.locator("[name=scenario]:visible")).to_have_value("chronic_insulin")
     assert run_of(page) == first
     page.go_forward()
-    expect(page.get_by_label("Scenario", exact=True)).to_have_value("washout")
+    expect(page.locator("[name=scenario]:visible")).to_have_value("washout")
     assert run_of(page) == second
 
 
 def test_back_after_a_run_that_another_page_opened_is_that_page(visit: Visit):
     page = visit("experiments")
     first = run_of(page)
-    page.get_by_role("button", name="Open on Live").first.click()
+    page.get_by_role("button", name="Run this experiment on Live").first.click()
     expect(page.locator("[aria-current=page]")).to_have_text("Live")
     page.wait_for_function(f"new URL(location.href).searchParams.get('run') !== '{first}'")
     page.go_back()
@@ -86,7 +86,7 @@ def test_back_after_a_run_that_another_page_opened_is_that_page(visit: Visit):
 
 def test_the_first_run_of_an_address_takes_no_step_of_the_history(visit: Visit):
     page = visit("?scenario=washout")
-    expect(page.get_by_label("Scenario", exact=True)).to_have_value("washout")
+    expect(page.locator("[name=scenario]:visible")).to_have_value("washout")
     run_of(page)
     assert page.evaluate("history.length") == visit().evaluate("history.length")
 
@@ -111,7 +111,7 @@ def in_view(page: Page) -> dict:
           scale: document.querySelector('.plot').dataset.scale,
           zoomed: document.querySelector('.plot').dataset.zoomed,
           part: document.querySelector('.plot-whole .plot-axis').textContent,
-          followed: document.querySelector('.life h2, .life-name')?.textContent,
+          followed: document.querySelector('.life h2')?.textContent,
         })"""
     )
 
@@ -121,6 +121,7 @@ def arranged(page: Page) -> dict:
     page.locator(".numbers-line").nth(2).click()
     page.get_by_role("button", name="Logarithmic axis").click()
     page.locator(".plot-whole").press("+")
+    page.locator(".cellview summary").click()
     page.get_by_role("button", name="Follow one").click()
     expect(page.locator(".life-card")).to_be_visible()
     expect(page.locator(".plot")).to_have_attribute("data-zoomed", "true")
