@@ -57,6 +57,14 @@ def test_a_lecture_stands_on_one_screen_with_all_that_a_lecturer_needs(visit: Vi
     photograph(page, f"lecture-{width}")
 
 
+@pytest.mark.parametrize(("width", "height"), LAPTOPS)
+def test_what_steers_is_in_sight_without_scrolling(visit: Visit, width: int, height: int):
+    page = visit(width=width, height=height)
+    at_insulin(page)
+    for part in (".deck-play", ".dose-track", ".futures", ".felt-words"):
+        assert edges(page, part)["bottom"] <= height, part
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_a_lecture_can_be_used_by_everybody(visit: Visit, scheme: str):
     page = visit("?view=lecture", color_scheme=scheme)
