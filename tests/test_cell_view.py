@@ -222,6 +222,16 @@ def test_an_end_says_when_and_where(finished: Run):
     assert "Now" not in facts
 
 
+def test_a_receptor_that_is_not_made_yet_is_said_to_be_so(finished: Run):
+    everybody = (picked(finished, who) for who in np.unique(finished._joined_log()[0]).tolist())
+    born = next(one for one in everybody if one.born_min)
+    early = life.Life(replace(born.followed, steps=(), told_min=0.0), finished.itinerary, 0.0)
+    shown = early.panel(place=-1, seen_as=None)
+    assert shown["facts"] == [["Now", "Not made yet"]]
+    assert shown["told"] == 1.0
+    assert shown["rows"] == shown["bar"] == shown["steps"] == []
+
+
 def test_a_past_that_is_not_kept_is_not_made_up(finished: Run, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(finished.chronicle, "complete", False)
     viewing = Viewing()

@@ -111,6 +111,26 @@ def test_half_times_are_so_far_only_while_insulin_stays():
 # -- what is drawn -----------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize(
+    ("before", "after", "said"),
+    [
+        (0.3, 0.3, "Half of the full signal takes 0.3 nM, as at the start."),
+        (0.3, 0.309, "Needs the same insulin as at the start for the same half signal: 0.31 nM. A full dose"),
+        (0.3, 0.69, "Needs 2.3 times the insulin for the same half signal: 0.69 nM. A full dose"),
+    ],
+)
+def test_a_dose_that_has_hardly_moved_is_not_called_one_time_the_insulin(before: float, after: float, said: str):
+    assert words.felt(before, after, most=0.97, left=0.8).startswith(said)
+
+
+def test_a_number_and_its_unit_stay_on_one_line():
+    text = "97 % of 0.41 nM after 2 h 38 min, 2.3 times, in 3 days"
+    assert words.unbroken(text).split(" ") == [
+        *("97\N{NO-BREAK SPACE}%", "of", "0.41\N{NO-BREAK SPACE}nM", "after", "2\N{NO-BREAK SPACE}h"),
+        *("38\N{NO-BREAK SPACE}min,", "2.3\N{NO-BREAK SPACE}times,", "in", "3", "days"),
+    ]
+
+
 def test_thinned_curves_keep_their_extremes():
     times = np.arange(12_345.0)
     rng = np.random.default_rng(1)

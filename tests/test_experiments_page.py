@@ -76,7 +76,7 @@ def test_the_page_keeps_rows_as_they_come_and_opens_an_experiment_on_live(monkey
     assert list(kept.rows) == list(SOME)
     assert kept.board.headline.startswith("Met: ")
     kept._hear({"choose": "D8"})
-    assert kept.board.detail["id"] == "D8"
+    assert kept.detail.detail["id"] == "D8"
     kept.desk = Desk()
     kept._hear({"run": "D8"})
     assert (opened[0][0], opened[0][1]) == (validation.experiment(trials.target_of("D8")), 3)

@@ -380,7 +380,7 @@ class Desk:
             self.plot.frame, self.plot.view = picture.frame, picture.view
         with self.headline.hold_sync():
             self.headline.parts = picture.headline
-            self.headline.detail = picture.half_times
+            self.headline.detail = words.unbroken(picture.half_times)
             self.headline.remark = picture.remark
         with self.numbers.hold_sync():
             self.numbers.values = picture.now

@@ -97,5 +97,5 @@ class Feeling:
             "signal": float(self.now.signal(self.insulin_nM)) / full,
             "before_nM": before,
             "after_nM": after if math.isfinite(after) else None,
-            "words": self.words,
+            "words": words.unbroken(self.words),
         }

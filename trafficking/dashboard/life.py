@@ -59,7 +59,7 @@ class Life:
         steps = self.followed.steps
         marks = [] if self.followed.first_state is None else [(0.0, self.followed.first_state)]
         marks += [(step.time_min, step.target) for step in steps]
-        ends = [time for time, _ in marks[1:]] + [self.followed.told_min]
+        ends = [time for time, _ in marks[1:]] + [self.followed.told_min] * bool(marks)  # none before it is made
         return [Stay(state, start, end) for (start, state), end in zip(marks, ends, strict=True) if self._is_in(state)]
 
     @cached_property
@@ -107,8 +107,9 @@ class Life:
         who = self.followed
         shown: dict[str, Any] = {"name": identity_text(who.identity), "place": place, "note": who.unknown}
         if who.unknown or not self.stays:
-            now = "" if seen_as is None else self._where(seen_as)
-            told = 0.0 if not who.unknown else 1.0
+            unborn = not who.unknown and who.told_min >= self.time_min  # as after a way back to before it was made
+            now = "Not made yet" if unborn else "" if seen_as is None else self._where(seen_as)
+            told = 1.0 if who.unknown or unborn else 0.0
             return shown | {"born": "", "facts": [["Now", now]], "told": told, "bar": [], "rows": [], "steps": []}
         return shown | {
             "born": self._born,

@@ -6,12 +6,15 @@ Everything here is a pure function of numbers, so that each sentence on the page
 from __future__ import annotations
 
 import math
+import re
 
 import numpy as np
 
 from trafficking.half_times import HalfTimes
 
 REFERENCES = {"insulin_free": "insulin-free", "lean": "lean", "start": "the start"}
+
+_QUANTITY = re.compile(r"(?<=\d) (?=(?:%|[pn]M|µU/mL|min|h|d|times)(?!\w))")  # the space before a unit
 
 FOOTER = "A research and teaching model of one cell. Not medical advice."
 
@@ -185,8 +188,15 @@ def felt(before_nM: float, after_nM: float, *, most: float, left: float) -> str:
     ratio = after_nM / before_nM
     if 0.98 < ratio < 1.02:
         return f"Half of the full signal takes {short(before_nM, 2)} nM, as at the start."
+    times = short(ratio, 2)
+    needs = "the same insulin as at the start" if times == "1" else f"{times} times the insulin"
     full = f"A full dose still gives {100.0 * most:.0f} % of the signal with {100.0 * left:.0f} % of the receptors."
-    return f"Needs {short(ratio, 2)} times the insulin for the same half signal: {short(after_nM, 2)} nM. {full}"
+    return f"Needs {needs} for the same half signal: {short(after_nM, 2)} nM. {full}"
+
+
+def unbroken(text: str) -> str:
+    """The same with numbers and their units kept on one line: "49 % of", "0.71 nM"."""
+    return _QUANTITY.sub("\N{NO-BREAK SPACE}", text)
 
 
 def shown_besides(measured: list[dict], banded: bool, replicates: int) -> list[str]:

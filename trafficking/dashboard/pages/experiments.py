@@ -24,10 +24,10 @@ _STATIC = files("trafficking.dashboard") / "static"
 
 
 class Board(Listener):
-    """The list of numbers and the one that was chosen.
+    """The list of numbers.
 
-    rows: see `trials.listed`; headline; state: busy, share, words, fault; chosen: id; detail: what is said of it.
-    The browser sends {"choose": id}, {"run": id} and {"cancel": true}.
+    rows: see `trials.listed`; headline; state: busy, share, words, fault; chosen: id of the one that was chosen.
+    The browser sends {"choose": id} and {"cancel": true}.
     """
 
     _esm = (_STATIC / "board.js").read_text(encoding="utf-8")
@@ -36,15 +36,22 @@ class Board(Listener):
     headline = traitlets.Unicode("").tag(sync=True)
     state = traitlets.Dict({"busy": False, "share": 0.0, "words": "", "fault": ""}).tag(sync=True)
     chosen = traitlets.Unicode("").tag(sync=True)
-    detail = traitlets.Dict().tag(sync=True)
     file = traitlets.Unicode("").tag(sync=True)
+
+
+class Detail(Listener):
+    """What is said of the chosen number, over its curve. The browser sends {"run": id}."""
+
+    _esm = (_STATIC / "detail.js").read_text(encoding="utf-8")
+
+    detail = traitlets.Dict().tag(sync=True)
 
 
 class Trials:
     """What the page keeps: the rows as far as they have come, and the choice."""
 
     def __init__(self) -> None:
-        self.board, self.chart = Board(), Chart()
+        self.board, self.detail, self.chart = Board(), Detail(), Chart()
         self.rows: dict[str, Row] = {}
         self.job: Job[None] | None = None
         self.desk: Desk | None = None
@@ -53,6 +60,7 @@ class Trials:
         self.board.file = f"/export/{self._shelf}/experiments.csv"
         self.board.rows = [trials.listed(target, None) for target in targets()]
         self.board.listen(self._hear)
+        self.detail.listen(self._hear)
         self._choose(targets()[0].id)
 
     def close(self) -> None:
@@ -105,13 +113,12 @@ class Trials:
 
     def _show(self, identity: str) -> None:
         target, found = trials.target_of(identity), self.rows.get(identity)
-        with self.board.hold_sync():
-            self.board.chosen = identity
-            self.board.detail = {
-                **trials.listed(target, found),
-                "title": trials.experiment_title(target),
-                "protocol": trials.protocol(target),
-            }
+        self.board.chosen = identity
+        self.detail.detail = {
+            **trials.listed(target, found),
+            "title": trials.experiment_title(target),
+            "protocol": trials.protocol(target),
+        }
         if found is None:
             return
         x, y = trials.axes(found)
@@ -142,7 +149,7 @@ def View(desk: Desk) -> None:
         "trials",
         [
             box("section", "card", [what(*_LIST), box("h2", "", ["Measured and simulated"]), kept.board]),
-            box("section", "card answer-chart", [what(*_CURVE), kept.chart]),
+            box("section", "card answer-chart trials-chosen", [what(*_CURVE), kept.detail, kept.chart]),
         ],
     )
 

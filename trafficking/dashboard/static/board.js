@@ -1,4 +1,4 @@
-// Published numbers beside simulated ones. Filters are native controls; a row's button shows its curve below.
+// Published numbers beside simulated ones. Filters are native controls; a row's button shows its curve beside the list.
 
 const escape = (text) => String(text).replace(/[&<>"]/g, (c) => ({ "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" })[c]);
 const SIGN = { met: "✓ met", missed: "✗ missed", "": "… to come" };
@@ -20,8 +20,7 @@ function render({ model, el }) {
       <label class="field">Cells<select name="tissue"><option value="">all</option></select></label>
       <span class="board-count" role="status"></span><button type="button" data-again hidden>Simulate the rest</button><a class="button board-file" download>The table <small>CSV</small></a></div>
     <div class="table-view" tabindex="0" role="region" aria-label="Measured and simulated numbers"><table><thead><tr><th scope="col">Number</th><th scope="col">Measured</th><th scope="col">Range</th>
-      <th scope="col">Simulated</th><th scope="col">Outcome</th><th scope="col">Standing</th><th scope="col">Source</th></tr></thead><tbody></tbody></table></div>
-    <section class="board-detail" aria-label="The chosen number"></section>`;
+      <th scope="col">Simulated</th><th scope="col">Outcome</th><th scope="col">Standing</th><th scope="col">Source</th></tr></thead><tbody></tbody></table></div>`;
   const find = (selector) => el.querySelector(selector);
   const filters = ["outcome", "standing", "tissue"].map((name) => find(`[name=${name}]`));
   let before = "";
@@ -58,28 +57,18 @@ function render({ model, el }) {
     find(".board-file").href = model.get("file");
   }
 
-  function say() {
-    const d = model.get("detail");
-    if (!d.id) return;
-    find(".board-detail").innerHTML = `<h3>${escape(d.title)}</h3><p>${escape(d.protocol)}</p>
-      <p><b>${escape(d.observable)}</b>: measured ${escape(d.measured)}, range ${escape(d.range)}${d.ours ? " (ours)" : " (of the source)"}, simulated <b>${escape(d.simulated)}</b>: <span class="board-outcome" data-outcome="${d.outcome}">${SIGN[d.outcome]}</span>. ${escape(d.source)}, ${link(d.identifier)}.</p>
-      ${d.why ? `<p class="board-quiet">${escape(d.why)}</p>` : ""}<button type="button" data-run="${escape(d.id)}">Run this experiment on Live</button>`;
-  }
-
   el.addEventListener("click", (event) => {
     const at = event.target.closest("button")?.dataset;
     if (!at) return;
     if (at.id) model.send({ choose: at.id });
-    else if (at.run) model.send({ run: at.run });
     else if ("cancel" in at) model.send({ cancel: true });
     else if ("again" in at) model.send({ again: true });
   });
   for (const filter of filters) filter.addEventListener("change", draw);
-  const hears = { rows: draw, chosen: draw, headline: tell, state: tell, file: tell, detail: say };
+  const hears = { rows: draw, chosen: draw, headline: tell, state: tell, file: tell };
   for (const [trait, hear] of Object.entries(hears)) model.on(`change:${trait}`, hear);
   draw();
   tell();
-  say();
   return () => Object.entries(hears).forEach(([trait, hear]) => model.off(`change:${trait}`, hear));
 }
 

@@ -47,6 +47,7 @@ function say(element, text) {
 function render({ model, el }) {
   el.classList.add("controls");
   el.innerHTML = `
+    <p class="deck-note" role="alert"></p>
     <div class="deck">
       <button type="button" class="deck-play chief"></button>
       <p class="deck-status"><span class="chip"></span><span class="deck-pace"></span></p>
@@ -60,7 +61,6 @@ function render({ model, el }) {
       </div>
       <button type="button" class="deck-more" aria-expanded="false" aria-controls="drawer">${icon("more")}<span>More</span></button>
     </div>
-    <p class="deck-note" role="alert"></p>
     <section id="drawer" class="drawer" hidden aria-label="More settings">
       <form class="drawer-form">
         <label class="field">Tissue<select name="tissue"></select></label>

@@ -76,7 +76,7 @@ function detailShape(detail) {
 
 function render({ model, el }) {
   el.classList.add("diagram");
-  el.innerHTML = `<p class="diagram-title"></p>
+  el.innerHTML = `<p class="diagram-title"></p><p class="diagram-more">Wider than this screen: swipe it sideways.</p>
     <div class="diagram-stage"><div class="diagram-view"></div>
     <section class="diagram-detail" aria-label="What was chosen" aria-live="polite" tabindex="0"></section></div>
     <details class="diagram-text"><summary>The same as a table</summary><div class="table-view" tabindex="0" role="region" aria-label="Transitions now"><table>
@@ -174,6 +174,7 @@ function render({ model, el }) {
     }
     event.preventDefault();
   });
+  view.addEventListener("scroll", () => view.classList.toggle("ended", view.scrollLeft + view.clientWidth >= view.scrollWidth - 8));
   table.addEventListener("toggle", draw);
   const hears = { plan: build, seq: draw, chosen: mark, detail: tell };
   for (const [trait, hear] of Object.entries(hears)) model.on(`change:${trait}`, hear);

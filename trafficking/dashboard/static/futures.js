@@ -12,8 +12,8 @@ function render({ model, el }) {
       <button type="submit" class="quiet chief">Go back</button><button type="button" class="quiet" data-do="close">Cancel</button>
       <small class="fault" id="futures-fault" role="alert"></small><small class="futures-hint">or touch the whole run; this future stays, pale</small></form>
     <span class="futures-two" hidden><svg viewBox="0 0 34 8" width="34" height="8" aria-hidden="true"><path d="M1 4H33" stroke="currentColor" stroke-width="2.5" stroke-dasharray="2 3"/></svg>
-      <span class="futures-legend"></span><button type="button" class="quiet" data-do="swap">Go on with it</button>
-      <button type="button" class="quiet" data-do="drop">Drop it</button></span>`;
+      <span class="futures-legend"></span><span class="futures-ways"><button type="button" class="quiet" data-do="swap">Go on with it</button>
+      <button type="button" class="quiet" data-do="drop">Drop it</button></span></span>`;
   const find = (selector) => el.querySelector(selector);
   const [form, input, open] = [find("form"), find("input"), find("[data-do=open]")];
 

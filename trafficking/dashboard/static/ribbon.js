@@ -5,7 +5,7 @@ const SETTLED = 160; // ms without movement after which the slider counts
 
 function render({ model, el }) {
   el.classList.add("ribbon");
-  el.innerHTML = `<div class="ribbon-lives"></div>
+  el.innerHTML = `<div class="ribbon-lives"></div><p class="ribbon-key" aria-hidden="true" hidden></p>
     <label class="ribbon-slide"><span>Moment: <b class="ribbon-year"></b></span><input type="range" name="year" min="0" step="0.1" aria-label="Moment, year"></label>
     <div class="ribbon-stage" aria-live="polite"></div>
     <form class="ribbon-go"><label class="field">Organ<select name="organ"></select></label><button type="submit">See this organ's receptors now</button>
@@ -20,9 +20,22 @@ function render({ model, el }) {
     for (const part of el.querySelectorAll("input, select, button")) part.disabled = !(end > 0); // until a life has come
     if (!(end > 0)) return;
     find(".ribbon-lives").innerHTML = model.get("ribbons").map(([title, parts]) => `<p class="ribbon-title">${escape(title)}</p><ol class="ribbon-bar">${
-      parts.map(([from, to, stage, words]) => `<li data-stage="${stage}" style="flex-grow:${Math.max(to - from, 0.01)}" title="Year ${from} to ${to}: stage ${stage}, ${escape(words)}"><b>${stage}</b> ${escape(words)}<span class="unseen">, year ${from} to ${to.toFixed(1)}</span></li>`).join("")}</ol>`).join("");
+      parts.map(([from, to, stage, words]) => `<li data-stage="${stage}" style="flex-grow:${Math.max(to - from, 0.01)}" title="Year ${from} to ${to}: stage ${stage}, ${escape(words)}"><b>${stage}</b> <span class="ribbon-name">${escape(words)}</span><span class="unseen">, year ${from} to ${to.toFixed(1)}</span></li>`).join("")}</ol>`).join("");
     slider.max = end;
     move();
+    fit();
+  }
+
+  // A name that has no room in its stretch leaves its number there, and all names stand under the ribbons.
+  function fit() {
+    const stretches = [...el.querySelectorAll(".ribbon-bar li")];
+    for (const one of stretches) one.classList.remove("short");
+    const short = stretches.filter((one) => one.scrollWidth > one.clientWidth);
+    for (const one of short) one.classList.add("short");
+    const names = new Map(model.get("ribbons").flatMap(([, parts]) => parts.map(([, , stage, words]) => [stage, words])));
+    const key = find(".ribbon-key");
+    key.hidden = !short.length;
+    key.innerHTML = [...names].sort(([a], [b]) => a - b).map(([stage, words]) => `<span><b>${stage}</b> ${escape(words)}</span>`).join(" ");
   }
 
   function move() {
@@ -51,12 +64,15 @@ function render({ model, el }) {
     event.preventDefault();
     model.send({ organ: find("select").value });
   });
+  const watcher = new ResizeObserver(fit);
+  watcher.observe(el);
   const hears = { ribbons: draw, end: draw, organs: draw, year: move, stage: say };
   for (const [trait, hear] of Object.entries(hears)) model.on(`change:${trait}`, hear);
   draw();
   say();
   return () => {
     clearTimeout(timer);
+    watcher.disconnect();
     Object.entries(hears).forEach(([trait, hear]) => model.off(`change:${trait}`, hear));
   };
 }

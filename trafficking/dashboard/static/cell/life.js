@@ -56,7 +56,7 @@ function render({ model, el }) {
   // Kept while the rest is drawn anew, so that it stays open and in focus.
   const past = make("details");
   const log = make("ol", "life-steps");
-  past.open = true;
+  past.open = innerHeight >= 1200; // elsewhere there is only room for the sum of them
   past.append(make("summary", "", "Latest steps"), log);
   const hint = make("p", "life-hint", "Click a receptor in the cell to follow its life.");
   el.append(hint, head, body, past);

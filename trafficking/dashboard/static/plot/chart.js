@@ -3,7 +3,7 @@ class Chart {
   constructor(host, panel, kind, lines, wide) {
     Object.assign(this, { host, panel, kind, lines, wide, view: null, zoomed: null, hidden: [], log: false, low: 1, top: 1 });
     const options = {
-      width: 300, height: 100, legend: { show: false }, padding: [kind === "receptors" ? 22 * this.scale() : 8, 0, 0, 0],
+      width: 300, height: 100, legend: { show: false }, padding: [(kind === "receptors" ? 22 : 8) * this.scale(), 0, 0, 0],
       cursor: {
         y: false, points: { show: kind === "receptors", size: 7 * stout() }, sync: { key: `${panel}-${Chart.serial}` },
         drag: { x: true, y: false, setScale: false, dist: 6 },
@@ -27,7 +27,7 @@ class Chart {
     const axis = { stroke: css("--muted"), font, ticks: { show: false }, grid: { show: false } };
     const left = { ...axis, scale: "y", side: 3, grid, size: (leftLabels ? 50 : 12) * this.scale(), gap: 6 };
     const right = { ...axis, scale: "y", side: 1, size: (rightLabels ? 62 : 12) * this.scale(), gap: 6 };
-    const time = { ...axis, scale: "x", grid, gap: 4, size: kind === "insulin" ? 26 * this.scale() : 4, space: 50 };
+    const time = { ...axis, scale: "x", grid, gap: 4, size: (kind === "insulin" ? 26 : 8) * this.scale(), space: 50 };
     time.splits = (u) => this.timeSplits(u);
     time.values = (u, splits) =>
       kind === "insulin" ? splits.map((v) => `${Math.round((v / this.unit()[1]) * 10) / 10}`.replace("-", "−")) : splits.map(() => "");
@@ -98,17 +98,25 @@ class Chart {
   // Places of the numbers on an axis that counts in `unit` receptors.
   rungs(unit) {
     if (this.log) return logLadder(this.low / unit, this.top / unit).map((v) => this.lift(v * unit));
-    const step = niceStep(this.top / unit, 7);
+    const step = niceStep(this.top / unit, this.room(19, 7));
     const rungs = [];
     for (let v = 0; v * unit <= this.top; v += step) rungs.push(v * unit);
     return rungs;
   }
 
+  // How many labels an axis has room for, each so many pixels high; `most` at most.
+  room(height, most) {
+    return Math.min(Math.max(Math.floor(this.plot.bbox.height / devicePixelRatio / (height * this.scale())), 2), most);
+  }
+
   doseLadder() {
-    const { floor, roof } = this.view;
-    const rungs = this.view.none ? [noneHeight(this.view)] : [];
-    const every = roof - floor > 3.5 ? 2 : 1;
-    for (let v = Math.ceil(floor); v <= roof; v += every) rungs.push(v);
+    const { floor, roof, none } = this.view;
+    const low = none ? noneHeight(this.view) : Math.ceil(floor);
+    const room = this.room(15, 20);
+    if (room < 3) return [low, Math.floor(roof)];
+    const rungs = [low];
+    for (let v = Math.ceil(floor); v <= roof; v += roof - floor > 3.5 ? 2 : 1)
+      if (v - rungs[rungs.length - 1] >= (roof - low) / room) rungs.push(v);
     return rungs;
   }
 

@@ -29,11 +29,16 @@ function render({ model, el }) {
     redraw();
   }
 
+  // What a chart is built for: other letters or another arrangement need another one.
+  const size = () => `${panels.clientWidth >= 560} ${Math.round(12 * Chart.prototype.scale())}`;
+  let built = "";
+
   function build() {
     charts.forEach(({ plot }) => plot.destroy());
     Chart.serial += 1;
     const wide = panels.clientWidth >= 560;
     panels.classList.toggle("wide", wide);
+    built = size();
     charts = ["hour", "whole"].flatMap((panel) =>
       ["receptors", "insulin"].map((kind) => {
         const chart = new Chart(figure(panel).querySelector(`.plot-${kind}`), panel, kind, model.get("lines"), wide);
@@ -109,7 +114,11 @@ function render({ model, el }) {
     const part = zoom.of(panel, view[panel]) ? ", part" : "";
     const axis = figure(panel).querySelector(".plot-axis");
     axis.textContent = `${unit} ${view.since[panel]}${part}`;
-    if (axis.parentElement.scrollWidth > axis.parentElement.clientWidth) axis.textContent = `${short}${part}`; // no half words in a narrow panel
+    const line = axis.parentElement;
+    const cut = () => line.scrollWidth > line.clientWidth;
+    line.classList.remove("tight");
+    if (cut()) axis.textContent = `${short}${part}`; // no half words in a narrow panel
+    if (cut()) line.classList.add("tight"); // over the numbers of the axis too
     figure(panel).setAttribute("aria-label", `${title}. ${view.text} Arrows read values, plus and minus zoom, Escape shows all.`);
   }
 
@@ -209,7 +218,7 @@ function render({ model, el }) {
   }
 
   const watcher = new ResizeObserver(() => {
-    if (panels.clientWidth >= 560 !== panels.classList.contains("wide")) build();
+    if (size() !== built) build();
     else fit();
   });
   el.addEventListener("zoom", (event) => nearer("whole", event.detail));

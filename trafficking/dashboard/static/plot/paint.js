@@ -108,7 +108,7 @@ function paintMarks(chart, u) {
   const shift = chart.panel === "hour" ? chart.view.origin : 0;
   ctx.font = `500 ${Math.round(11.5 * chart.scale() * ratio)}px ${css("--font")}`;
   ctx.textBaseline = "bottom";
-  let free = -Infinity;
+  const names = new Names(u, chart);
   for (const [time, label, byHand] of chart.view.marks) {
     if (time - shift < from || time - shift > to) continue;
     const x = Math.round(u.valToPos(time - shift, "x", true)) + 0.5;
@@ -119,13 +119,36 @@ function paintMarks(chart, u) {
     ctx.moveTo(x, bbox.top - (chart.kind === "receptors" ? 3 * ratio : 8 * ratio));
     ctx.lineTo(x, bbox.top + bbox.height);
     ctx.stroke();
-    if (chart.kind !== "receptors") continue;
-    const width = ctx.measureText(label).width;
-    const start = Math.min(Math.max(x - width / 2, bbox.left), bbox.left + bbox.width - width);
-    if (start < free + 6 * ratio) continue;
-    ctx.fillStyle = css(byHand ? "--accent" : "--muted");
-    ctx.fillText(label, start, bbox.top - 5 * ratio);
-    free = start + width;
+    if (chart.kind === "receptors") names.put(x, label, css(byHand ? "--accent" : "--muted"));
+  }
+}
+
+// Names of marks, each once: over the panel, and where two would meet there, the second beside its line within.
+class Names {
+  constructor(u, chart) {
+    Object.assign(this, { u, over: -Infinity, within: -Infinity, line: 15 * chart.scale() * devicePixelRatio });
+  }
+
+  put(x, label, colour) {
+    const { ctx, bbox } = this.u;
+    const air = 6 * devicePixelRatio;
+    const [width, end] = [ctx.measureText(label).width, bbox.left + bbox.width];
+    const start = Math.min(Math.max(x - width / 2, bbox.left), end - width);
+    ctx.fillStyle = colour;
+    if (start >= this.over + air) {
+      ctx.fillText(label, start, bbox.top - 5 * devicePixelRatio);
+      this.over = start + width;
+      return;
+    }
+    const beside = x + air + width <= end ? x + air : x - air - width;
+    if (beside < this.within + air) return;
+    ctx.fillStyle = css("--card");
+    ctx.globalAlpha = 0.85;
+    ctx.fillRect(beside - air / 2, bbox.top + air / 2, width + air, this.line);
+    ctx.globalAlpha = 1;
+    ctx.fillStyle = colour;
+    ctx.fillText(label, beside, bbox.top + air / 2 + this.line);
+    this.within = beside + width;
   }
 }
 
