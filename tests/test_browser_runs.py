@@ -98,7 +98,7 @@ def test_back_to_a_run_that_is_gone_says_so_and_goes_on(visit: Visit):
     page.evaluate("history.pushState({}, '', '/?run=' + 'B'.repeat(24))")
     page.go_back()
     expect(page.locator(".deck-note")).to_contain_text("The run of this address was not opened: it is not kept here")
-    expect(page.locator(".deck-note")).to_contain_text("This one goes on.")
+    expect(page.locator(".deck-note")).to_contain_text("The one that was on goes on.")
     page.wait_for_function(f"!['{first}', '{'A' * 24}'].includes(new URL(location.href).searchParams.get('run'))")
     expect(page.locator(".chip")).to_have_text("Running")
 
