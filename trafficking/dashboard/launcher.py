@@ -125,6 +125,10 @@ def configure(url: str = "http://127.0.0.1/", scenario: str | None = None) -> No
 def _run(listener: socket.socket, url: str, guards: dict[str, Any], *, open_browser: bool) -> int:
     import uvicorn
 
+    from . import beforehand
+
+    beforehand.begin()
+
     from . import web
 
     class Server(uvicorn.Server):
@@ -142,7 +146,10 @@ def _run(listener: socket.socket, url: str, guards: dict[str, Any], *, open_brow
         ws_per_message_deflate=False,  # costs more than it saves between two programs of one machine
         timeout_graceful_shutdown=3,
     )
-    Server(config).run(sockets=[listener])
+    try:
+        Server(config).run(sockets=[listener])
+    finally:
+        beforehand.end()
     return 0
 
 
