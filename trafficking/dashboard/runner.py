@@ -21,7 +21,7 @@ from trafficking.results import Result
 from trafficking.scenario import Scenario
 from trafficking.simulation import Run
 
-from . import pacing
+from . import beforehand, pacing
 from .forks import Future
 from .keeping import Keeping
 from .kept import Kept, KeptError
@@ -290,11 +290,14 @@ class Runner:
 
     def _has_turn(self) -> bool:
         """Whether this run may compute now; if not, it says how many come before it."""
-        ahead = self._place.ahead()
-        waits = f"{_WAITS} {ahead} before you." if ahead else ""
-        if waits != self._base.message and (waits or self._base.message.startswith(_WAITS)):
+        if beforehand.pending([self._base.scenario.resolution]):
+            waits = beforehand.WORDS
+        else:
+            ahead = self._place.ahead()
+            waits = f"{_WAITS} {ahead} before you." if ahead else ""
+        if waits != self._base.message and (waits or self._base.message.startswith((_WAITS, beforehand.WORDS))):
             self._say(self._base.status, waits)
-        return not ahead
+        return not waits
 
     def _wanted_pace(self, future: Future) -> float:
         if self._base.speed != GUIDED:
