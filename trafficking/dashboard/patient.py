@@ -299,7 +299,7 @@ def follows() -> dict[str, Any]:
     """What follows from insulin resistance and is not simulated, as a sheet."""
     rows = [
         {
-            "cells": [each["name"], each["driver"], each["direction"], each["grade"], each["source"]],
+            "cells": [each["name"], each["driver"].replace("_", " "), each["direction"], each["grade"], each["source"]],
             "note": each.get("note", ""),
         }
         for each in consequences.consequences()

@@ -223,6 +223,8 @@ _YEARS = (
     "Insulin rises first, glucose years later; receptors fall where insulin is high; beta cells grow and then "
     "fail. Solid lines: with receptor feedback; dashed ones: receptors held constant. The vertical mark is the "
     "moment of the slider.",
+    "Levels are those after a night without food: glucose in mM, insulin in µU/mL, receptors in % of the healthy "
+    "person’s. Meals and the hours of a day are not drawn.",
 )
 _CHECK = (
     "Every yearly check-up of both lives. Receptors are those at the surface, in % of the healthy person's. All "
@@ -245,6 +247,7 @@ _MEANS = (
     "advice.",
 )
 _FOLLOWS = (
-    "What goes with insulin resistance in people and is not in this model: the driver, the way it goes, and "
-    "whether it is known to be causal, associated, or merely claimed.",
+    "What goes with insulin resistance in people and is not in this model: the driver, the way it goes, and whether it"
+    " is known to be causal, associated, or merely claimed. It is for reading beside the curves; no number on this "
+    "page was computed from it.",
 )

@@ -294,5 +294,6 @@ _CURVES = (
 _NUMBERS = (
     "The curves in numbers: at the times you name, the area under each as far as the shortest run goes, and how fast "
     "insulin moved receptors inside (redistribution) and cost the cell receptors (loss): half-times after its "
-    "strongest step, or why there is none.",
+    "strongest step, or why there is none. Two runs that differ less than replicates of one do have not been told "
+    "apart.",
 )

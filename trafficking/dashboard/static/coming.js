@@ -2,7 +2,7 @@
 
 const SHAPE = `<svg viewBox="0 0 100 40" preserveAspectRatio="none" aria-hidden="true"><path class="coming-grid" d="M0 10H100M0 20H100M0 30H100"/>
   <path class="coming-axis" d="M0 0V40H100"/><path class="coming-curve" d="M0 34C18 33 26 8 46 8S78 22 100 25"/></svg>
-  <ul aria-hidden="true">${"<li></li>".repeat(4)}</ul>`;
+  <ul aria-hidden="true">${"<li></li>".repeat(12)}</ul>`;
 
 function render({ model, el }) {
   el.classList.add("coming");
