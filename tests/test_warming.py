@@ -71,6 +71,7 @@ def test_without_a_place_to_keep_code_nothing_is_made_beforehand(nothing_kept: P
     monkeypatch.setattr(subprocess, "Popen", lambda *given, **more: begun.append(given))
     beforehand.begin()
     assert begun == []
+    assert {"agents", *beforehand.PARTS} == warming.PARTS.keys()
     assert not beforehand.pending(warming.PARTS)
 
 
@@ -79,11 +80,10 @@ def test_a_process_beside_makes_what_is_missing_and_a_part_that_fails_holds_nobo
 ):
     rung = []
     monkeypatch.setattr(beforehand, "_bells", [lambda: rung.append(beforehand.pending(["no such part"]))])
-    monkeypatch.setattr(beforehand, "_TOGETHER", (("no such part",),))
-    monkeypatch.setattr(beforehand, "_processes", [])
-    beforehand.begin()
-    (process,) = beforehand._processes
-    assert process.wait(timeout=60) != 0
+    monkeypatch.setattr(beforehand, "_process", None)
+    beforehand.begin(["no such part"])
+    assert beforehand._process is not None
+    assert beforehand._process.wait(timeout=60) != 0
     for thread in threading.enumerate():
         if thread.name == "trafficking-beforehand":
             thread.join(60)

@@ -1,6 +1,7 @@
-"""Code that pages need is compiled while the server starts, by processes beside it, so that no page stands still.
+"""Code that pages need is compiled once the server serves, by a process beside it, so that no page stands still.
 
-In the server's own process the compiler would hold up every page that is open.
+In the server's own process the compiler would hold up every page that is open. Live, which is seen first, waits for no
+other process: it compiles what it needs by itself.
 """
 
 from __future__ import annotations
@@ -15,43 +16,37 @@ from typing import IO
 from trafficking import warming
 
 WORDS = "Preparing, once per installation…"
-# Live is seen first: a process makes its receptors alone, and one that gives way to everything else makes the rest.
-_TOGETHER = (("agents",), ("mean", "body", "counts"))
-_WAY = 3  # how far the second gives way, as `nice` counts; a page may be waiting for it on a busy machine
+PARTS = ("mean", "body", "counts")  # in the order in which pages are likely to be opened
+_WAY = 5  # how far it gives way to Live, as `nice` counts: all the way, and a busy machine never comes to it
 
 _guard = threading.Lock()
 _to_come: set[str] = set()
 _bells: list[Callable[[], None]] = []
-_processes: list[subprocess.Popen[str]] = []
+_process: subprocess.Popen[str] | None = None
 
 
-def begin() -> None:
-    """Has the parts compiled that are not kept; returns at once."""
-    missing = [[part for part in parts if not warming.is_ready(part)] for parts in _TOGETHER]
-    if not any(missing) or not warming.can_keep():
+def begin(parts: Iterable[str] = PARTS) -> None:
+    """Has those of these parts compiled that are not kept, one after another; returns at once."""
+    global _process
+    missing = [part for part in parts if not warming.is_ready(part)]
+    if not missing or not warming.can_keep():
         return
-    for way, parts in enumerate(missing):
-        if parts:
-            _make(parts, way * _WAY)
-
-
-def _make(parts: list[str], way: int) -> None:
-    command = [sys.executable, "-m", "trafficking.warming", *parts]
+    command = [sys.executable, "-m", "trafficking.warming", *missing]
     with _guard:
-        _to_come.update(parts)
-    made = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
-    assert made.stdout is not None
-    _processes.append(made)
-    if way and hasattr(os, "setpriority"):
-        os.setpriority(os.PRIO_PROCESS, made.pid, way)
-    threading.Thread(target=_listen, args=(made.stdout, parts), name="trafficking-beforehand", daemon=True).start()
+        _to_come.update(missing)
+    _process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
+    assert _process.stdout is not None
+    if hasattr(os, "setpriority"):
+        os.setpriority(os.PRIO_PROCESS, _process.pid, _WAY)
+    given = _process.stdout, missing
+    threading.Thread(target=_listen, args=given, name="trafficking-beforehand", daemon=True).start()
 
 
 def end() -> None:
     """Stops what is still being compiled: it is made when it is needed, or next time."""
-    for process in _processes:
-        process.terminate()
-        process.wait()
+    if _process is not None:
+        _process.terminate()
+        _process.wait()
 
 
 def pending(parts: Iterable[str]) -> bool:

@@ -21,7 +21,7 @@ from trafficking.results import Result
 from trafficking.scenario import Scenario
 from trafficking.simulation import Run
 
-from . import beforehand, pacing
+from . import pacing
 from .forks import Future
 from .keeping import Keeping
 from .kept import Kept, KeptError
@@ -290,14 +290,11 @@ class Runner:
 
     def _has_turn(self) -> bool:
         """Whether this run may compute now; if not, it says how many come before it."""
-        if beforehand.pending([self._base.scenario.resolution]):
-            waits = beforehand.WORDS
-        else:
-            ahead = self._place.ahead()
-            waits = f"{_WAITS} {ahead} before you." if ahead else ""
-        if waits != self._base.message and (waits or self._base.message.startswith((_WAITS, beforehand.WORDS))):
+        ahead = self._place.ahead()
+        waits = f"{_WAITS} {ahead} before you." if ahead else ""
+        if waits != self._base.message and (waits or self._base.message.startswith(_WAITS)):
             self._say(self._base.status, waits)
-        return not waits
+        return not ahead
 
     def _wanted_pace(self, future: Future) -> float:
         if self._base.speed != GUIDED:
