@@ -49,3 +49,30 @@ def test_the_folder_changes_with_every_source(tmp_path: Path):
     assert before != compiled.cache_folder(kernel.__file__)
     other.write_text("b")
     assert before != compiled.cache_folder(kernel.__file__, str(other))
+
+
+TEXTS = """
+from numba.core import event
+
+class Compiled(event.Listener):
+    modules = set()
+
+    def on_start(self, event):
+        self.modules.add(event.data["dispatcher"].py_func.__module__)
+
+    def on_end(self, event):
+        pass
+
+event.register("numba:compile", Compiled())
+from trafficking.io import load_scenario
+from trafficking.simulation import simulate
+simulate(load_scenario("acute_exposure", {"resolution": "mean", "follow": "0"}))
+print("trafficking.propagator" in Compiled.modules, sorted(m for m in Compiled.modules if "unicode" in m))
+"""
+
+
+def test_expected_numbers_compile_no_messages(tmp_path: Path):
+    """Assigned as a whole, arrays bring a message about their shapes, whose texts take longer than everything else."""
+    environment = os.environ | {"TRAFFICKING_CACHE_DIR": str(tmp_path)}
+    done = subprocess.run([sys.executable, "-c", TEXTS], env=environment, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "True []"

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-from trafficking.dashboard import jobs
+from trafficking.dashboard import beforehand, jobs
 
 PATIENCE_S = 20.0
 
@@ -114,3 +114,71 @@ def test_a_job_that_fails_says_why_and_gives_its_place_up(one_at_a_time: None):
     assert job.fault == "insulin 5 nM: too much"
     after = jobs.Job(lambda report: 1, changed=watch)
     watch.until(lambda: after.status == "done")
+
+
+def test_the_page_in_view_goes_ahead_of_one_that_was_left(one_at_a_time: None):
+    watch, enough = Watch(), threading.Event()
+
+    def until_enough(report: jobs.Progress) -> None:
+        while not enough.is_set():
+            report(0.1)
+
+    left = jobs.Job(until_enough, changed=watch)
+    watch.until(lambda: left.status == "working")
+    left.left = True
+    seen = jobs.Job(until_enough, changed=watch)
+    watch.until(lambda: (seen.status, left.status) == ("working", "waiting"))
+    enough.set()
+    watch.until(lambda: left.status == "done")
+    assert seen.status == "done", "what was left goes on from where it was, once nobody waits"
+
+
+def test_a_page_that_is_come_back_to_goes_ahead_again(one_at_a_time: None):
+    watch, enough, order = Watch(), threading.Event(), []
+
+    def until_enough(report: jobs.Progress) -> None:
+        while not enough.is_set():
+            report(0.1)
+
+    now = jobs.Job(until_enough, changed=watch)
+    watch.until(lambda: now.status == "working")
+    first = jobs.Job(lambda report: order.append("first"), changed=watch, left=True)
+    other = jobs.Job(lambda report: order.append("other"), changed=watch, left=True)
+    assert (first.ahead, other.ahead) == (0, 1)
+    other.left = False
+    assert (first.ahead, other.ahead) == (1, 0)
+    enough.set()
+    watch.until(lambda: first.status == other.status == "done")
+    assert order == ["other", "first"]
+
+
+def test_a_job_that_was_left_is_cancelled_while_it_makes_room(one_at_a_time: None):
+    watch = Watch()
+
+    def forever(report: jobs.Progress) -> None:
+        while True:
+            report(0.1)
+
+    left, seen = jobs.Job(forever, changed=watch, left=True), jobs.Job(forever, changed=watch)
+    watch.until(lambda: (seen.status, left.status) == ("working", "waiting"))
+    left.cancel()
+    watch.until(lambda: left.status == "cancelled")
+    seen.cancel()
+    watch.until(lambda: seen.status == "cancelled")
+
+
+def test_a_job_waits_for_its_code_and_lets_others_pass(one_at_a_time: None, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(beforehand, "_to_come", {"body"})
+    watch = Watch()
+    needy = jobs.Job(lambda report: 1, changed=watch, needs=["mean", "body"])
+    given_up = jobs.Job(lambda report: 1, changed=watch, needs=["body"])
+    watch.until(lambda: needy.status == given_up.status == "preparing")
+    assert needy.going
+    assert jobs.said(needy) == "Preparing, once per installation…"
+    other = jobs.Job(lambda report: 2, changed=watch, needs=["mean"])
+    watch.until(lambda: other.status == "done")
+    given_up.cancel()
+    watch.until(lambda: given_up.status == "cancelled")
+    assert needy.status == "preparing"
+    beforehand._made({"body"})
+    watch.until(lambda: needy.status == "done")

@@ -85,6 +85,7 @@ FLOORS = {
     "label_assays": 6,
     "assays": 7,
     "body": 6,
+    "warming": 7,
     "readouts": 7,
     "bands": 7,
     "trial": 7,

@@ -52,7 +52,14 @@ def test_insult_power_and_interventions_are_those_asked_for():
         ({"scenario": "nobody"}, "Person: 'nobody' given"),
         ({"insult": "3"}, "Sensitivity left by the insult: '3' given"),
         ({"intervention": "metformin", "start": "9", "stop": "4"}, "it must come after its start"),
-        ({"intervention": "metformin", "intervention2": "metformin"}, "'metformin' given; it is already given from"),
+        (
+            {"intervention": "metformin", "intervention2": "metformin"},
+            "^Metformin.* is chosen twice, in years that overlap;",
+        ),
+        (
+            {"intervention": "testosterone_men", "intervention2": "testosterone_women"},
+            "^One person cannot be given “Testosterone .*” and “Low-dose .*” in the same years",
+        ),
         (
             {"intervention": "metformin", "start": "20", "stop": "30"},
             "starts in year 20; it must come before the end, 15",

@@ -476,15 +476,12 @@ def _compiled() -> float:
     """Seconds it took to compile what runs need, to run it once, and to let matplotlib find its fonts."""
     import time
 
-    from trafficking import body_files, io, plots
-    from trafficking.body import simulate_body
+    from trafficking import io, plots, warming
     from trafficking.simulation import simulate
 
     begun = time.monotonic()
-    changes = {"receptors": "1000", "follow": "10", "exposure[1].duration": "2 h", "exposure[2].duration": "1 h"}
-    plots.render(plots.depletion(simulate(io.load_scenario(DEFAULT, changes))))
-    simulate(io.load_scenario(DEFAULT, changes | {"resolution": "counts"}))
-    simulate_body(body_files.load_body("vicious_cycle", {"duration": "1 y"}))
+    warming.warm_up()
+    plots.render(plots.depletion(simulate(io.load_scenario(DEFAULT, {"resolution": "mean", "follow": "0"}))))
     return time.monotonic() - begun
 
 

@@ -44,6 +44,15 @@ def is_kept(*sources: str) -> bool:
     return any(cache_folder(*sources).glob("**/*.nbi"))
 
 
+def make(folder: Path) -> None:
+    """Makes a folder that `cache_folder` named; OSError where nothing can be written into it."""
+    for place in (folder.parent.parent, folder.parent, folder):  # parents=True would forget the mode
+        place.mkdir(mode=0o700, parents=True, exist_ok=True)
+    probe = folder / f".probe-{os.getpid()}-{threading.get_ident()}"
+    probe.touch(mode=0o600)
+    probe.unlink()
+
+
 def keep(functions: Iterable[Any], *sources: str) -> None:
     """Lets numba functions keep their compiled code; once per process, before they are called.
 
@@ -57,11 +66,7 @@ def keep(functions: Iterable[Any], *sources: str) -> None:
         _kept.add(sources[0])
         folder = cache_folder(*sources)
         try:
-            for place in (folder.parent.parent, folder.parent, folder):  # parents=True would forget the mode
-                place.mkdir(mode=0o700, parents=True, exist_ok=True)
-            probe = folder / f".probe-{os.getpid()}"
-            probe.touch(mode=0o600)
-            probe.unlink()
+            make(folder)
         except OSError as fault:
             if not _unkept:
                 why = fault.strerror or fault

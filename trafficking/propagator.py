@@ -3,6 +3,9 @@
 A library's exponential of a 15 x 15 matrix takes a third of a millisecond, and the libraries beneath it wait for each
 other's threads; a year in windows of five minutes needs a hundred thousand of them. Scaling, a Taylor series of a
 matrix of norm at most 1/2, and doubling take a few microseconds, and give the integral over the window besides.
+
+Arrays are copied and added number by number: for `a[:] = b` the compiler also compiles its message about shapes that
+differ, which takes longer than all of this file.
 """
 
 from __future__ import annotations
@@ -22,7 +25,10 @@ def propagate(matrix, minutes):
     n = len(matrix)
     norm = 0.0
     for i in range(n):
-        norm = max(norm, np.abs(matrix[i]).sum())
+        row = 0.0
+        for j in range(n):
+            row += abs(matrix[i, j])
+        norm = max(norm, row)
     doublings = 0
     step = minutes
     while norm * step > 0.5:
@@ -42,12 +48,22 @@ def propagate(matrix, minutes):
     _balance(transition, integral, step)
     for _ in range(doublings):
         multiply(transition, integral, product)
-        integral += product
+        for i in range(n):
+            for j in range(n):
+                integral[i, j] += product[i, j]
         multiply(transition, transition, product)
-        transition[:] = product
+        copy(product, transition)
         step *= 2.0
         _balance(transition, integral, step)
     return transition, integral
+
+
+@njit(nogil=True, error_model="numpy")
+def copy(matrix, target):
+    """Writes a matrix into another of its shape."""
+    for row in range(len(matrix)):
+        for column in range(matrix.shape[1]):
+            target[row, column] = matrix[row, column]
 
 
 @njit(nogil=True, error_model="numpy")
@@ -95,13 +111,24 @@ def propagate_cells(rates, sources, targets, minutes, transition, integral):
     """
     matrix = np.zeros(transition.shape[1:])
     for cell in range(len(rates)):
-        if cell > 0 and np.all(rates[cell] == rates[cell - 1]):
-            transition[cell] = transition[cell - 1]
-            integral[cell] = integral[cell - 1]
+        if cell > 0 and same(rates[cell], rates[cell - 1]):
+            copy(transition[cell - 1], transition[cell])
+            copy(integral[cell - 1], integral[cell])
             continue
         matrix[:] = 0.0
         fill(rates[cell], sources, targets, matrix)
-        transition[cell], integral[cell] = propagate(matrix, minutes)
+        stretch, over = propagate(matrix, minutes)
+        copy(stretch, transition[cell])
+        copy(over, integral[cell])
+
+
+@njit(nogil=True, error_model="numpy")
+def same(rates, others):
+    """Whether two cells have the same rates, to the last bit."""
+    for arrow in range(len(rates)):
+        if rates[arrow] != others[arrow]:
+            return False
+    return True
 
 
 @njit(nogil=True, error_model="numpy")
@@ -133,7 +160,8 @@ def carry(transition, making, counts):
             after[state] = making[cell] * transition[cell, n, state]
             for before in range(n):
                 after[state] += counts[cell, before] * transition[cell, before, state]
-        counts[cell] = after
+        for state in range(n):
+            counts[cell, state] = after[state]
 
 
 @njit(nogil=True, error_model="numpy")
@@ -159,7 +187,8 @@ def scatter(generator, transition, making, counts):
                 chance -= share
             # What rounding leaves of the chances belongs to those who stay.
             after[before] += left
-        counts[cell] = after
+        for state in range(n):
+            counts[cell, state] = after[state]
 
 
-ENTRIES = (propagate, propagate_cells, passages, carry, scatter, fill, multiply, _balance)
+ENTRIES = (propagate, propagate_cells, passages, carry, scatter, fill, multiply, copy, same, _balance)

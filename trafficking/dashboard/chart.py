@@ -126,6 +126,10 @@ class Chart(anywidget.AnyWidget):
                 "seq": self.view.get("seq", 0) + 1,
             }
 
+    def clear(self) -> None:
+        """Draws nothing, and takes no room."""
+        self.view = {"rows": 0, "seq": self.view.get("seq", 0) + 1}
+
 
 def aligned(curves: Sequence[Curve]) -> tuple[np.ndarray, list[np.ndarray]]:
     """All curves over one x axis: (n,) the x of all, rising; (n,) y, low and high of each, nan where it has none."""

@@ -16,6 +16,7 @@ from urllib.parse import parse_qs, urlencode
 import traitlets
 
 from trafficking import io, library, treatments, units
+from trafficking.preparing import is_kept
 from trafficking.scenario import Scenario, ScenarioError
 
 from . import exports, hearing, links, store, words
@@ -102,7 +103,9 @@ class Desk:
     def __init__(self, search: str | None = None) -> None:
         """Opens what the address asks for: `?run=` and an id, `?link=` and a link, `?scenario=` and a name."""
         self.plot = TimeSeries(lines=LINES)
-        self.headline = Headline(parts=["", "Preparing", " a cell at rest …"])
+        self.headline = Headline(
+            parts=["", "Preparing", f" a cell{'' if is_kept('agents') else ', once per installation'} …"]
+        )
         self.numbers = Numbers(lines=LINES)
         self.cell = Cell()
         self.dose = Dose()

@@ -23,7 +23,7 @@ _MOST_UNDONE = 100  # drafts that are kept
 
 
 class Editor(Listener):
-    """`state` is all that the form shows, `curve` float32 minutes and nM of the whole protocol.
+    """`state` is all that the form shows, `curve` float32 minutes and nM of the whole protocol; `asked`: see `what_in`.
 
     The browser sends {"do": name, "count": k, ...} for each thing asked for; `count` of the state comes back once k is
     done.
@@ -34,6 +34,7 @@ class Editor(Listener):
 
     state = traitlets.Dict().tag(sync=True)
     curve = traitlets.Bytes(b"").tag(sync=True)
+    asked = traitlets.Dict({"protocol": "", "curve": "", "segments": ""}).tag(sync=True)
 
 
 class Editing:

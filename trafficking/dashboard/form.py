@@ -9,7 +9,7 @@ from typing import Any
 import traitlets
 
 from .hearing import Listener
-from .jobs import Job
+from .jobs import Job, said
 
 _STATIC = files("trafficking.dashboard") / "static"
 
@@ -30,16 +30,17 @@ class Form(Listener):
     action = traitlets.Unicode("").tag(sync=True)
     state = traitlets.Dict({"busy": False, "share": 0.0, "words": "", "fault": ""}).tag(sync=True)
 
-    def follow(self, job: Job[Any]) -> None:
-        """Shows how far a job is."""
-        busy = job.going
-        said = {
-            "waiting": f"Waiting: {job.ahead} before this one" if job.ahead else "About to begin",
-            "working": f"{100.0 * job.share:.0f} % done",
-            "cancelled": "Cancelled",
-        }
+    def follow(self, job: Job[Any], *, before: bool = False) -> None:
+        """Shows how far a job is.
+
+        Args:
+            before: whether an earlier answer is shown, which stays if this one does not come.
+        """
+        words = said(job)
+        if before and job.status == "cancelled":
+            words += "; what is shown was computed before"
         fault = f"It stopped: {job.fault}" if job.status == "failed" else ""
-        self.state = {"busy": busy, "share": job.share, "words": said.get(job.status, ""), "fault": fault}
+        self.state = {"busy": job.going, "share": job.share, "words": words, "fault": fault}
 
     def complain(self, fault: str) -> None:
         """Says what is wrong with what was asked for."""

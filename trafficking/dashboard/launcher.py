@@ -125,12 +125,13 @@ def configure(url: str = "http://127.0.0.1/", scenario: str | None = None) -> No
 def _run(listener: socket.socket, url: str, guards: dict[str, Any], *, open_browser: bool) -> int:
     import uvicorn
 
-    from . import web
+    from . import beforehand, web
 
     class Server(uvicorn.Server):
         async def startup(self, sockets: list[socket.socket] | None = None) -> None:
             await super().startup(sockets=sockets)
             print(f"Dashboard: {url}", flush=True)
+            beforehand.begin()
             if open_browser and _has_screen():
                 Thread(target=webbrowser.open, args=(url,), daemon=True).start()
 
@@ -142,7 +143,10 @@ def _run(listener: socket.socket, url: str, guards: dict[str, Any], *, open_brow
         ws_per_message_deflate=False,  # costs more than it saves between two programs of one machine
         timeout_graceful_shutdown=3,
     )
-    Server(config).run(sockets=[listener])
+    try:
+        Server(config).run(sockets=[listener])
+    finally:
+        beforehand.end()
     return 0
 
 

@@ -6,6 +6,7 @@ All science is that of `person` and what it stands on; here it becomes curves, t
 from __future__ import annotations
 
 import math
+import re
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -33,6 +34,7 @@ DEFAULT, YEARS = "vicious_cycle", 15.0
 NEVER = "A research and teaching model of a mean person who does not exist. Not medical advice."
 _INSULT_BY_Y = 8.0  # when an insult is complete in a person whose scenario has none; ours
 _MOST_KEPT = 16
+_OF_INTERVENTION = re.compile(r"interventions\[(?P<number>\d+)\]\.(?P<key>\w+): (?P<said>.*)")
 _LOOKS = {
     "muscle": ("surface", ()),
     "liver": ("early_endosome", (9.0, 4.0)),
@@ -68,7 +70,7 @@ def wish(values: Mapping[str, Any]) -> Wish:
     try:
         return Wish(BodyScenario.from_dict(tables), years)
     except ScenarioError as fault:
-        raise ValueError("; ".join(fault.lines)) from None
+        raise ValueError("; ".join(_in_words(line, tables["interventions"]) for line in fault.lines)) from None
 
 
 def _insult(points: list[dict[str, Any]], u: float) -> list[dict[str, Any]]:
@@ -93,6 +95,21 @@ def _intervention(values: Mapping[str, Any], slot: str, years: float) -> dict[st
     if stop <= start:
         raise ValueError(f"{known[name].title}: stops in year {stop:g}; it must come after its start, {start:g}")
     return {"name": name, "start": f"{start!r} y", "stop": f"{stop!r} y"}
+
+
+def _in_words(line: str, given: list[dict[str, Any]]) -> str:
+    """A fault of a person in the words of the form, which has no keys."""
+    found = _OF_INTERVENTION.match(line)
+    if found is None:
+        return line
+    one = given[int(found["number"])]
+    title = interventions()[one["name"]].title
+    if found["key"] != "name":
+        return f"{title}, {found['key']}: {found['said']}"
+    if sum(each["name"] == one["name"] for each in given) > 1:
+        return f"{title} is chosen twice, in years that overlap; choose another, or let one end before the other starts"
+    both = " and ".join(f"“{interventions()[each['name']].title}”" for each in given)
+    return f"One person cannot be given {both} in the same years; choose one of them"
 
 
 def lives(asked: Wish, progress: Callable[[float], None]) -> Cycle:
@@ -282,7 +299,7 @@ def follows() -> dict[str, Any]:
     """What follows from insulin resistance and is not simulated, as a sheet."""
     rows = [
         {
-            "cells": [each["name"], each["driver"], each["direction"], each["grade"], each["source"]],
+            "cells": [each["name"], each["driver"].replace("_", " "), each["direction"], each["grade"], each["source"]],
             "note": each.get("note", ""),
         }
         for each in consequences.consequences()

@@ -9,7 +9,7 @@ import numpy as np
 from trafficking.replicates import replicated
 from trafficking.scenario import Scenario
 
-from .jobs import Job, Progress
+from .jobs import Job, Progress, said
 from .picture import curves_of
 from .plot import decimate, pack
 
@@ -54,7 +54,16 @@ class Replicates:
         self.close()
         if scenario.cells.number == 1:
             self._scenario = scenario
-            self._job = Job(lambda report: band(scenario, seed=seed, report=report), changed=lambda _: self._changed())
+            self._job = Job(
+                lambda report: band(scenario, seed=seed, report=report),
+                changed=lambda _: self._changed(),
+                needs=["counts"],
+            )
+
+    def look(self, seen: bool) -> None:
+        """Whether somebody looks at Live, where the band is."""
+        if self._job is not None:
+            self._job.left = not seen
 
     def curves(self, scenario: Scenario) -> bytes:
         """The band of this scenario as the plot takes it; nothing before it is there, or where it was another's."""
@@ -71,10 +80,10 @@ class Replicates:
         if job.status == "failed":
             return {"label": f"Band of {NUMBER} replicates", "enabled": True, "words": f"No band: {job.fault}"}
         if job.status == "done":
-            said = f"Band: the middle 95 % of {NUMBER} replicates and their median."
-            return {"label": "Drop the band", "enabled": True, "words": said}
-        waiting = f"{job.ahead} before you" if job.status == "waiting" else f"{100.0 * job.share:.0f} %"
-        return {"label": "Call the band off", "enabled": True, "words": f"Computing {NUMBER} replicates: {waiting}."}
+            words = f"Band: the middle 95 % of {NUMBER} replicates and their median."
+            return {"label": "Drop the band", "enabled": True, "words": words}
+        waiting = f"{job.ahead} before you" if job.status == "waiting" else said(job)
+        return {"label": "Call the band off", "enabled": True, "words": f"{NUMBER} replicates: {waiting}"}
 
     def _of(self, scenario: Scenario) -> Job[bytes] | None:
         """The job, if it is for this scenario and was not called off or failed."""

@@ -88,8 +88,12 @@ def said(value: Any) -> str:
 
 
 class Tables(Listener):
-    """`state` is all that is shown; the browser sends {"do": name, ...} for each thing asked for."""
+    """`state` is all that is shown, `asked` what `what_in` gives.
+
+    The browser sends {"do": name, ...} for each thing asked for.
+    """
 
     _esm = (_STATIC / "tables.js").read_text(encoding="utf-8")
 
     state = traitlets.Dict().tag(sync=True)
+    asked = traitlets.Dict({"files": "", "columns": "", "rows": ""}).tag(sync=True)

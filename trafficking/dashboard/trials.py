@@ -90,7 +90,8 @@ def protocol(target: Target) -> str:
     """What was done to the cells, in words."""
     scenario = validation.experiment(target)
     done = [report.protocol_words(scenario), *(describe(each) for each in scenario.treatments)]
-    return f"{target.system}, {target.assay}; {target.exposure}. Simulated: {'; '.join(done)}."
+    said = "; ".join(done).replace("uU/mL", "µU/mL")
+    return f"{target.system}, {target.assay}; {target.exposure}. Simulated: {said}."
 
 
 def curves(found: Row) -> list[Curve]:

@@ -23,6 +23,7 @@ from ..hearing import Listener
 from ..jobs import Job
 from ..patient import Wish
 from ..store import Export
+from ..task import Task, in_view
 
 _STATIC = files("trafficking.dashboard") / "static"
 _OPENING = 8.0  # the year that is looked at first
@@ -54,7 +55,7 @@ class Person:
         self.answer, self.findings, self.organs = Sheet(), Sheet(), Sheet()
         self.means, self.follows = Sheet(state=patient.means()), Sheet(state=patient.follows())
         self.desk: Desk | None = None
-        self.job: Job[Cycle] | None = None
+        self.task: Task[Cycle] = Task(self._changed)
         self.found: Cycle | None = None
         self._shelf = store.add(self._export)
         self.form.listen(self._hear_form)
@@ -62,18 +63,17 @@ class Person:
 
     def close(self) -> None:
         store.drop(self._shelf)
-        if self.job is not None:
-            self.job.cancel()
+        self.task.cancel()
 
     def begin(self) -> None:
         """Follows the vicious cycle, the first time the page is seen."""
-        if self.job is None:
+        if self.task.job is None:
             self._start(patient.wish({field["name"]: field["value"] for field in fields()}))
 
     def _hear_form(self, message: dict) -> None:
         asked_for = hearing.text(message, "do")
-        if asked_for == "cancel" and self.job is not None:
-            self.job.cancel()
+        if asked_for == "cancel":
+            self.task.cancel()
         elif asked_for == "start":
             try:
                 asked = patient.wish(hearing.values(message))
@@ -83,15 +83,14 @@ class Person:
                 self._start(asked)
 
     def _start(self, asked: Wish) -> None:
-        if self.job is not None and self.job.going:  # its button is off: nobody asked by hand
-            return
-        self.job = Job(partial(patient.lives, asked), changed=self._changed)
+        self.task.start(partial(patient.lives, asked), needs=("mean", "body"))
 
     def _changed(self, job: Job[Cycle]) -> None:
         if job.status == "done" and job.result is not None:
             self.found = job.result
             self._tell(job.result)
-        self.form.follow(job)
+        self.form.follow(job, before=self.found is not None)
+        self.task.coming.follow(job, there=self.found is not None)
 
     def _hear_ribbon(self, message: dict) -> None:
         found, desk = self.found, self.desk
@@ -179,8 +178,9 @@ def fields() -> list[dict[str, Any]]:
 def View(desk: Desk) -> None:
     kept = desk.keep(Person)
     kept.desk = desk
-    solara.use_effect(kept.begin, [])
-    charts = {name: box("div", "person-chart", [chart]) for name, chart in kept.charts.items()}
+    solara.use_effect(lambda: in_view(kept.task, desk.replicates, kept.begin), [])
+    plot, rows = (lambda kind=kind: box("div", f"coming-{kind}", [kept.task.coming]) for kind in ("plot", "rows"))
+    charts = {name: box("div", "person-chart", [chart, plot()]) for name, chart in kept.charts.items()}
     quartet = [charts[name] for name in ("insulin", "glucose", "receptors", "beta")]
 
     def card(name: str, title: str, words: tuple[str, ...], *children: Any) -> solara.Element:
@@ -191,9 +191,9 @@ def View(desk: Desk) -> None:
         "person",
         [
             card("person-ask", "Hyperinsulinaemia feeds itself: one person over years", _PERSON, kept.form),
-            card("person-stages", "Stages", _STAGES, kept.ribbon),
+            card("person-stages", "Stages", _STAGES, kept.ribbon, rows()),
             card("person-years", "Over the years", _YEARS, box("div", "person-charts", quartet)),
-            card("person-check", "What receptor feedback adds, year by year", _CHECK, kept.answer),
+            card("person-check", "What receptor feedback adds, year by year", _CHECK, kept.answer, rows()),
             card(
                 "person-clinic",
                 "A clinic at this moment",
@@ -201,10 +201,9 @@ def View(desk: Desk) -> None:
                 box("div", "person-charts", [charts["test"], charts["clamp"]]),
                 kept.findings,
             ),
-            card("person-organs", "What the organs do at this moment", _ORGANS, kept.organs),
+            card("person-organs", "What the organs do at this moment", _ORGANS, kept.organs, rows()),
             card("person-means", "What was seen of interventions", _MEANS, kept.means),
             card("person-follows", "What follows, and is not simulated", _FOLLOWS, kept.follows),
-            box("p", "person-never", [patient.NEVER]),
         ],
     )
 
@@ -223,6 +222,8 @@ _YEARS = (
     "Insulin rises first, glucose years later; receptors fall where insulin is high; beta cells grow and then "
     "fail. Solid lines: with receptor feedback; dashed ones: receptors held constant. The vertical mark is the "
     "moment of the slider.",
+    "Levels are those after a night without food: glucose in mM, insulin in µU/mL, receptors in % of the healthy "
+    "person’s. Meals and the hours of a day are not drawn.",
 )
 _CHECK = (
     "Every yearly check-up of both lives. Receptors are those at the surface, in % of the healthy person's. All "
@@ -245,6 +246,7 @@ _MEANS = (
     "advice.",
 )
 _FOLLOWS = (
-    "What goes with insulin resistance in people and is not in this model: the driver, the way it goes, and "
-    "whether it is known to be causal, associated, or merely claimed.",
+    "What goes with insulin resistance in people and is not in this model: the driver, the way it goes, and whether it"
+    " is known to be causal, associated, or merely claimed. It is for reading beside the curves; no number on this "
+    "page was computed from it.",
 )

@@ -20,6 +20,7 @@ from ..form import Form, Sheet, chosen, number
 from ..jobs import Job
 from ..pins import MOST, QUANTITIES, UNITS, Pin
 from ..store import Export
+from ..task import Task, in_view
 
 RESOLUTIONS = {"mean": "Expected numbers", "counts": "Random numbers", "agents": "Single receptors"}
 _LONGEST_NAME = 80  # letters
@@ -40,7 +41,7 @@ class Comparison:
         self.desk: Desk | None = None
         self._pins: list[Pin] = []
         self._chosen = {"quantity": "surface", "unit": "percent", "base": "", "times": "0, 1, 6, 24"}
-        self._job: Job[Pin] | None = None
+        self.task: Task[Pin] = Task(self._changed)
         self._guard = threading.RLock()
         self._shelf = store.add(self._export)
         self.live.listen(self._hear_live)
@@ -51,8 +52,7 @@ class Comparison:
     def close(self) -> None:
         store.drop(self._shelf)
         self.desk = None
-        if self._job is not None:
-            self._job.cancel()
+        self.task.cancel()
 
     # -- from the browser ------------------------------------------------------------------------------------------
 
@@ -70,20 +70,20 @@ class Comparison:
 
     def _hear_other(self, message: dict) -> None:
         asked_for = hearing.text(message, "do")
-        if asked_for == "cancel" and self._job is not None:
-            self._job.cancel()
-        elif asked_for == "start" and not (self._job is not None and self._job.going):
+        if asked_for == "cancel":
+            self.task.cancel()
+        elif asked_for == "start":
             try:
                 scenario, name, replicates, seed = wish(hearing.values(message))
             except ValueError as fault:
                 return self.other.complain(str(fault))
             if len(self._pins) >= MOST:
                 return self.other.complain(_FULL)
-            self._job = Job(
+            self.task.start(
                 lambda report: pins.computed(
                     scenario, name=name, look=0, replicates=replicates, seed=seed, progress=report
                 ),
-                changed=self._changed,
+                needs=[scenario.resolution],
             )
 
     def _changed(self, job: Job[Pin]) -> None:
@@ -262,15 +262,29 @@ def _fields() -> list[dict[str, Any]]:
 def View(desk: Desk) -> None:
     comparison = desk.keep(Comparison)
     solara.use_effect(lambda: setattr(comparison, "desk", desk), [])
+    solara.use_effect(lambda: in_view(comparison.task, desk.replicates), [])
     box(
         "div",
         "pinning",
-        [box("section", "card", [comparison.live]), box("section", "card", [comparison.other])],
+        [
+            box("section", "card", [comparison.live, what(*_LIVE)]),
+            box("section", "card", [comparison.other, what(*_OTHER)]),
+        ],
     )
     box("section", "card answer-chart", [comparison.shown, comparison.chart, what(*_CURVES)])
     box("section", "card pins-sheet", [comparison.sheet, what(*_NUMBERS)])
 
 
+_LIVE = (
+    "Keeps the run on Live as it stands now, with all that you did to it. What you do there afterwards does not move "
+    "the pin: pin it again to see the difference.",
+)
+_OTHER = (
+    "Computes a scenario of the package from its start to its end, and pins it. Expected numbers are the mean over "
+    "endlessly many cells; random numbers are one cell, and with the same seed the same cell again.",
+    "Replicates repeat a random run to show how much of a difference is chance. Constants are the same in all of them, "
+    "so what is not known of the constants does not show.",
+)
 _CURVES = (
     "Up to six runs over each other. A pin keeps the run as it stood: what you do on Live afterwards does not move it. "
     "Each has its colour and its dash; press a name above the curves to put one away, drag over them to look closer.",
@@ -280,5 +294,6 @@ _CURVES = (
 _NUMBERS = (
     "The curves in numbers: at the times you name, the area under each as far as the shortest run goes, and how fast "
     "insulin moved receptors inside (redistribution) and cost the cell receptors (loss): half-times after its "
-    "strongest step, or why there is none.",
+    "strongest step, or why there is none. Two runs that differ less than replicates of one do have not been told "
+    "apart.",
 )

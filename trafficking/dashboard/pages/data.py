@@ -13,7 +13,7 @@ from trafficking.results import Result
 
 from .. import exports, hearing, tables, words
 from ..desk import Desk
-from ..elements import box, what
+from ..elements import box, what_in
 from ..tables import Tables
 
 AGAIN_S = 3.0  # between two readings of a run that goes on; longer where reading takes long
@@ -26,7 +26,7 @@ class Reading:
     """The tables of a run as they stood when they were read, and which of them is shown."""
 
     def __init__(self) -> None:
-        self.widget = Tables()
+        self.widget = Tables(asked=_ASKED)
         self._desk: Desk | None = None
         self._result: Result | None = None
         self._run_id, self._steered, self._again_s = "", 0, 0.0
@@ -139,18 +139,23 @@ def _files(table: str, steered: int) -> list[list]:
 def View(desk: Desk) -> None:
     reading = desk.keep(Reading)
     solara.use_effect(lambda: reading.read(desk), [])
-    box(
-        "div",
-        "data-page",
-        [
-            reading.widget,
-            what(
-                "These are the numbers behind the plot on Live, as the simulation wrote them down. Choose a table: "
-                "above its rows you find what each column means, its unit, and its smallest, mean, largest and final "
-                "value.",
-                "Files hold the run as it stands when you take them. The scenario file gives the same run again, moves "
-                "by hand included: save it and type “trafficking run” with its name. Parquet files keep units and "
-                "labels with each column; R, Python and Julia read them.",
-            ),
-        ],
-    )
+    box("div", "data-page", [reading.widget])
+
+
+_ASKED = what_in(
+    files=(
+        "The run on Live as files, as it stands when you take them: all of it, the table chosen below, or the figure. "
+        "The scenario file gives the same run again, moves by hand included: save it and type “trafficking run” with "
+        "its name.",
+        "Parquet files keep units and labels with each column; R, Python and Julia read them.",
+    ),
+    columns=(
+        "The numbers behind the plot on Live, as the simulation wrote them down. Choose a table: each line below is "
+        "one of its columns, with what it means, its unit, and its smallest, mean, largest and final value.",
+        "The mean is over the rows, and rows need not lie at even distances in time.",
+    ),
+    rows=(
+        "The rows of the chosen table, fifteen at a time, in its own units. While the run goes on they are read again "
+        "now and then; Read again does it at once.",
+    ),
+)

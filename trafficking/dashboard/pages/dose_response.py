@@ -22,6 +22,7 @@ from ..elements import box, what
 from ..form import Form, Sheet, chosen, number
 from ..jobs import Job, Progress
 from ..store import Export
+from ..task import Task, in_view
 
 RESOLUTIONS = {"mean": "Expected numbers", "counts": "Random numbers, replicates"}
 _MOST_DOSES, _MOST_REPLICATES = 40, 200
@@ -68,7 +69,7 @@ class Doses:
         self.form = Form(label="Dose-response", action="Compute the curve", fields=_fields())
         self.shown = Form(label="What is shown", fields=[_READOUT])
         self.chart, self.sheet = Chart(), Sheet()
-        self._job: Job[Sweep] | None = None
+        self.task: Task[Sweep] = Task(self._changed)
         self._sweep: Sweep | None = None
         self._effects: dict[str, HalfEffect] = {}
         self._readout = "surface"
@@ -78,18 +79,17 @@ class Doses:
 
     def close(self) -> None:
         store.drop(self._shelf)
-        if self._job is not None:
-            self._job.cancel()
+        self.task.cancel()
 
     def begin(self) -> None:
         """Computes the curve of the form as it opens, the first time the page is seen: it takes a second."""
-        if self._job is None:
+        if self.task.job is None:
             self._start(wish({field["name"]: field["value"] for field in _fields()}))
 
     def _hear(self, message: dict) -> None:
         asked_for = hearing.text(message, "do")
-        if asked_for == "cancel" and self._job is not None:
-            self._job.cancel()
+        if asked_for == "cancel":
+            self.task.cancel()
         elif asked_for == "start":
             try:
                 asked = wish(hearing.values(message))
@@ -99,9 +99,6 @@ class Doses:
                 self._start(asked)
 
     def _start(self, asked: Wish) -> None:
-        if self._job is not None and self._job.going:  # its button is off: nobody asked by hand
-            return
-
         def work(report: Progress) -> Sweep:
             return dose_curves.sweep(
                 asked.scenario,
@@ -112,13 +109,14 @@ class Doses:
                 progress=report,
             )
 
-        self._job = Job(work, changed=self._changed)
+        self.task.start(work, needs=[asked.scenario.resolution])
 
     def _changed(self, job: Job[Sweep]) -> None:
         if job.status == "done" and job.result is not None:
             self._sweep, self._effects = job.result, {}
             self._draw()
-        self.form.follow(job)
+        self.form.follow(job, before=self._sweep is not None)
+        self.task.coming.follow(job, there=self._sweep is not None)
 
     def _hear_choice(self, message: dict) -> None:
         name = hearing.text(hearing.values(message), "readout")
@@ -283,18 +281,25 @@ _READOUT = {
 @solara.component
 def View(desk: Desk) -> None:
     doses = desk.keep(Doses)
-    solara.use_effect(doses.begin, [])
-    box("section", "card", [doses.form])
+    solara.use_effect(lambda: in_view(doses.task, desk.replicates, doses.begin), [])
+    plot, rows = (box("div", f"coming-{kind}", [doses.task.coming]) for kind in ("plot", "rows"))
+    box("section", "card", [doses.form, what(*_ASKED)])
     box(
         "div",
         "answer",
         [
-            box("section", "card answer-chart", [doses.shown, doses.chart, what(*_CURVE)]),
-            box("section", "card answer-sheet", [doses.sheet, what(*_HALF)]),
+            box("section", "card answer-chart", [doses.shown, doses.chart, plot, what(*_CURVE)]),
+            box("section", "card answer-sheet", [doses.sheet, rows, what(*_HALF)]),
         ],
     )
 
 
+_ASKED = (
+    "What is to be computed: cells of one tissue, a row of doses from the lowest to the highest at equal steps of "
+    "their logarithm, and how long the cells stay in each. Expected numbers have no chance in them and are quick.",
+    "Random numbers repeat each dose with as many single cells as you say, which shows how far one cell differs from "
+    "the next; it does not show how far real cells differ in their constants.",
+)
 _CURVE = (
     "Cells that have never met insulin are given one dose each, for as long as you say, and read at the end: a point "
     "for each dose. Tinted behind: insulin in blood between meals, after a meal, and what only an experimenter gives.",

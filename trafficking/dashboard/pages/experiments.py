@@ -17,8 +17,9 @@ from ..chart import Chart
 from ..desk import Desk
 from ..elements import box, what
 from ..hearing import Listener
-from ..jobs import Job, Progress
+from ..jobs import Job, Progress, said
 from ..store import Export
+from ..task import Task, in_view
 
 _STATIC = files("trafficking.dashboard") / "static"
 
@@ -53,7 +54,7 @@ class Trials:
     def __init__(self) -> None:
         self.board, self.detail, self.chart = Board(), Detail(), Chart()
         self.rows: dict[str, Row] = {}
-        self.job: Job[None] | None = None
+        self.task: Task[None] = Task(self._changed)
         self.desk: Desk | None = None
         self._choosing = threading.Lock()  # a choice while numbers come in must not be overtaken by them
         self._shelf = store.add(self._export)
@@ -65,43 +66,42 @@ class Trials:
 
     def close(self) -> None:
         store.drop(self._shelf)
-        if self.job is not None:
-            self.job.cancel()
+        self.task.cancel()
 
     def begin(self) -> None:
         """Simulates all numbers, the first time the page is seen."""
-        if self.job is None or self.job.status in ("cancelled", "failed"):
-            self.job = Job(self._work, changed=self._changed)
+        if self.task.job is None:
+            self.task.start(self._work, needs=["mean"])
 
     def _work(self, report: Progress) -> None:
-        wanted = targets()
-        for done, target in enumerate(wanted):
-            report(done / len(wanted))
-            self.rows[target.id] = trials.row(target.id)
+        wanted = [target.id for target in targets() if target.id not in self.rows]
+        while wanted:
+            report(1.0 - len(wanted) / len(targets()))
+            chosen = self.board.chosen
+            identity = wanted.pop(wanted.index(chosen) if chosen in wanted else 0)
+            self.rows[identity] = trials.row(identity)
 
     def _changed(self, job: Job[None]) -> None:
-        said = {
-            "waiting": f"Waiting: {job.ahead} before this one" if job.ahead else "About to begin",
-            "working": f"Simulating: {len(self.rows)} of {len(targets())} numbers",
-            "cancelled": f"Cancelled after {len(self.rows)} of {len(targets())} numbers",
-        }
+        so_far = f"{len(self.rows)} of {len(targets())} numbers"
+        counted = {"working": f"Simulating: {so_far}", "cancelled": f"Cancelled after {so_far}"}
         fault = f"It stopped: {job.fault}" if job.status == "failed" else ""
         found = [self.rows[target.id] for target in targets() if target.id in self.rows]
         with self.board.hold_sync():
             self.board.rows = [trials.listed(target, self.rows.get(target.id)) for target in targets()]
             self.board.headline = trials.headline(found) if found and job.status != "working" else ""
             busy = job.going
-            self.board.state = {"busy": busy, "share": job.share, "words": said.get(job.status, ""), "fault": fault}
+            words = counted.get(job.status, said(job))
+            self.board.state = {"busy": busy, "share": job.share, "words": words, "fault": fault}
         self._choose()
 
     def _hear(self, message: dict) -> None:
         known = {target.id for target in targets()}
         if "choose" in message and (choice := hearing.text(message, "choose")) in known:
             self._choose(choice)
-        elif message.get("cancel") and self.job is not None:
-            self.job.cancel()
+        elif message.get("cancel"):
+            self.task.cancel()
         elif message.get("again"):
-            self.begin()
+            self.task.again()
         elif "run" in message and (run := hearing.text(message, "run")) in known and self.desk is not None:
             desk = self.desk
             desk.show_on_live(validation.experiment(trials.target_of(run)))
@@ -119,8 +119,10 @@ class Trials:
             "title": trials.experiment_title(target),
             "protocol": trials.protocol(target),
         }
+        if self.task.job is not None:
+            self.task.coming.follow(self.task.job, there=found is not None)
         if found is None:
-            return
+            return self.chart.clear()
         x, y = trials.axes(found)
         outcome = "met" if found.met else "missed"
         self.chart.show(
@@ -143,13 +145,14 @@ class Trials:
 def View(desk: Desk) -> None:
     kept = desk.keep(Trials)
     kept.desk = desk
-    solara.use_effect(kept.begin, [])
+    solara.use_effect(lambda: in_view(kept.task, desk.replicates, kept.begin), [])
+    plot = box("div", "coming-plot", [kept.task.coming])
     box(
         "div",
         "trials",
         [
             box("section", "card", [what(*_LIST), box("h2", "", ["Measured and simulated"]), kept.board]),
-            box("section", "card answer-chart trials-chosen", [what(*_CURVE), kept.detail, kept.chart]),
+            box("section", "card answer-chart trials-chosen", [what(*_CURVE), kept.detail, kept.chart, plot]),
         ],
     )
 

@@ -45,6 +45,12 @@ FELT = (
     "equilibrium with the dose. With h = 0.1 there are receptors to spare: losing half of them shifts the curve "
     "more than it lowers it. Shape and h are assumptions, not measurements.",
 )
+DECK = (
+    "What makes the run go on, and how fast. Guided slows down around a change of insulin and hastens where little "
+    "happens; any other speed is so much simulated time in a second of yours. The chip says what the run is doing.",
+    "Scenario is what the cell lives through; choosing another begins anew. More has its tissue, the number of "
+    "receptors, the seed of its random numbers, drugs, and a log of what you did by hand.",
+)
 
 
 def view(desk: Desk) -> list[solara.Element]:
@@ -67,5 +73,5 @@ def view(desk: Desk) -> list[solara.Element]:
                 box("section", "card felt-card", [box("h2", "felt-title", [FELT_TITLE]), desk.felt, what(*FELT)]),
             ],
         ),
-        box("section", "card deck-card", [desk.controls]),
+        box("section", "card deck-card", [desk.controls, what(*DECK)]),
     ]

@@ -19,7 +19,7 @@ function render({ model, el }) {
     const d = model.get("detail");
     if (!d.id) return;
     el.innerHTML = `<h3>${escape(d.title)}</h3><p>${escape(d.protocol)}</p>
-      <p><b>${escape(d.observable)}</b>: measured ${escape(d.measured)}, range ${escape(d.range)}${d.ours ? " (ours)" : " (of the source)"}, simulated <b>${escape(d.simulated)}</b>: <span class="board-outcome" data-outcome="${d.outcome}">${SIGN[d.outcome]}</span>. ${escape(d.source)}, ${link(d.identifier)}.</p>
+      <p><b>${escape(d.observable)}</b>: measured ${escape(d.measured)}, range ${escape(d.range)}${d.ours ? " (ours)" : " (of the source)"}, ${d.outcome ? `simulated <b>${escape(d.simulated)}</b>: <span class="board-outcome" data-outcome="${d.outcome}">${SIGN[d.outcome]}</span>` : "not simulated yet"}. ${escape(d.source)}, ${link(d.identifier)}.</p>
       ${d.why ? `<p class="board-quiet">${escape(d.why)}</p>` : ""}<button type="button" data-run="${escape(d.id)}">Run this experiment on Live</button>`;
   }
 

@@ -145,19 +145,19 @@ function render({ model, el }) {
       <button type="button" data-act="save">Save as scenario file</button>
       <button type="button" data-act="open">Open a scenario file</button>
       <button type="button" data-act="undo">${icon("undo")}Undo</button></span>
-    </section>
+      ${model.get("asked").protocol}</section>
     <p class="editor-note" role="alert"></p><p class="editor-done" role="status"></p>
     <section class="card editor-preview" aria-label="Insulin over time">
       <div class="editor-caption"><h2>Insulin over time</h2><span class="editor-says"></span>
         <label class="editor-axis">Axis <select name="axis"><option value="log">logarithmic</option><option value="linear">linear</option></select></label></div>
       <div class="editor-curve"><svg role="img"></svg><div class="editor-grips"></div></div>
       <p class="editor-hint">Drag a handle of the chosen segment, or move it with the arrow keys: end of the segment sideways, doses up and down.</p>
-    </section>
+      ${model.get("asked").curve}</section>
     <section class="card editor-list" aria-label="Segments"><ol class="segments"></ol>
       <div class="editor-add"><span>Add after the chosen segment:</span><span class="editor-kinds"></span>
         <button type="button" data-act="csv">Recorded series (CSV)</button></div>
       <p class="editor-hint">A table needs a header with units, such as <code>time [min],insulin [uU/mL]</code>; at most 2 MB and 100,000 rows. Values take a unit: 24 h, 10 nM, 60 uU/mL.</p>
-    </section>
+      ${model.get("asked").segments}</section>
     <input type="file" name="csv" accept=".csv,.txt,text/csv" hidden aria-label="Recorded series"><input type="file" name="toml" accept=".toml" hidden aria-label="Scenario file">`;
   const find = (selector) => el.querySelector(selector);
   const [curve, svg, grips, list] = [find(".editor-curve"), find(".editor-curve svg"), find(".editor-grips"), find(".segments")];

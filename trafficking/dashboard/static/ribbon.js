@@ -17,8 +17,8 @@ function render({ model, el }) {
   function draw() {
     const end = model.get("end");
     find("select").innerHTML ||= model.get("organs").map(([name, words]) => `<option value="${escape(name)}">${escape(words)}</option>`).join("");
-    for (const part of el.querySelectorAll("input, select, button")) part.disabled = !(end > 0); // until a life has come
-    if (!(end > 0)) return;
+    el.hidden = !(end > 0); // until a life has come
+    if (el.hidden) return;
     find(".ribbon-lives").innerHTML = model.get("ribbons").map(([title, parts]) => `<p class="ribbon-title">${escape(title)}</p><ol class="ribbon-bar">${
       parts.map(([from, to, stage, words]) => `<li data-stage="${stage}" style="flex-grow:${Math.max(to - from, 0.01)}" title="Year ${from} to ${to}: stage ${stage}, ${escape(words)}"><b>${stage}</b> <span class="ribbon-name">${escape(words)}</span><span class="unseen">, year ${from} to ${to.toFixed(1)}</span></li>`).join("")}</ol>`).join("");
     slider.max = end;

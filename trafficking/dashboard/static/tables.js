@@ -13,7 +13,7 @@ function render({ model, el }) {
       <button type="button" data-do="read">Read again</button>
       <p class="tables-note" role="status"></p>
       <div class="tables-files"></div>
-    </section>
+      ${model.get("asked").files}</section>
     <section class="card tables-choice">
       <div class="tables-names" role="group" aria-label="Tables"></div>
       <h2 class="tables-title"></h2><p class="tables-about"></p>
@@ -21,7 +21,7 @@ function render({ model, el }) {
         <table class="tables-columns"><thead><tr><th scope="col">Column</th><th scope="col">Meaning</th><th scope="col">Unit</th>
           <th scope="col">Smallest</th><th scope="col">Mean</th><th scope="col">Largest</th><th scope="col">Final</th></tr></thead><tbody></tbody></table>
       </div>
-    </section>
+      ${model.get("asked").columns}</section>
     <section class="card tables-preview">
       <div class="tables-pager" role="group" aria-label="Rows shown">
         <button type="button" data-page="first">First</button><button type="button" data-page="back">Back</button>
@@ -32,7 +32,7 @@ function render({ model, el }) {
       <div class="tables-scroll" tabindex="0" role="group" aria-label="Rows">
         <table class="tables-rows"><thead></thead><tbody></tbody></table>
       </div>
-    </section>`;
+      ${model.get("asked").rows}</section>`;
   const find = (selector) => el.querySelector(selector);
   const ask = (what, more = {}) => model.send({ do: what, ...more });
 
