@@ -134,12 +134,49 @@ def test_a_reload_shows_what_was_in_view(visit: Visit):
     page.get_by_role("button", name="Pause").click()
     expect(page.locator(".chip")).to_have_text("Paused")
     seen = arranged(page)
-    assert seen["hidden"] and seen["followed"]
+    assert seen["hidden"]
+    assert seen["followed"]
     reloaded(page)
     page.wait_for_function("document.querySelector('.plot').dataset.zoomed === 'true'")
     expect(page.locator(".life-card")).to_be_visible()
     assert in_view(page) == seen
     expect(page.locator(".life-card")).not_to_contain_text("not kept")
+
+
+def test_a_reload_finds_the_pins_and_how_they_were_shown(visit: Visit):
+    page = visit("compare")
+    for resolution in ("mean", "counts"):
+        page.locator(".pinning [name=resolution]").select_option(resolution)
+        page.get_by_role("button", name="Compute and pin").click()
+        rows = page.locator(".pins-sheet tbody tr")
+        expect(rows).to_have_count(1 if resolution == "mean" else 2)
+    page.locator("[name=unit]").select_option("receptors")
+    page.locator("[name=base]").select_option(index=1)
+    expect(page.locator(".pins-sheet thead")).to_contain_text("receptors")
+    shown = page.locator(".pins-sheet table").inner_text()
+    reloaded(page)
+    expect(rows).to_have_count(2)
+    page.wait_for_function("shown => document.querySelector('.pins-sheet table').innerText === shown", arg=shown)
+    expect(page.locator("[name=unit]")).to_have_value("receptors")
+    assert page.locator("[name=base]").input_value() != ""
+    other = visit("compare")  # a tab of its own
+    expect(other.locator(".pins-sheet")).to_contain_text("Nothing is pinned yet")
+
+
+def test_a_reload_finds_the_person_and_the_moment(visit: Visit):
+    page = visit("body")
+    page.locator("[name=years]").fill("10")
+    page.locator("[name=insult]").fill("0.6")
+    page.get_by_role("button", name="Follow this person").click()
+    expect(page.locator(".ribbon input[type=range]")).to_have_attribute("max", "10", timeout=2 * PATIENCE_MS)
+    page.locator(".ribbon input[type=range]").fill("5")
+    expect(page.locator(".person-clinic")).to_contain_text("year 5.0")
+    found = page.locator(".person-clinic table").inner_text()
+    reloaded(page)
+    expect(page.locator("[name=insult]")).to_have_value("0.6")
+    expect(page.locator("[name=years]")).to_have_value("10")
+    expect(page.locator(".person-clinic")).to_contain_text("year 5.0")
+    assert page.locator(".person-clinic table").inner_text() == found
 
 
 def test_a_run_that_was_playing_plays_on_after_a_reload(visit: Visit):

@@ -1,4 +1,4 @@
-"""What stands in the browser's address: the id of the run, so that a reload finds it, and links that are copied."""
+"""What stands in the browser's address: the id of the run, so that a reload finds it. Links to copy; the tab's id."""
 
 from __future__ import annotations
 
@@ -19,7 +19,8 @@ class Address(Listener):
     """`placed` is [count, run, way] of the last id of a run that was put into the address.
 
     `link` is [count, text] of the last link asked for: the browser puts its own address before it and copies it. It
-    sends {"back": id} where its history led to the address of another run.
+    sends {"back": id} where its history led to the address of another run, and {"tab": id} at first: an id that a
+    reload does not change, "" where the browser keeps nothing.
     """
 
     _esm = (_STATIC / "address.js").read_text(encoding="utf-8")

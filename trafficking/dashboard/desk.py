@@ -31,6 +31,7 @@ from .futures import Branching
 from .keeping import Keeping
 from .kept import Kept, KeptError
 from .launcher import SCENARIO_VARIABLE
+from .notes import Notes
 from .paces import GUIDED, SPEEDS
 from .picture import LINES, Ground, Picture
 from .plot import TimeSeries
@@ -128,7 +129,7 @@ class Desk:
         self.dose.listen(self._hear_dose)
         self.controls.listen(self._hear_controls)
         self.cell.listen(self._hear_cell)
-        self.address, self.keeping = Address(), Keeping()
+        self.address, self.keeping, self.notes = Address(), Keeping(), Notes()
         self._scene: Scene | None = None  # the latest
         scenario, self._complaint = self._first(self._asked)
         self.travel: Callable[[str], None] = lambda address: None  # to another page
@@ -263,6 +264,8 @@ class Desk:
         self.runner.acknowledge(hearing.whole(message, "acknowledged"), reduced_motion=bool(message.get("reduced")))
 
     def _hear_address(self, message: dict) -> None:
+        if "tab" in message:
+            return self.notes.know(hearing.text(message, "tab"))
         run_id = hearing.text(message, "back")
         taking = self._taking(urlencode({"run": run_id}))
         if taking is not None and run_id != self.keeping.run_id:

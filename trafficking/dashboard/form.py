@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from importlib.resources import files
 from typing import Any
 
@@ -10,6 +10,7 @@ import traitlets
 
 from .hearing import Listener
 from .jobs import Job, said
+from .notes import Note
 
 _STATIC = files("trafficking.dashboard") / "static"
 
@@ -19,6 +20,7 @@ class Form(Listener):
 
     fields: dicts of name, label, value and kind: "select" (options as [value, text]), "number" (low, high, step) or
     "text"; "optional" ones may stay empty, "live" ones tell of each change at once.
+    filled: values by name that are put into the fields, as [count, values].
     state: busy, share (0 to 1), words, fault.
     The browser sends {"do": "start", "values": {...}}, {"do": "cancel"} and {"do": "change", "values": {...}}.
     """
@@ -28,6 +30,7 @@ class Form(Listener):
     label = traitlets.Unicode("").tag(sync=True)
     fields = traitlets.List().tag(sync=True)
     action = traitlets.Unicode("").tag(sync=True)
+    filled = traitlets.List().tag(sync=True)
     state = traitlets.Dict({"busy": False, "share": 0.0, "words": "", "fault": ""}).tag(sync=True)
 
     def follow(self, job: Job[Any], *, before: bool = False) -> None:
@@ -41,6 +44,10 @@ class Form(Listener):
             words += "; what is shown was computed before"
         fault = f"It stopped: {job.fault}" if job.status == "failed" else ""
         self.state = {"busy": job.going, "share": job.share, "words": words, "fault": fault}
+
+    def fill(self, values: Mapping[str, Any]) -> None:
+        """Puts values into the fields of these names."""
+        self.filled = [self.filled[0] + 1 if self.filled else 1, dict(values)]
 
     def complain(self, fault: str) -> None:
         """Says what is wrong with what was asked for."""
@@ -58,6 +65,23 @@ class Sheet(Listener):
     _esm = (_STATIC / "sheet.js").read_text(encoding="utf-8")
 
     state = traitlets.Dict().tag(sync=True)
+
+
+def noted(values: Mapping[str, Any], fields: list[dict[str, Any]]) -> Note:
+    """What a form asked for, in the names of its own fields."""
+    return Note({"values": {field["name"]: values[field["name"]] for field in fields if field["name"] in values}})
+
+
+def asked_before(note: Note | None, first: dict[str, Any], check: Callable[[dict[str, Any]], Any]) -> dict[str, Any]:
+    """The values of a form before a reload; `first` where nothing was noted, or `check` no longer takes it."""
+    if note is None:
+        return first
+    try:
+        values = first | note.words["values"]
+        check(values)
+    except (KeyError, TypeError, ValueError):
+        return first
+    return values
 
 
 def number(values: Mapping[str, Any], name: str, label: str, low: float, high: float) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import partial
 from importlib.resources import files
 from typing import Any
@@ -18,14 +19,16 @@ from .. import exports, hearing, patient, store
 from ..chart import Chart
 from ..desk import Desk
 from ..elements import box, what
-from ..form import Form, Sheet
+from ..form import Form, Sheet, asked_before, noted
 from ..hearing import Listener
 from ..jobs import Job
+from ..notes import Note
 from ..patient import Wish
 from ..store import Export
 from ..task import Task, in_view
 
 _STATIC = files("trafficking.dashboard") / "static"
+PAGE = "body"  # its notes are known by this name
 _OPENING = 8.0  # the year that is looked at first
 
 
@@ -57,6 +60,7 @@ class Person:
         self.desk: Desk | None = None
         self.task: Task[Cycle] = Task(self._changed)
         self.found: Cycle | None = None
+        self._values: Mapping[str, Any] = {}  # of the form, when it last asked for a life
         self._shelf = store.add(self._export)
         self.form.listen(self._hear_form)
         self.ribbon.listen(self._hear_ribbon)
@@ -65,10 +69,20 @@ class Person:
         store.drop(self._shelf)
         self.task.cancel()
 
-    def begin(self) -> None:
-        """Follows the vicious cycle, the first time the page is seen."""
-        if self.task.job is None:
-            self._start(patient.wish({field["name"]: field["value"] for field in fields()}))
+    def begin(self, note: Note | None = None) -> None:
+        """Follows a person, the first time the page is seen: the one before a reload, or the vicious cycle."""
+        if self.task.job is not None:
+            return
+        self._values = asked_before(note, {field["name"]: field["value"] for field in fields()}, patient.wish)
+        if note is not None:
+            self.form.fill(self._values)
+            self.ribbon.year = hearing.number({"year": note.words.get("year", _OPENING)}, "year", 0.0, 100.0)
+        self._start(patient.wish(self._values))
+
+    def _note(self) -> None:
+        if self.desk is not None:
+            asked = noted(self._values, fields())
+            self.desk.notes.put(PAGE, Note({**asked.words, "year": self.ribbon.year}))
 
     def _hear_form(self, message: dict) -> None:
         asked_for = hearing.text(message, "do")
@@ -81,6 +95,8 @@ class Person:
                 self.form.complain(str(fault))
             else:
                 self._start(asked)
+                self._values = hearing.values(message)
+                self._note()
 
     def _start(self, asked: Wish) -> None:
         self.task.start(partial(patient.lives, asked), needs=("mean", "body"))
@@ -99,6 +115,7 @@ class Person:
         if "year" in message:
             self.ribbon.year = hearing.number(message, "year", 0.0, self.ribbon.end)
             self._look(found)
+            self._note()
         elif (organ := hearing.text(message, "organ")) in ORGANS and desk is not None:
             desk.show_on_live(patient.cell(found, organ, self.ribbon.year))
 
@@ -178,7 +195,7 @@ def fields() -> list[dict[str, Any]]:
 def View(desk: Desk) -> None:
     kept = desk.keep(Person)
     kept.desk = desk
-    solara.use_effect(lambda: in_view(kept.task, desk.replicates, kept.begin), [])
+    solara.use_effect(lambda: in_view(kept.task, desk.replicates, lambda: desk.notes.recall(PAGE, kept.begin)), [])
     plot, rows = (lambda kind=kind: box("div", f"coming-{kind}", [kept.task.coming]) for kind in ("plot", "rows"))
     charts = {name: box("div", "person-chart", [chart, plot()]) for name, chart in kept.charts.items()}
     quartet = [charts[name] for name in ("insulin", "glucose", "receptors", "beta")]

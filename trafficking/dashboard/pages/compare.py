@@ -12,17 +12,19 @@ import solara
 from trafficking.half_times import clock_words
 from trafficking.scenario import Scenario, ScenarioError
 
-from .. import exports, hearing, pins, store, words
+from .. import exports, hearing, pinboard, pins, store, words
 from ..chart import Axis, Chart
 from ..desk import Desk, shipped
 from ..elements import box, what
 from ..form import Form, Sheet, chosen, number
 from ..jobs import Job
+from ..notes import Note
 from ..pins import MOST, QUANTITIES, UNITS, Pin
 from ..store import Export
 from ..task import Task, in_view
 
 RESOLUTIONS = {"mean": "Expected numbers", "counts": "Random numbers", "agents": "Single receptors"}
+PAGE = "compare"  # its notes are known by this name
 _LONGEST_NAME = 80  # letters
 _FULL = f"{MOST} runs are pinned; remove one first."
 _NOTHING = "Nothing is pinned yet: pin the run on Live, or compute a scenario and pin that."
@@ -42,6 +44,7 @@ class Comparison:
         self._pins: list[Pin] = []
         self._chosen = {"quantity": "surface", "unit": "percent", "base": "", "times": "0, 1, 6, 24"}
         self.task: Task[Pin] = Task(self._changed)
+        self._recalled = False
         self._guard = threading.RLock()
         self._shelf = store.add(self._export)
         self.live.listen(self._hear_live)
@@ -53,6 +56,30 @@ class Comparison:
         store.drop(self._shelf)
         self.desk = None
         self.task.cancel()
+
+    def attend(self, desk: Desk) -> None:
+        """The session whose run on Live can be pinned."""
+        self.desk = desk
+        desk.notes.recall(PAGE, self.recall)
+
+    def recall(self, note: Note | None) -> None:
+        """Puts back what was pinned before a reload, once."""
+        first, self._recalled = not self._recalled, True
+        if note is None or not first:
+            return
+        with self._guard:
+            ours, self._pins = self._pins, pinboard.recalled(note)
+            given = note.words.get("chosen")
+            if isinstance(given, dict) and not ours:
+                self._choose(given)
+        for pin in ours:  # pinned while the note was on its way
+            self._pin(pin)
+        self._draw()
+        self.shown.fill(self._chosen)
+
+    def _note(self) -> None:
+        if self.desk is not None:
+            self.desk.notes.put(PAGE, pinboard.noted(self._pins, self._chosen))
 
     # -- from the browser ------------------------------------------------------------------------------------------
 
@@ -94,20 +121,25 @@ class Comparison:
     def _hear_choice(self, message: dict) -> None:
         values = hearing.values(message)
         try:
-            times = str(values.get("times", ""))
-            pins.times_of(times)
-            with self._guard:
-                base = str(values.get("base", ""))
-                self._chosen = {
-                    "quantity": chosen(values, "quantity", "Quantity", QUANTITIES),
-                    "unit": chosen(values, "unit", "Unit", UNITS),
-                    "base": base if any(pin.name == base for pin in self._pins) else "",
-                    "times": times,
-                }
+            self._choose(values)
         except ValueError as fault:
             return self.shown.complain(str(fault))
         self.shown.complain("")
         self._draw()
+        self._note()
+
+    def _choose(self, values: Mapping[str, Any]) -> None:
+        """Shows the pins so; ValueError in words for the reader."""
+        times = str(values.get("times", ""))
+        pins.times_of(times)
+        with self._guard:
+            base = str(values.get("base", ""))
+            self._chosen = {
+                "quantity": chosen(values, "quantity", "Quantity", QUANTITIES),
+                "unit": chosen(values, "unit", "Unit", UNITS),
+                "base": base if any(pin.name == base for pin in self._pins) else "",
+                "times": times,
+            }
 
     def _hear_sheet(self, message: dict) -> None:
         with self._guard:
@@ -117,6 +149,7 @@ class Comparison:
                 if self._chosen["base"] == gone.name:
                     self._chosen["base"] = ""
         self._draw()
+        self._note()
 
     # -- to the browser --------------------------------------------------------------------------------------------
 
@@ -131,6 +164,7 @@ class Comparison:
             look = min(set(range(MOST)) - {each.look for each in self._pins})
             self._pins.append(replace(pin, name=name, look=look))
         self._draw()
+        self._note()
         return True
 
     def _draw(self) -> None:
@@ -261,7 +295,7 @@ def _fields() -> list[dict[str, Any]]:
 @solara.component
 def View(desk: Desk) -> None:
     comparison = desk.keep(Comparison)
-    solara.use_effect(lambda: setattr(comparison, "desk", desk), [])
+    solara.use_effect(lambda: comparison.attend(desk), [])
     solara.use_effect(lambda: in_view(comparison.task, desk.replicates), [])
     box(
         "div",

@@ -19,12 +19,14 @@ from ..chart import Axis, Chart, Curve, Region
 from ..desk import Desk
 from ..dose import BANDS
 from ..elements import box, what
-from ..form import Form, Sheet, chosen, number
+from ..form import Form, Sheet, asked_before, chosen, noted, number
 from ..jobs import Job, Progress
+from ..notes import Note
 from ..store import Export
 from ..task import Task, in_view
 
 RESOLUTIONS = {"mean": "Expected numbers", "counts": "Random numbers, replicates"}
+PAGE = "dose-response"  # its notes are known by this name
 _MOST_DOSES, _MOST_REPLICATES = 40, 200
 _SEED = 1
 
@@ -70,6 +72,7 @@ class Doses:
         self.shown = Form(label="What is shown", fields=[_READOUT])
         self.chart, self.sheet = Chart(), Sheet()
         self.task: Task[Sweep] = Task(self._changed)
+        self.desk: Desk | None = None
         self._sweep: Sweep | None = None
         self._effects: dict[str, HalfEffect] = {}
         self._readout = "surface"
@@ -81,10 +84,14 @@ class Doses:
         store.drop(self._shelf)
         self.task.cancel()
 
-    def begin(self) -> None:
-        """Computes the curve of the form as it opens, the first time the page is seen: it takes a second."""
-        if self.task.job is None:
-            self._start(wish({field["name"]: field["value"] for field in _fields()}))
+    def begin(self, note: Note | None = None) -> None:
+        """Computes a curve the first time the page is seen: the one before a reload, or that of the form."""
+        if self.task.job is not None:
+            return
+        values = asked_before(note, {field["name"]: field["value"] for field in _fields()}, wish)
+        if note is not None:
+            self.form.fill(values)
+        self._start(wish(values))
 
     def _hear(self, message: dict) -> None:
         asked_for = hearing.text(message, "do")
@@ -97,6 +104,8 @@ class Doses:
                 self.form.complain(str(fault))
             else:
                 self._start(asked)
+                if self.desk is not None:
+                    self.desk.notes.put(PAGE, noted(hearing.values(message), _fields()))
 
     def _start(self, asked: Wish) -> None:
         def work(report: Progress) -> Sweep:
@@ -281,7 +290,8 @@ _READOUT = {
 @solara.component
 def View(desk: Desk) -> None:
     doses = desk.keep(Doses)
-    solara.use_effect(lambda: in_view(doses.task, desk.replicates, doses.begin), [])
+    doses.desk = desk
+    solara.use_effect(lambda: in_view(doses.task, desk.replicates, lambda: desk.notes.recall(PAGE, doses.begin)), [])
     plot, rows = (box("div", f"coming-{kind}", [doses.task.coming]) for kind in ("plot", "rows"))
     box("section", "card", [doses.form, what(*_ASKED)])
     box(

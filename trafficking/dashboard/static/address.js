@@ -1,6 +1,20 @@
 // The id of the run in the address, so that a reload finds it again and Back the run before it, and a link that is there
 // to be copied.
 
+// An id of this tab, which a reload does not change; "" where the browser keeps nothing.
+function tab() {
+  try {
+    const known = sessionStorage.getItem("trafficking-tab");
+    if (known) return known;
+    const letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+    const made = Array.from(crypto.getRandomValues(new Uint8Array(24)), (byte) => letters[byte % 64]).join("");
+    sessionStorage.setItem("trafficking-tab", made);
+    return made;
+  } catch {
+    return "";
+  }
+}
+
 function render({ model, el }) {
   el.className = "address";
   el.innerHTML = `
@@ -69,6 +83,7 @@ function render({ model, el }) {
   addEventListener("solara.router", arrive);
   addEventListener("popstate", back);
   put(false);
+  model.send({ tab: tab() });
   return () => {
     model.off("change:placed", place);
     model.off("change:link", offer);

@@ -43,6 +43,16 @@ function render({ model, el }) {
     find(".form-act").hidden = !model.get("action");
   }
 
+  function fill() {
+    for (const [name, value] of Object.entries(model.get("filled")[1] ?? {})) {
+      const input = form.elements[name];
+      if (!input) continue;
+      const was = input.value;
+      input.value = value;
+      if (input.value !== String(value)) input.value = was; // an option that is no longer there
+    }
+  }
+
   function draw() {
     const state = model.get("state");
     find("[type=submit]").disabled = state.busy;
@@ -63,11 +73,14 @@ function render({ model, el }) {
   find(".form-cancel").addEventListener("click", () => model.send({ do: "cancel" }));
   for (const trait of ["fields", "action", "label"]) model.on(`change:${trait}`, build);
   model.on("change:state", draw);
+  model.on("change:filled", fill);
   build();
+  fill();
   draw();
   return () => {
     for (const trait of ["fields", "action", "label"]) model.off(`change:${trait}`, build);
     model.off("change:state", draw);
+    model.off("change:filled", fill);
   };
 }
 
