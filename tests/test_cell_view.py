@@ -189,6 +189,8 @@ def test_the_text_has_the_numbers_of_the_run():
     assert f"lysosome {run.counts[itinerary.mask('lysosome')].sum():,}" in cell.view.text
     assert cell.view.caption == f"All {run.counts[~itinerary.out].sum():,} receptors, a dot each."
     assert cell.view.text.startswith("Drawn cell after 1 h.")
+    assert cell.view.numbers["surface"] == run.counts[surface].sum()
+    assert cell.view.numbers["bound"] == run.counts[bound & ~itinerary.out].sum()
 
 
 def test_a_part_is_said_to_be_one(monkeypatch: pytest.MonkeyPatch):
