@@ -65,7 +65,7 @@ def test_dots_are_drawn_and_move(visit: Visit):
     label = page.locator(".cellview-ground")
     expect(label).to_have_attribute("role", "img")
     expect(label).to_have_attribute("aria-label", re.compile(r"surface [\d,]+ \([\d,]+ with insulin bound\).*lysosome"))
-    expect(page.locator(".cellview-caption")).to_have_text(re.compile(r"^[\d,]+ of [\d,]+ receptors shown"))
+    expect(page.locator(".cellview-caption")).to_have_text(re.compile(r"^(All )?[\d,]+ (of [\d,]+ )?receptors"))
 
 
 def test_the_words_have_the_numbers_beside_the_plot(visit: Visit):
@@ -142,9 +142,14 @@ def test_a_picture_is_taken_home(visit: Visit):
     with page.expect_download() as download:
         tool(page, "Picture")
     assert re.fullmatch(r"chronic_insulin-seed\d+-cell\.png", download.value.suggested_filename)
-    picture = Image.open(download.value.path())
-    assert min(picture.size) > 100
-    assert len(picture.convert("RGB").getcolors(1 << 24)) > 500
+    picture = Image.open(download.value.path()).convert("RGB")
+    assert picture.size == (1920, 1080), "whatever the size on the screen"
+    cell, strip = picture.crop((0, 0, 1920, 960)), picture.crop((0, 965, 1920, 1080))
+    assert len(cell.getcolors(1 << 24)) > 500
+    for told in (strip.crop((0, 0, 640, 115)), strip.crop((640, 0, 1920, 115))):
+        assert len(told.getcolors(1 << 24)) > 20, "time and insulin on the left, numbers and colours on the right"
+    assert len(cell.crop((0, 920, 120, 960)).getcolors(1 << 24)) < 100, "nothing is written on the cell's own part"
+    expect(page.locator(".cellview-tools")).not_to_have_attribute("open", "")
 
 
 def duration_of(film: bytes) -> float:
@@ -157,9 +162,16 @@ def test_a_video_is_taken_home_and_can_be_opened(visit: Visit):
     page = visit()
     wait_for_scene(page)
     tool(page, "Record video")
+    menu, sign = page.locator(".cellview-tools"), page.locator(".cellview-reel")
+    expect(sign.get_by_role("status")).to_have_text(re.compile(r"^Recording (1920 × 1080|1280 × 720|960 × 540)$"))
+    expect(menu).to_be_hidden()
+    expect(page.locator(".cellview-menu")).to_be_hidden()
+    expect(sign.get_by_role("button")).to_be_focused()
     wait_for_scene(page, 8)
     with page.expect_download() as download:
-        tool(page, "Stop and save")
+        sign.get_by_role("button", name="Stop and save").click()
+    expect(sign).to_be_hidden()
+    expect(menu).to_be_visible()
     assert re.fullmatch(r"chronic_insulin-seed\d+-cell\.webm", download.value.suggested_filename)
     film = Path(download.value.path()).read_bytes()
     assert film[:4] == b"\x1a\x45\xdf\xa3", "an EBML header"
@@ -174,7 +186,7 @@ def test_a_video_is_taken_home_and_can_be_opened(visit: Visit):
         })""",
         list(film),
     )
-    assert frames[0] > 100
+    assert sign.locator("[role=status]").text_content() == f"Recording {frames[0]} × {frames[1]}"
     assert frames[2] == pytest.approx(duration_of(film) / 1000.0, rel=0.01)
     if probe := shutil.which("ffprobe"):
         asked = [probe, "-v", "error", "-show_entries", "format=duration", "-of", "csv=p=0", download.value.path()]

@@ -72,6 +72,42 @@ def test_a_large_cell_is_shown_in_a_fixed_part(monkeypatch: pytest.MonkeyPatch):
         before = now
 
 
+class Emptying:
+    """A run whose receptors are given: all that `Sampler` asks of one."""
+
+    def __init__(self, lots: np.ndarray) -> None:
+        self._lots, self.itinerary = lots, scenario().itinerary
+        self.left = len(lots)
+
+    @property
+    def counts(self) -> np.ndarray:
+        counts = np.zeros(len(self.itinerary.out), np.int64)
+        counts[np.argmin(self.itinerary.out)] = self.left
+        return counts
+
+    def sample(self, below: int) -> tuple[np.ndarray, np.ndarray]:
+        (chosen,) = np.nonzero(self._lots[: self.left] <= np.uint64(below))
+        return chosen.astype(np.uint64), np.zeros(len(chosen), np.uint8)
+
+
+def test_the_part_is_of_those_alive_and_all_of_them_are_shown_where_they_fit(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(places, "MOST", 500)
+    monkeypatch.setattr(places, "SPARE", 50)
+    lots = np.random.default_rng(1).integers(places.ALL, size=2_000, dtype=np.uint64)
+    run, sampler, before = Emptying(lots), Sampler(), 0.0
+    for run.left in range(2_000, 0, -10):
+        shown = sampler.take(run)
+        assert shown.alive == run.left
+        if run.left <= 500:
+            assert (len(shown.identities), shown.share) == (run.left, 1.0), "nobody of so few is left out"
+        else:
+            assert 400 < len(shown.identities) <= 550
+        assert shown.share >= before, "who is shown is not taken away while room is won"
+        before = shown.share
+    run.left = 2_000
+    assert len(sampler.take(run).identities) <= 550
+
+
 def unfairness(pick, runs: int = 40) -> float:
     """Chi-square of the states of shown receptors against those of all, over many seeds (3 d.f. a run)."""
     total = 0.0
@@ -153,10 +189,13 @@ def test_the_text_has_the_numbers_of_the_run():
     assert f"lysosome {run.counts[itinerary.mask('lysosome')].sum():,}" in cell.view.text
     assert cell.view.caption == f"All {run.counts[~itinerary.out].sum():,} receptors, a dot each."
     assert cell.view.text.startswith("Drawn cell after 1 h.")
+    assert cell.view.numbers["surface"] == run.counts[surface].sum()
+    assert cell.view.numbers["bound"] == run.counts[bound & ~itinerary.out].sum()
 
 
 def test_a_part_is_said_to_be_one(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(places, "MOST", 500)
+    monkeypatch.setattr(places, "SPARE", 50)
     run = Run(scenario(), seed=1)
     cell = cell_view.Cell()
     show(cell, run, Viewing())

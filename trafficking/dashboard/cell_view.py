@@ -6,6 +6,7 @@ they get there, is the browser's. Positions within a compartment mean nothing.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from importlib.resources import files
 from typing import Any
@@ -22,7 +23,13 @@ from .places import Crowd, Places, Proportions
 from .runner import Moment, Scene
 
 _STATIC = files("trafficking.dashboard") / "static" / "cell"
-PARTS = ("shapes", "scenery", "labels", "ferries", "swarm", "paint", "film", "picking", "view")
+SHEET = ("shapes", "scenery", "labels", "ferries", "swarm", "paint", "sheet")  # all that draws a cell
+PAGE = (*SHEET, "webm", "film", "picking", "view")
+FILM = (*SHEET, "studio")  # in a worker, where there is no page
+
+
+def _script(parts: tuple[str, ...]) -> str:
+    return "\n".join((_STATIC / f"{part}.js").read_text(encoding="utf-8") for part in parts)
 
 
 class CellView(Listener):
@@ -34,13 +41,15 @@ class CellView(Listener):
     {"drop": true} and {"seen": bool}.
     """
 
-    _esm = "\n".join((_STATIC / f"{part}.js").read_text(encoding="utf-8") for part in PARTS)
+    _esm = f"{_script(PAGE)}\nconst STUDIO = {json.dumps(_script(FILM))};\n"
 
     dots = traitlets.Bytes(b"").tag(sync=True)
     kinds = traitlets.List().tag(sync=True)
     place = traitlets.Int(-1).tag(sync=True)
     pickable = traitlets.Bool(False).tag(sync=True)
     insulin = traitlets.Float(0.0).tag(sync=True)
+    share = traitlets.Float(1.0, help="the chance of each receptor to be among the dots").tag(sync=True)
+    numbers = traitlets.Dict(help="receptors, by key; bound: those with insulin, wherever they are").tag(sync=True)
     caption = traitlets.Unicode("").tag(sync=True)
     clock = traitlets.Unicode("").tag(sync=True)
     text = traitlets.Unicode("").tag(sync=True)
@@ -113,6 +122,7 @@ class Cell:
         self.view.dots = self._places.arrange(crowd) if single else self._shares.arrange(crowd.counts, ~itinerary.out)
         shown = len(self.view.dots) - self.view.dots.count(255)
         self.view.pickable = single
+        self.view.share, self.view.numbers = crowd.share, numbers(crowd.counts, itinerary)
         self.view.caption = caption(shown, crowd, single=single)
         self.view.text = text(crowd.counts, itinerary, scene.time_min)
 
@@ -123,6 +133,14 @@ def kinds(itinerary: Itinerary) -> list[dict[str, Any]]:
         {"key": PLACES[state.compartment][0], "name": state.name.replace("_", " "), "bound": state.bound}
         for state in itinerary.states
     ]
+
+
+def numbers(counts: np.ndarray, itinerary: Itinerary) -> dict[str, int]:
+    """Receptors by the key of their compartment, and of all of those the ones with insulin bound."""
+    found = {"bound": round(float(counts[~itinerary.out & itinerary.bound].sum()))}
+    for kind, count in zip(kinds(itinerary), counts.tolist(), strict=True):
+        found[kind["key"]] = found.get(kind["key"], 0) + round(count)
+    return found
 
 
 def strength(insulin_nM: float) -> float:

@@ -11,8 +11,8 @@ import numpy as np
 
 from trafficking.simulation import Run
 
-MOST = 100_000  # receptors that are drawn at first; beyond that a random part of them
-SPARE = 10_000  # places for those who come later, before fewer are chosen
+MOST = 100_000  # receptors that are drawn; of more, a random part of about so many
+SPARE = 10_000  # so many more or fewer are shown before the part is chosen anew
 FREE = 255  # a place without a receptor
 ALL = 2**64 - 1  # the highest lot
 
@@ -31,7 +31,11 @@ class Crowd(NamedTuple):
 
 
 class Sampler:
-    """Chooses who is shown, once and for all: a receptor that is, stays; only room that runs out makes them fewer."""
+    """Chooses who is shown of those alive: all of them, or, of more than there is room for, a random part.
+
+    A receptor that is shown stays so while the part grows; the part is chosen anew when they become too many, or few
+    enough to leave room. Where they all fit they are all shown, however many there once were.
+    """
 
     def __init__(self) -> None:
         self._below = ALL
@@ -40,11 +44,12 @@ class Sampler:
         """Those of the run who are shown now, at most MOST and SPARE."""
         counts = np.asarray(run.counts)
         alive = int(round(float(counts[~run.itinerary.out].sum())))
-        room = MOST if self._below == ALL else MOST + SPARE
-        if alive > room and self._below == ALL:
+        if alive <= MOST:
+            self._below = ALL
+        elif abs(alive * (self._below / ALL) - MOST) > SPARE:
             self._below = int(ALL * (MOST / alive))
         identities, states = run.sample(self._below)
-        while len(identities) > room:
+        while len(identities) > MOST + SPARE:
             self._below = int(self._below * (MOST / len(identities)))
             identities, states = run.sample(self._below)
         return Crowd(identities, states, alive, counts, self._below / ALL)

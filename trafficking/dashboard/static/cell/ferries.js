@@ -3,6 +3,7 @@
 const MOST_FERRIES = 2048;
 const BOARDING = 380; // ms at the dock
 const CROSSING = 1000; // ms from dock to dock
+const CROWDED = 30; // vesicles between two scenes, above which they become larger instead of more
 
 class Ferries {
   constructor() {
@@ -14,8 +15,9 @@ class Ferries {
     this.tempo = 1; // of all ways; less where receptors move on before they have arrived
   }
 
-  // Keeps up with the run: of those who left, so many had not yet arrived from the last time.
-  pace(left, interrupted) {
+  // Keeps up with the run: of those who left, so many had not yet arrived from the last time. Many leave in few vesicles.
+  pace(left, interrupted, most) {
+    this.seats = Math.max(12, most / 500, left / CROWDED);
     if (left < 20) return;
     if (interrupted > 0.15 * left) this.tempo = Math.max(0.8 * this.tempo, 0.12);
     else if (interrupted < 0.04 * left) this.tempo = Math.min(1.12 * this.tempo, 1);
@@ -24,6 +26,17 @@ class Ferries {
   clear() {
     this.open.clear();
     for (const ferry of this.slots) ferry.ends = 0;
+  }
+
+  // The vesicles of another cell, at the same places of this one.
+  like(other, place) {
+    this.tempo = other.tempo;
+    this.seats = other.seats;
+    other.slots.forEach((ferry, i) => {
+      const here = { ...ferry };
+      for (const end of ["", "0", "1", "m"]) [here[`x${end}`], here[`y${end}`]] = place(ferry[`x${end}`], ferry[`y${end}`]);
+      this.slots[i] = here;
+    });
   }
 
   // The number of a ferry that takes who is at (x, y) in compartment `from` to `to`.
@@ -51,13 +64,14 @@ class Ferries {
     const ferry = this.slots[this.next];
     const leaves = now + this.tempo * BOARDING * (0.5 + this.random());
     const goal = this.goal(plan, dock, to);
-    const [dx, dy] = [goal.x - dock.cx, goal.y - dock.cy];
+    const [x, y] = this.within(plan, dock.key, dock.body) ?? [dock.cx, dock.cy];
+    const [dx, dy] = [goal.x - x, goal.y - y];
     const bend = 0.5 * (this.random() - 0.5);
     Object.assign(ferry, {
       to, leaves, ends: leaves + this.tempo * CROSSING * (0.8 + 0.4 * this.random()), riders: 0, booked: 1, body: goal.body, t: goal.t,
-      x0: dock.cx, y0: dock.cy, x1: goal.x, y1: goal.y,
-      xm: dock.cx + 0.5 * dx - bend * dy, ym: dock.cy + 0.5 * dy + bend * dx,
-      coated: dock.pit, x: dock.cx, y: dock.cy, dx: 0, dy: 0, radius: 3,
+      x0: x, y0: y, x1: goal.x, y1: goal.y,
+      xm: x + 0.5 * dx - bend * dy, ym: y + 0.5 * dy + bend * dx,
+      coated: dock.pit, x, y, dx: 0, dy: 0, radius: 3,
     });
     return this.next;
   }
@@ -75,7 +89,16 @@ class Ferries {
       const far = (one) => (one.x - dock.cx) ** 2 + (one.y - dock.cy) ** 2;
       body = bodies.reduce((best, one, i) => (far(one) < far(bodies[best]) ? i : best), 0);
     }
-    return { x: bodies[body].x, y: bodies[body].y, t: 0, body };
+    const [x, y] = this.within(plan, to, body);
+    return { x, y, t: 0, body };
+  }
+
+  // A random place in an organelle, so that vesicles do not heap in its middle; undefined where there is none.
+  within(plan, key, body) {
+    if (body === undefined) return undefined;
+    const { points, first } = plan.seats[key];
+    const k = 2 * (first[body] + Math.floor(this.random() * (first[body + 1] - first[body])));
+    return [points[k], points[k + 1]];
   }
 
   // Moves all vesicles on. dot: radius of one; m: of the cell.
@@ -96,11 +119,23 @@ class Ferries {
     }
   }
 
+  // Those whose membrane is drawn: one that would lie on another is left out, since a heap of rings tells nothing.
+  apart(now) {
+    const found = [];
+    for (const ferry of this.slots) {
+      if (ferry.ends <= now || !ferry.shown || !ferry.under) continue;
+      const clear = (other) => Math.abs(other.x - ferry.x) + Math.abs(other.y - ferry.y) > ferry.radius + other.radius;
+      if (found.every(clear)) found.push(ferry);
+    }
+    return found;
+  }
+
   draw(ctx, tone, now) {
+    const seen = this.apart(now);
     for (const coated of [false, true]) {
       ctx.beginPath();
-      for (const ferry of this.slots) {
-        if (ferry.ends <= now || !ferry.shown || !ferry.under || Boolean(ferry.coated && ferry.share < 0.55) !== coated) continue;
+      for (const ferry of seen) {
+        if (Boolean(ferry.coated && ferry.share < 0.55) !== coated) continue;
         ctx.moveTo(ferry.x + ferry.radius + 1.5, ferry.y);
         ctx.arc(ferry.x, ferry.y, ferry.radius + 1.5, 0, TURN);
       }
@@ -124,5 +159,5 @@ function docksFor(plan, from) {
   if (from === "birth" || from === "biosynthetic") return plan.golgi.slice(-1).map(({ x, y }) => ({ cx: x, cy: y }));
   const bodies = plan.organelles[from];
   if (!bodies || !bodies.length) return [{ cx: plan.cx, cy: plan.cy }];
-  return bodies.map(({ x, y }) => ({ cx: x, cy: y }));
+  return bodies.map(({ x, y }, body) => ({ cx: x, cy: y, key: from, body }));
 }

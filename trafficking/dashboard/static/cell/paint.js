@@ -128,6 +128,21 @@ class Painter {
     this.ctx.setTransform(this.scale, 0, 0, this.scale, 0, 0);
   }
 
+  // All that moves: the dots, insulin around the cell, vesicles, and who is followed, with its trail of places.
+  scene(swarm, tone, now, { insulin, place, trail, still }) {
+    const radius = this.radius(swarm.most, swarm.plan);
+    this.cut(radius);
+    this.paint(swarm, now);
+    this.specks(swarm.plan, insulin, still ? 0 : now);
+    this.show();
+    if (!still) swarm.ferries.draw(this.ctx, tone, now);
+    if (place < 0 || !swarm.mode[place]) return;
+    const at = [swarm.x[place], swarm.y[place]];
+    if (!still) trail.push(at);
+    if (trail.length > 150) trail.shift();
+    this.ring(...at, trail, radius);
+  }
+
   // A ring around the followed receptor, and where it came from.
   ring(x, y, trail, radius) {
     const { ctx, tone } = this;

@@ -56,8 +56,9 @@ function outside(ctx, plan, tone) {
   const { cx, cy, rx, ry, outerPath } = plan;
   ctx.save();
   ctx.shadowColor = tone.dark ? "rgba(0,0,0,0.55)" : ink(mixed(tone.surface, tone.ink, 0.4), 0.26);
-  ctx.shadowBlur = 0.09 * plan.m * devicePixelRatio;
-  ctx.shadowOffsetY = 0.025 * plan.m * devicePixelRatio;
+  const { a: scale } = ctx.getTransform(); // shadows do not follow it
+  ctx.shadowBlur = 0.09 * plan.m * scale;
+  ctx.shadowOffsetY = 0.025 * plan.m * scale;
   ctx.fillStyle = ink(tone.card);
   ctx.fill(outerPath);
   ctx.restore();

@@ -5,6 +5,7 @@ const TURN = 2 * Math.PI;
 const ROUND = 2048; // points of the outline
 const BAND = 0.15; // of the radius, from the rim to the outline
 const SEATS = 4096; // random points of each organelle kind
+const WIDEST = 1.75; // of the cell, over its height
 
 // A stream of numbers in [0, 1) that is the same on every visit, so that a cell keeps its look.
 function lottery(seed) {
@@ -79,7 +80,13 @@ function arcLine(x, y, rx, ry, from, to, wave, waves, n = 40) {
   return points;
 }
 
-const probe = document.createElement("canvas").getContext("2d");
+// A canvas of so many pixels that is on no page: in a worker there is no document.
+function paper(width, height) {
+  if (typeof document === "undefined") return new OffscreenCanvas(width, height);
+  return Object.assign(document.createElement("canvas"), { width, height });
+}
+
+const probe = paper(1, 1).getContext("2d");
 
 // Random points inside some bodies, each body by its area: Float32Array of x, y; and where each body's begin.
 function seatsIn(bodies, random) {
@@ -113,7 +120,7 @@ function pit(t, at, size) {
 function planCell(width, height, present) {
   const random = lottery(20);
   const room = Math.max(10, 0.035 * Math.min(width, height));
-  let [rx, ry] = [width / 2 - room, height / 2 - room];
+  let [rx, ry] = [Math.min(width, WIDEST * height) / 2 - room, height / 2 - room];
   [rx, ry] = [rx / 1.035, ry / 1.035]; // the outline is uneven and a little square
   const [cx, cy] = [width / 2, height / 2];
   const outer = new Float32Array(2 * ROUND);

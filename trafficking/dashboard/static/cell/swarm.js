@@ -8,6 +8,13 @@ const PULL = 0.55; // per second, towards the pits
 const SINE = Float32Array.from({ length: 1024 }, (_, i) => Math.sin((i / 1024) * TURN));
 const NOISE = Float32Array.from({ length: 4096 }, lottery(11)).map((share) => 2 * share - 1);
 
+// Of each dot. ghost: what a dying one was; seat: of an organelle, or its ferry; lands: when its ferry does.
+const COLUMNS = {
+  kind: [Uint8Array, FREE], ghost: [Uint8Array, FREE], mode: [Uint8Array, NONE],
+  x: [Float32Array, 0], y: [Float32Array, 0], t: [Float32Array, 0], rho: [Float32Array, 0], u: [Float32Array, 0], v: [Float32Array, 0],
+  since: [Float64Array, 0], seat: [Int32Array, 0], lands: [Float64Array, 0],
+};
+
 class Swarm {
   constructor() {
     this.n = 0;
@@ -25,13 +32,7 @@ class Swarm {
       if (old) column.set(old[name].subarray(0, this.n));
       this[name] = column;
     };
-    grown(Uint8Array, "kind", FREE);
-    grown(Uint8Array, "ghost", FREE); // what a dying one was
-    grown(Uint8Array, "mode", NONE);
-    for (const name of ["x", "y", "t", "rho", "u", "v"]) grown(Float32Array, name, 0);
-    grown(Float64Array, "since", 0);
-    grown(Int32Array, "seat", 0); // of an organelle; or the ferry
-    grown(Float64Array, "lands", 0); // when its ferry does
+    for (const [name, [Type, fill]] of Object.entries(COLUMNS)) grown(Type, name, fill);
     this.room = room;
   }
 
@@ -64,8 +65,26 @@ class Swarm {
     this.ferries.clear();
   }
 
-  // The states of all places, as the server has them now. jump: put everybody where they belong, without a way there.
-  arrive(dots, now, jump) {
+  // Everybody as in another swarm, whose cell may be drawn in another size: who is under way is so here.
+  like(other) {
+    this.reserve(other.room);
+    [this.n, this.alive, this.most] = [other.n, other.alive, other.most];
+    for (const name of Object.keys(COLUMNS)) this[name].set(other[name]);
+    const [from, to] = [other.plan, this.plan];
+    const place = (x, y) => [to.cx + ((x - from.cx) * to.rx) / from.rx, to.cy + ((y - from.cy) * to.ry) / from.ry];
+    this.ferries.like(other.ferries, place);
+    for (let i = 0; i < this.n; i += 1) {
+      [this.x[i], this.y[i]] = place(this.x[i], this.y[i]);
+      if (this.mode[i] === SEATED) this.place(i);
+      if (this.mode[i] !== SURFACE) continue;
+      this.home(i, 0);
+      [this.x[i], this.y[i]] = [this.hx, this.hy];
+    }
+  }
+
+  // The states of all places, as the server has them now. jump: put everybody where they belong, without a way there;
+  // revealed: those who appear were there before, and were not drawn.
+  arrive(dots, now, jump, revealed = false) {
     if (dots.length > this.room) this.reserve(Math.max(dots.length, 2 * this.room));
     for (let i = this.n; i < dots.length; i += 1) {
       const [r, turn] = [Math.sqrt(this.random()), this.random() * TURN];
@@ -79,17 +98,16 @@ class Swarm {
       if (was === is) continue;
       this.kind[i] = is;
       if (is === FREE) this.die(i, was, now, jump);
-      else if (was === FREE) this.appear(i, is, now, jump);
+      else if (was === FREE) this.appear(i, is, now, jump || revealed);
       else if (this.keys[was] !== this.keys[is]) {
         left += 1;
         if (this.mode[i] === RIDING) interrupted += 1;
         this.leave(i, was, is, now, jump);
       }
     }
-    this.ferries.pace(left, interrupted);
     this.alive = alive;
     this.most = Math.max(this.most, alive);
-    this.ferries.seats = Math.max(12, this.most / 500);
+    this.ferries.pace(left, interrupted, this.most);
   }
 
   die(i, was, now, jump) {

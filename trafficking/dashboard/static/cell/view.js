@@ -1,7 +1,5 @@
 // The widget: three layers of canvas, a legend, and buttons. Animates only what is in sight.
 
-const NAMED = { surface: "Surface", early_endosome: "Early endosome", recycling: "Recycling", lysosome: "Lysosome", biosynthetic: "Being made" };
-
 function make(tag, className, attributes = {}, text = "") {
   const found = document.createElement(tag);
   if (className) found.className = className;
@@ -11,7 +9,6 @@ function make(tag, className, attributes = {}, text = "") {
 }
 
 const quiet = () => document.documentElement.dataset.motion === "reduced";
-const WIDEST = 1.75; // of the picture, over its height
 const SLOW = 28; // frames per second, below which dots are drawn less sharply
 
 const sharpness = () => Math.min(devicePixelRatio || 1, 2);
@@ -50,9 +47,14 @@ class View {
     this.larger.setAttribute("aria-pressed", "false");
     button("Picture", () => this.save());
     this.record = button("Record video", () => this.film());
-    el.append(this.picture, this.legend, this.caption, this.tools);
-    this.sheet = document.createElement("canvas");
-    this.reel = new Film(this.sheet);
+    this.reel = new Film((width, height, settled) => this.tell(width, height, settled));
+    this.sign = make("div", "cellview-reel");
+    this.size = make("span", "", { role: "status" });
+    this.cut = make("button", "", { type: "button" }, "Stop and save");
+    this.cut.addEventListener("click", () => this.wrap());
+    this.sign.append(this.size, this.cut);
+    this.sign.hidden = true;
+    el.append(this.picture, this.legend, this.caption, this.tools, this.sign);
     if (!filmable()) this.record.hidden = true;
   }
 
@@ -108,8 +110,7 @@ class View {
     this.stage.style.width = `${width}px`;
     const scale = sharpness();
     this.tone = colours();
-    const present = new Set(kinds.map(({ key }) => key));
-    this.plan = planCell(width, height, present);
+    this.plan = planCell(width, height, new Set(kinds.map(({ key }) => key)));
     for (const [layer, draw] of [[this.layers[0], drawScenery], [this.layers[2], drawLabels]]) {
       [layer.width, layer.height] = [Math.round(width * scale), Math.round(height * scale)];
       const ctx = layer.getContext("2d");
@@ -119,16 +120,14 @@ class View {
     this.painter.resize(width, height, this.blunt ? 1 : scale);
     this.swarm.furnish(kinds, this.plan);
     this.painter.dress(this.swarm, this.tone);
-    this.explain(present, kinds.some(({ bound }) => bound));
+    this.explain(kinds);
     this.trail = [];
     this.arrive();
   }
 
-  explain(present, anyBound) {
-    const entries = Object.keys(NAMED).filter((key) => present.has(key)).map((key) => [key, NAMED[key]]);
-    if (anyBound) entries.push(["bound", "Bound insulin"]);
+  explain(kinds) {
     this.legend.replaceChildren(
-      ...entries.map(([key, name]) => {
+      ...legendOf(kinds).map(([key, name]) => {
         const item = make("li", "", {}, name);
         const swatch = make("i", "", { "aria-hidden": "true" });
         swatch.style.background = `var(--${key})`;
@@ -151,13 +150,16 @@ class View {
       this.run = model.get("run");
       this.trail = [];
     }
-    swarm.arrive(dots, performance.now(), another || quiet() || !this.inSight || !swarm.alive);
+    const revealed = model.get("share") > this.share;
+    this.share = model.get("share");
+    swarm.arrive(dots, performance.now(), another || quiet() || !this.inSight || !swarm.alive, revealed);
     this.caption.textContent = model.get("caption");
     this.layers[0].setAttribute("aria-label", model.get("text"));
     this.any.disabled = !model.get("pickable");
     this.stage.classList.toggle("pickable", model.get("pickable"));
     this.el.dataset.seq = Number(this.el.dataset.seq || 0) + 1;
     this.el.dataset.dots = swarm.alive;
+    if (this.reel.running) this.reel.show(this.scene());
     this.ask();
   }
 
@@ -187,21 +189,9 @@ class View {
   }
 
   draw(now, still, radius) {
-    const { painter, swarm, plan, tone } = this;
-    painter.cut(radius);
-    painter.paint(swarm, now);
-    painter.specks(plan, this.model.get("insulin"), still ? 0 : now);
-    painter.show();
-    if (!still) swarm.ferries.draw(painter.ctx, tone, now);
-    const place = this.model.get("place");
-    if (place >= 0 && swarm.mode[place]) {
-      const at = [swarm.x[place], swarm.y[place]];
-      if (!still) this.trail.push(at);
-      if (this.trail.length > 150) this.trail.shift();
-      painter.ring(...at, this.trail, radius);
-    }
+    const { painter, swarm, tone } = this;
+    painter.scene(swarm, tone, now, { insulin: this.model.get("insulin"), place: this.model.get("place"), trail: this.trail, still });
     if (this.aimed >= 0) painter.ring(swarm.x[this.aimed], swarm.y[this.aimed], [], radius);
-    if (this.reel.running) this.collect();
   }
 
   // Frames that were drawn in the last second.
@@ -253,10 +243,10 @@ class View {
     event.preventDefault();
   }
 
-  // A menu is left by Escape, and by a click elsewhere; while a film runs its end stays at hand.
+  // A menu is left by Escape, and by a click elsewhere.
   leave(event) {
     const inside = this.tools.contains(event.target);
-    if (!this.tools.open || this.reel.running || (event.type === "click" ? inside : event.key !== "Escape")) return;
+    if (!this.tools.open || (event.type === "click" ? inside : event.key !== "Escape")) return;
     this.tools.open = false;
     if (inside) this.tools.firstChild.focus();
   }
@@ -269,26 +259,50 @@ class View {
 
   // -- to take home ------------------------------------------------------------------------------------------------
 
-  collect() {
-    return compose(this.sheet, this.layers, this.tone, `${this.model.get("name")} · ${this.model.get("clock")}`);
+  // What there is to see now, for a sheet.
+  scene() {
+    const told = ["kinds", "dots", "share", "run", "place", "insulin", "clock", "caption", "name", "numbers"];
+    const scene = Object.fromEntries(told.map((trait) => [trait, this.model.get(trait)]));
+    const { buffer, byteOffset, byteLength } = scene.dots;
+    return { ...scene, dots: new Uint8Array(buffer, byteOffset, byteLength).slice(), still: quiet() };
   }
 
   save() {
-    if (this.plan) this.collect().toBlob((blob) => hand(blob, `${this.model.get("name")}-cell.png`), "image/png");
+    if (!this.plan) return;
+    const sheet = new Sheet(WIDTHS[0]);
+    const scene = this.scene();
+    const now = this.last; // when dots and vesicles were last moved
+    sheet.furnish(scene.kinds, this.tone);
+    sheet.swarm.like(this.swarm);
+    sheet.swarm.ferries.sail(now, this.painter.radius(this.swarm.most, sheet.swarm.plan), sheet.swarm.plan.m);
+    sheet.write(scene);
+    sheet.draw(now, scene).toBlob((blob) => hand(blob, `${scene.name}-cell.png`), "image/png");
+    this.shut();
   }
 
-  async film() {
-    if (!this.plan) return;
-    if (!this.reel.running) {
-      this.collect();
-      this.reel.begin();
-      this.record.textContent = "Stop and save";
-      this.record.classList.add("on");
-      return;
-    }
-    this.record.textContent = "Record video";
-    this.record.classList.remove("on");
-    hand(await this.reel.end(), `${this.model.get("name")}-cell.webm`);
+  shut() {
+    this.tools.open = false;
+    this.tools.firstChild.focus();
+  }
+
+  film() {
+    if (!this.plan || this.reel.running) return;
+    this.reel.begin(this.scene(), this.tone);
+    this.tools.open = false;
+    [this.tools.hidden, this.sign.hidden] = [true, false];
+    this.cut.focus();
+  }
+
+  tell(width, height, settled) {
+    this.size.textContent = settled ? `Recording ${width} × ${height}` : `Trying ${width} × ${height} …`;
+  }
+
+  async wrap() {
+    if (!this.reel.running) return;
+    const ended = this.reel.end();
+    [this.tools.hidden, this.sign.hidden] = [false, true];
+    this.tools.firstChild.focus();
+    hand(await ended, `${this.model.get("name")}-cell.webm`);
   }
 }
 

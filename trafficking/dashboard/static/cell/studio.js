@@ -1,0 +1,37 @@
+// A film is drawn in a worker of its own, so that the cell on the page moves on as before; `Film` talks to it.
+
+const FRAME = 1000 / 30; // ms
+let sheet = null;
+let scene = null;
+let last = 0;
+
+function show(next) {
+  const known = scene && scene.run === next.run && scene.kinds.length === next.kinds.length;
+  if (!known) {
+    sheet.swarm.empty();
+    sheet.furnish(next.kinds, sheet.tone);
+  }
+  if (!scene || scene.place !== next.place) sheet.trail = [];
+  const revealed = known && next.share > scene.share;
+  scene = next;
+  sheet.swarm.arrive(next.dots, performance.now(), !known, revealed);
+  sheet.write(next);
+}
+
+function frame() {
+  const now = performance.now();
+  const radius = sheet.painter.radius(sheet.swarm.most, sheet.swarm.plan);
+  if (!scene.still) sheet.swarm.step(last ? Math.min(now - last, 100) : FRAME, now, radius);
+  last = now;
+  const picture = sheet.draw(now, scene).transferToImageBitmap();
+  self.postMessage(picture, [picture]);
+  setTimeout(frame, Math.max(now + FRAME - performance.now(), 0));
+}
+
+self.onmessage = ({ data }) => {
+  if (!data.width) return show(data);
+  sheet = new Sheet(data.width);
+  sheet.tone = data.tone;
+  show(data.scene);
+  frame();
+};
