@@ -243,3 +243,32 @@ def test_a_followed_receptor_is_there_for_everybody(visit: Visit, scheme: str):
     page.wait_for_function(FOLLOWED)
     paused(page)
     assert breaches(page) == []
+
+
+def test_a_row_of_the_legend_lights_its_line_also_a_hidden_one(visit: Visit):
+    page = visit()
+    paused(page)
+    row, other = (page.locator(f".numbers-line[data-line={line}]") for line in ("early_endosome", "surface"))
+    strongest = """key => {  // how much of a line's colour the plot has: pixels near it, by their opacity
+        const [r, g, b] = getComputedStyle(document.documentElement).getPropertyValue(`--${key}`).match(/[0-9a-f]{2}/gi).map((x) => parseInt(x, 16));
+        let found = 0;
+        for (const canvas of document.querySelectorAll('.plot-receptors canvas')) {
+            const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
+            for (let i = 0; i < data.length; i += 4)
+                if (Math.abs(data[i] - r) + Math.abs(data[i + 1] - g) + Math.abs(data[i + 2] - b) < 30) found += data[i + 3] / 255;
+        }
+        return found;
+    }"""
+    plain = page.evaluate(strongest, "early_endosome")
+    assert plain > 20
+    row.click()
+    page.wait_for_function(f"() => ({strongest})('early_endosome') < {0.1 * plain}")
+    page.mouse.move(0, 0)
+    row.hover()
+    page.wait_for_function(f"() => ({strongest})('early_endosome') > {0.6 * plain}")
+    expect(row).to_have_css("text-decoration-line", re.compile("line-through"))
+    page.mouse.move(0, 0)
+    page.wait_for_function(f"() => ({strongest})('early_endosome') < {0.1 * plain}")
+    other.hover()
+    expect(page.locator(".plot")).to_have_attribute("data-lit", "surface")
+    assert page.evaluate(strongest, "early_endosome") < 0.1 * plain, "another row does not bring it back"

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from pages import SCREENS, Visit, breaches, fits, go, photograph
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, WebSocketRoute, expect
 
 from trafficking import io
 
@@ -110,6 +110,63 @@ def test_handles_are_dragged_and_moved_by_keys(visit: Visit):
         page.keyboard.press(key)
         expect(dose).to_have_attribute("aria-valuetext", said)
     expect(dose).to_be_focused()
+
+
+class Held:
+    """The server's side of a page's connection, whose messages wait while it is held."""
+
+    def __init__(self, page: Page) -> None:
+        self.on, self._waiting = False, []
+        page.route_web_socket(re.compile("/jupyter/"), self._meet)
+
+    def _meet(self, near: WebSocketRoute) -> None:
+        far = near.connect_to_server()
+        near.on_message(far.send)
+        far.on_message(lambda message: self._waiting.append((near, message)) if self.on else near.send(message))
+
+    def let_go(self) -> None:
+        self.on = False
+        for near, message in self._waiting:
+            near.send(message)
+        self._waiting.clear()
+
+
+def middle(handle: Locator) -> tuple[float, float]:
+    box = handle.bounding_box()
+    return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+
+
+LINE = "document.querySelector('.editor-curve .line').getAttribute('d')"
+
+
+@pytest.mark.parametrize(("what", "by"), [("insulin", (0, 70)), ("lasts", (-90, 0))])
+def test_a_handle_follows_the_hand_before_any_answer_and_stays_where_it_was_let_go(
+    visit: Visit, what: str, by: tuple[int, int]
+):
+    page = visit()
+    held = Held(page)
+    page.reload()
+    page.get_by_role("link", name="Exposure").click()
+    page.get_by_role("button", name="2 Constant").click()
+    handle = page.get_by_role("slider", name=f"Segment 2, {what}")
+    expect(handle).to_be_visible()
+    said, line = handle.get_attribute("aria-valuetext"), page.evaluate(LINE)
+    x, y = taken(handle)
+    held.on = True
+    page.mouse.move(x + by[0] / 2, y + by[1] / 2)
+    page.mouse.move(x + by[0], y + by[1])
+    page.wait_for_function(f"{LINE} !== '{line}'")
+    assert middle(handle) == pytest.approx((x + by[0], y + by[1]), abs=1.5)
+    assert handle.get_attribute("aria-valuetext") == said, "nothing was answered yet"
+    page.mouse.up()
+    assert middle(handle) == pytest.approx((x + by[0], y + by[1]), abs=1.5), "nor does it jump back"
+    held.let_go()
+    expect(handle).not_to_have_attribute("aria-valuetext", said)
+    page.wait_for_function("document.querySelector('.editor').dataset.settled === 'true'")
+    # On the steps of a hand: 2 digits of a dose, 30 minutes of a day.
+    assert middle(handle) == pytest.approx((x + by[0], y + by[1]), abs=4.0), "the axes stay as well"
+    page.get_by_role("button", name="Undo").click()
+    expect(handle).to_have_attribute("aria-valuetext", said)
 
 
 def test_the_whole_way_goes_by_keyboard(visit: Visit):

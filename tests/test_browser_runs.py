@@ -397,3 +397,44 @@ def test_a_killed_browser_uses_no_more_time_and_its_run_is_kept(chromium: str, t
         expect(page.locator(".deck-note")).not_to_contain_text("copy")
     finally:
         server.stop()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_server_that_is_silent_is_said_to_be_waited_for(page_of, tmp_path: Path, scheme: str):
+    server = Dashboard(tmp_path)
+    try:
+        page = page_of(server.url(), color_scheme=scheme)
+        chip, sign = page.locator(".chip"), page.get_by_role("status").filter(has_text="Waiting for the server…")
+        expect(chip).to_have_text("Running")
+        expect(sign).to_have_count(0)
+        server.process.send_signal(signal.SIGSTOP)  # its sockets stay open
+        expect(sign).to_be_visible()
+        expect(chip).to_have_text("Waiting")
+        expect(page.locator(".lost")).to_be_hidden()
+        assert breaches(page) == []
+        photograph(page, f"runs-silent-{scheme}")
+        server.process.send_signal(signal.SIGCONT)
+        expect(sign).to_have_count(0)
+        expect(chip).to_have_text("Running")
+    finally:
+        server.process.send_signal(signal.SIGCONT)
+        server.stop()
+
+
+def test_a_paused_run_asks_its_server_for_a_sign_of_life_too(page_of, tmp_path: Path):
+    server = Dashboard(tmp_path)
+    try:
+        page = page_of(server.url())
+        pause_steered(page)
+        page.get_by_role("link", name="Model", exact=True).click()
+        expect(page.locator(".place.model")).to_be_visible()
+        sign = page.locator(".waiting")
+        page.wait_for_function("Number(document.querySelector('.manners').dataset.there) >= 3")  # nothing else is said
+        expect(sign).to_have_text("")
+        server.process.send_signal(signal.SIGSTOP)
+        expect(sign).to_have_text("Waiting for the server…")
+        server.process.send_signal(signal.SIGCONT)
+        expect(sign).to_have_text("")
+    finally:
+        server.process.send_signal(signal.SIGCONT)
+        server.stop()

@@ -30,7 +30,7 @@ class Editor(Listener):
     A file to be saved goes out as the message {"save": name, "text": content}.
     """
 
-    _esm = (_STATIC / "editor.js").read_text(encoding="utf-8")
+    _esm = "\n".join((_STATIC / name).read_text(encoding="utf-8") for name in ("editor_curve.js", "editor.js"))
 
     state = traitlets.Dict().tag(sync=True)
     curve = traitlets.Bytes(b"").tag(sync=True)

@@ -7,6 +7,8 @@ from importlib.resources import files
 import anywidget
 import traitlets
 
+from .hearing import Listener, whole
+
 _STATIC = files("trafficking.dashboard") / "static"
 
 # Each step lights a panel of Live and says what it is.
@@ -45,10 +47,19 @@ STEPS = (
 )
 
 
-class Manners(anywidget.AnyWidget):
-    """The View menu, the list of keys, and what the keys do."""
+class Manners(Listener):
+    """The View menu, the list of keys, what the keys do, and whether the server answers.
 
-    _esm = (_STATIC / "manners.js").read_text(encoding="utf-8")
+    The browser sends {"there": n} while it has heard nothing for a second, and `there` becomes n.
+    """
+
+    _esm = "\n".join((_STATIC / name).read_text(encoding="utf-8") for name in ("silence.js", "manners.js"))
+
+    there = traitlets.Int(0).tag(sync=True)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.listen(lambda message: setattr(self, "there", whole(message, "there")))
 
 
 class Tour(anywidget.AnyWidget):

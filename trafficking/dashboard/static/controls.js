@@ -98,9 +98,7 @@ function render({ model, el }) {
       play.innerHTML = `${icon(going ? "pause" : "play")}<span>${label}</span>`;
     }
     play.disabled = ["preparing", "failed"].includes(state.status);
-    find(".chip").textContent = state.words;
-    find(".chip").dataset.status = state.status;
-    find(".deck-pace").textContent = state.pace;
+    drawStatus();
     say(find(".deck-note"), state.note);
     find(".deck-note").dataset.status = state.status;
     fill(find("[name=speed]"), state.speeds, state.speed);
@@ -128,6 +126,15 @@ function render({ model, el }) {
     find(".drawer-log table").hidden = !state.log.length;
     find(".drawer-about").innerHTML = state.about.map(([name, text]) => `<p><b>${escape(name)}</b> ${escape(text)}</p>`).join("");
     el.dataset.status = state.status;
+  }
+
+  // A run whose server is silent goes on for all we know, or not; see silence.js.
+  function drawStatus() {
+    const { status, words, pace } = model.get("state");
+    const silent = document.documentElement.dataset.server === "silent";
+    find(".chip").textContent = silent ? "Waiting" : words;
+    find(".chip").dataset.status = silent ? "silent" : status;
+    find(".deck-pace").textContent = silent ? "for the server…" : pace;
   }
 
   // A drug takes all of what it blocks away, or nothing; the log and scenario files know shares between.
@@ -171,8 +178,12 @@ function render({ model, el }) {
   });
   find(".drawer-band button").addEventListener("click", () => ask("band"));
   model.on("change:state", draw);
+  document.addEventListener("server", drawStatus);
   draw();
-  return () => model.off("change:state", draw);
+  return () => {
+    model.off("change:state", draw);
+    document.removeEventListener("server", drawStatus);
+  };
 }
 
 export default { render };

@@ -2,10 +2,7 @@
 // server, which knows what it means; this page draws what comes back.
 
 const SETTLED = 300; // ms without a key after which a text counts
-const TIME_STEPS = [1, 2, 5, 10, 20, 30, 60, 120, 180, 360, 720, 1440, 2880, 10080, 20160, 43200];
-const FLOOR = 1e-3; // nM; a log axis begins here at the latest
 const DECADE = 20; // arrow steps
-const SIDE = 28; // px of a handle and the room around it
 
 const ICONS = {
   up: "M12 5l7 8h-4.5v6h-5v-6H5z",
@@ -19,105 +16,6 @@ const escape = (text) => String(text).replace(/[&<>"]/g, (c) => ({ "&": "&amp;",
 const say = (element, text) => {
   if (element.textContent !== text) element.textContent = text; // an alert that is written again is read aloud again
 };
-
-function niceStep(range, most) {
-  const rough = range / most;
-  const power = 10 ** Math.floor(Math.log10(rough));
-  return [1, 2, 5, 10].map((m) => m * power).find((step) => step >= rough * 0.999);
-}
-
-const timeUnit = (range) => (range <= 180 ? ["min", 1] : range <= 5 * 1440 ? ["h", 60] : ["d", 1440]);
-
-// The axes of the curve: where they begin and end, and how a dose or a time becomes a place.
-class Axes {
-  constructor(times, doses, log, width, height) {
-    Object.assign(this, { log, width, height, left: 58, right: 16, top: 30, bottom: 24 });
-    this.end = times.length ? times[times.length - 1] : 60;
-    let high = 0;
-    let low = Infinity;
-    this.none = false;
-    for (const nM of doses) {
-      high = Math.max(high, nM);
-      if (nM >= FLOOR) low = Math.min(low, nM);
-      else this.none = true;
-    }
-    if (log) {
-      this.roof = Math.log10(Math.max(high, 0.01)) + 0.12;
-      this.floor = Math.floor(Math.log10(Math.min(low, high || 1, 10 ** (this.roof - 1))) + 1e-9);
-      this.nothing = this.floor - Math.max(0.6, 0.3 * (this.roof - this.floor));
-      this.base = this.none ? this.nothing - 0.1 : this.floor - 0.05;
-    } else {
-      [this.roof, this.base] = [high > 0 ? high * 1.1 : 1, 0];
-    }
-  }
-
-  x(minutes) {
-    return this.left + (minutes / this.end) * (this.width - this.left - this.right);
-  }
-
-  minutes(x) {
-    return Math.max(((x - this.left) / (this.width - this.left - this.right)) * this.end, 0);
-  }
-
-  y(nM) {
-    const level = this.log ? (nM >= FLOOR ? Math.max(Math.log10(nM), this.nothing) : this.nothing) : nM;
-    return this.height - this.bottom - ((level - this.base) / (this.roof - this.base)) * (this.height - this.top - this.bottom);
-  }
-
-  dose(y) {
-    const level = this.base + ((this.height - this.bottom - y) / (this.height - this.top - this.bottom)) * (this.roof - this.base);
-    if (!this.log) return Math.max(level, 0);
-    return level < (this.none ? (this.nothing + this.floor) / 2 : this.floor - 0.3) ? 0 : 10 ** level;
-  }
-
-  doseTicks() {
-    if (!this.log) {
-      const step = niceStep(this.roof, 5);
-      return Array.from({ length: Math.floor(this.roof / step) + 1 }, (_, k) => [k * step, String(Number((k * step).toPrecision(6)))]);
-    }
-    const every = this.roof - this.floor > 4.5 ? 2 : 1;
-    const ticks = this.none ? [[0, "none"]] : [];
-    for (let v = this.floor; v <= this.roof; v += every) ticks.push([10 ** v, String(Number((10 ** v).toPrecision(2)))]);
-    return ticks;
-  }
-
-  timeTicks() {
-    const room = Math.max(Math.floor((this.width - this.left - this.right) / 58), 2);
-    const step = TIME_STEPS.find((s) => this.end / s <= room) ?? niceStep(this.end / 1440, room) * 1440;
-    const size = timeUnit(this.end)[1];
-    return Array.from({ length: Math.floor(this.end / step + 1e-9) + 1 }, (_, k) => [k * step, String(Math.round((k * step * 10) / size) / 10)]);
-  }
-}
-
-function drawing(axes, times, doses, state) {
-  const place = (i) => `${axes.x(times[i]).toFixed(1)},${axes.y(doses[i]).toFixed(1)}`;
-  const [left, right] = [axes.left, axes.width - axes.right];
-  const foot = axes.height - axes.bottom;
-  const line = times.length ? `M${Array.from(times, (_, i) => place(i)).join("L")}` : "";
-  const bands = state.bounds.slice(0, -1).map((start, i) => {
-    const [from, to] = [axes.x(start), axes.x(state.bounds[i + 1])];
-    const number = to - from > 16 || i === state.selected ? `<text class="number" x="${(from + to) / 2}" y="18">${i + 1}</text>` : "";
-    return `<g data-segment="${i}" class="${i === state.selected ? "chosen" : ""}"><rect class="band" x="${from}" y="4" width="${Math.max(to - from, 1)}" height="${foot - 4}"/>
-      <path class="edge" d="M${to} 8V${foot}"/>${number}</g>`;
-  });
-  const doseTicks = axes.doseTicks().map(([nM, text]) =>
-    `<path class="grid" d="M${left} ${axes.y(nM)}H${right}"/><text class="tick dose" x="${left - 8}" y="${axes.y(nM) + 4}">${text}</text>`);
-  const timeTicks = axes.timeTicks().map(([time, text]) => `<text class="tick" x="${axes.x(time)}" y="${foot + 17}">${text}</text>`);
-  return `${bands.join("")}${doseTicks.join("")}${timeTicks.join("")}
-    <text class="tick name" x="${left - 50}" y="18">nM</text><text class="tick name" x="${left - 50}" y="${foot + 17}">${{ min: "minutes", h: "hours", d: "days" }[timeUnit(axes.end)[0]]}</text>
-    ${line && `<path class="under" d="${line}V${foot}H${left}Z"/><path class="line" d="${line}"/>`}`;
-}
-
-// Handles that would lie on each other stand side by side.
-function apart(places) {
-  const free = [];
-  for (const [x, y] of places) {
-    let at = x;
-    while (free.some((other) => Math.abs(other[0] - at) < SIDE && Math.abs(other[1] - y) < SIDE)) at += 2;
-    free.push([at, y]);
-  }
-  return free;
-}
 
 function fieldHtml(i, field) {
   const id = `editor-${i}-${field.key}`;
@@ -166,6 +64,8 @@ function render({ model, el }) {
   let pending = null; // a text that is still being typed
   let axes = null;
   let held = null; // the handle in the hand: {key, segment, gesture, next, off}
+  let ahead = null; // where a hand has put a handle, until the server has answered: {key, segment, to, count}
+  let kept = false; // the axes stay after a handle was moved, until something else is done
   let built = "";
   let wanted = null; // {act, count, from}: the button to be focused once the list has changed, unless the reader has left `from`
 
@@ -173,6 +73,7 @@ function render({ model, el }) {
   const ask = (what, more = {}) => {
     flush();
     count += 1;
+    kept = what === "drag" || what === "nudge";
     model.send({ do: what, count, ...more });
   };
 
@@ -244,30 +145,36 @@ function render({ model, el }) {
     if (!width || !height) return;
     const bytes = model.get("curve");
     const floats = new Float32Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength));
-    const times = floats.subarray(0, floats.length / 2);
-    const doses = floats.subarray(floats.length / 2);
-    if (!held) axes = new Axes(times, doses, find("[name=axis]").value === "log", width, height);
+    const [now, log] = [state(), find("[name=axis]").value === "log"];
+    const told = { times: floats.subarray(0, floats.length / 2), doses: floats.subarray(floats.length / 2), bounds: now.bounds, selected: now.selected };
+    if (ahead && now.count >= ahead.count && !held) ahead = null;
+    const grip = ahead?.segment === now.selected && now.grips.find(({ key }) => key === ahead.key);
+    const seen = { ...told, ...(grip && carried(told, grip, ahead.to)) };
+    const fits = axes && axes.log === log && axes.width === width && axes.height === height && axes.hold(seen.times, seen.doses);
+    if (!held && !(kept && fits)) axes = new Axes(seen.times, seen.doses, log, width, height);
     svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
-    svg.setAttribute("aria-label", `Insulin over time: ${state().says}.`);
-    svg.innerHTML = drawing(axes, times, doses, state());
-    drawGrips();
+    svg.setAttribute("aria-label", `Insulin over time: ${now.says}.`);
+    svg.innerHTML = drawing(axes, seen);
+    drawGrips(grip);
   }
 
-  function drawGrips() {
+  // moved: the one that a hand has put elsewhere than the server knows.
+  function drawGrips(moved) {
     const now = state();
     const keys = now.grips.map((grip) => grip.key).join();
     if (grips.dataset.keys !== keys) {
       grips.dataset.keys = keys;
       grips.innerHTML = now.grips.map((grip) => `<div class="grip" role="slider" tabindex="0" data-key="${grip.key}" data-axis="${grip.axis}"></div>`).join("");
     }
-    const places = apart(now.grips.map((grip) => [axes.x(grip.time_min), axes.y(grip.nM)]));
+    const [time, nM] = moved?.axis === "time" ? [moved.start_min + ahead.to, moved.nM] : [moved?.time_min, ahead?.to];
+    const places = apart(now.grips.map((grip) => (grip === moved ? [axes.x(time), axes.y(nM)] : [axes.x(grip.time_min), axes.y(grip.nM)])));
     now.grips.forEach((grip, i) => {
       const handle = grips.children[i];
       [handle.style.left, handle.style.top] = places[i].map((place) => `${place}px`);
       const about = { "aria-label": grip.label, "aria-valuenow": grip.value, "aria-valuetext": grip.text, "aria-valuemin": 0,
                       "aria-orientation": grip.axis === "time" ? "horizontal" : "vertical", title: `${grip.label}: ${grip.text}` };
       for (const [name, value] of Object.entries(about)) handle.setAttribute(name, value);
-      handle.dataset.text = grip.text;
+      handle.dataset.text = grip === moved ? roughly(grip, ahead.to) : grip.text;
     });
   }
 
@@ -290,7 +197,8 @@ function render({ model, el }) {
     }
     drawList();
     drawCurve();
-    if (held?.next && now.count >= count) send();
+    el.dataset.settled = now.count >= count;
+    if (held?.next != null && now.count >= count) send();
   }
 
   // -- what hands do --------------------------------------------------------------------------------------------------
@@ -347,12 +255,15 @@ function render({ model, el }) {
     if (!grip) return;
     const along = axes.minutes(event.clientX - box.left - held.off[0]) - grip.start_min;
     held.next = grip.axis === "time" ? Math.max(along, 0) : axes.dose(event.clientY - box.top - held.off[1]);
+    ahead = { key: held.key, segment: held.segment, to: held.next, count: Infinity };
     if (state().count >= count) send();
+    drawCurve();
   });
   const release = (event) => {
     event.target.closest?.(".grip")?.classList.remove("held");
     if (!held) return;
     if (held.next != null) send();
+    if (ahead) ahead.count = count;
     held = null;
     drawCurve();
   };

@@ -90,9 +90,9 @@ function hear(event) {
   if (act(event) !== false) event.preventDefault();
 }
 
-function render({ el }) {
+function render({ model, el }) {
   el.classList.add("manners");
-  el.innerHTML = MENU + dialog;
+  el.innerHTML = MENU + dialog + '<p class="waiting" role="status"></p>';
   const button = el.querySelector(".view-button");
   const menu = el.querySelector(".view-menu");
   const keys = el.querySelector("dialog");
@@ -109,6 +109,20 @@ function render({ el }) {
       input.checked = root.getAttribute(`data-chosen-${input.name}`) === input.value;
   }
 
+  // Text comes and goes, so that it is read aloud; the deck says it too.
+  function wait(silent) {
+    el.querySelector(".waiting").textContent = silent ? "Waiting for the server…" : "";
+    root.dataset.server = silent ? "silent" : "there";
+    document.dispatchEvent(new Event("server"));
+  }
+
+  let asked = model.get("there");
+  const [hear, deaf] = listenForSilence(() => model.send({ there: (asked += 1) }), wait);
+  const answered = () => {
+    el.dataset.there = model.get("there");
+    hear();
+  };
+  model.on("change:there", answered);
   button.addEventListener("click", () => show(menu.hidden, true));
   menu.addEventListener("change", ({ target }) => {
     const plain = { view: "desk", motion: "system", keys: "on" };
@@ -135,6 +149,8 @@ function render({ el }) {
   document.addEventListener("appearance", draw);
   draw();
   return () => {
+    deaf();
+    model.off("change:there", answered);
     document.removeEventListener("pointerdown", away);
     document.removeEventListener("focusin", away);
     document.removeEventListener("keydown", hear);

@@ -46,7 +46,15 @@ function render({ model, el }) {
     model.save_changes();
   }
 
+  // The plot lights the line of a row that is pointed at, also one that is hidden; what was just clicked is shown as it is.
+  const light = (key) => document.querySelector(".plot")?.dispatchEvent(new CustomEvent("light", { detail: key }));
+  const rowOf = ({ target }) => target.closest("tr[data-line]")?.dataset.line ?? null;
+  el.addEventListener("pointerover", (event) => light(rowOf(event)));
+  el.addEventListener("pointerleave", () => light(null));
+  el.addEventListener("focusin", (event) => event.target.matches(":focus-visible") && light(rowOf(event)));
+  el.addEventListener("focusout", () => light(null));
   el.addEventListener("click", ({ target }) => {
+    light(null);
     const line = target.closest(".numbers-line")?.dataset.line;
     const hidden = model.get("hidden");
     if (line) change("hidden", hidden.includes(line) ? hidden.filter((key) => key !== line) : [...hidden, line]);

@@ -1,3 +1,5 @@
+const FAINT = 0.22; // of lines beside the one that is lit
+
 // One uPlot: receptors, or insulin under it. `panel` names the side and gives the time axis.
 class Chart {
   constructor(host, panel, kind, lines, wide) {
@@ -124,6 +126,10 @@ class Chart {
     return !this.hidden.includes(line.key);
   }
 
+  faint(line) {
+    return Boolean(this.lit) && this.lit !== line.key;
+  }
+
   // data: columns, plan and ghost of this panel; how: hidden lines, logarithmic or not, both ends of the y axis.
   show(view, data, how) {
     Object.assign(this, { view, ...how, ghost: data.ghost, band: data.band, raw: data.columns });
@@ -131,7 +137,7 @@ class Chart {
     const u = this.plot;
     u.batch(() => {
       if (this.kind === "receptors") {
-        this.lines.forEach((line, k) => (u.series[k + 1].show = this.shown(line)));
+        this.lines.forEach((line, k) => Object.assign(u.series[k + 1], { show: this.shown(line), alpha: this.faint(line) ? FAINT : 1 }));
         const [times, , ...lines] = data.columns;
         u.setData([times, ...(this.log ? lines.map((values) => Array.from(values, (v) => this.lift(v))) : lines)], false);
         u.setScale("y", this.log ? { min: this.lift(this.low), max: this.lift(this.top) } : { min: 0, max: this.top });

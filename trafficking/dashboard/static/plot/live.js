@@ -13,6 +13,7 @@ function render({ model, el }) {
   const figure = (panel) => el.querySelector(`.plot-${panel}`);
   const TRAITS = ["picking", "picked_min", "ghost", "hidden", "logarithmic", "band", "measured"];
   let charts = [];
+  let lit = null; // the line whose row of the legend is pointed at
   let wanted = 0;
 
   const redraw = () => {
@@ -69,7 +70,8 @@ function render({ model, el }) {
 
   // Both ends of the axis of receptors: with lines hidden it is the highest of the others that sets it.
   function axis(view, whole) {
-    const [log, hidden, lines] = [model.get("logarithmic"), model.get("hidden"), model.get("lines")];
+    const [log, lines] = [model.get("logarithmic"), model.get("lines")];
+    const hidden = model.get("hidden").filter((key) => key !== lit);
     let [top, low] = [0, Infinity];
     lines.forEach(({ key }, k) => {
       if (hidden.includes(key)) return;
@@ -79,7 +81,7 @@ function render({ model, el }) {
       }
     });
     top = hidden.length && top > 0 ? 1.08 * top : view.top;
-    return { log, hidden, top, low: Math.max(Math.min(0.8 * low, top / 10), top / 10 ** DECADES) };
+    return { log, hidden, lit, top, low: Math.max(Math.min(0.8 * low, top / 10), top / 10 ** DECADES) };
   }
 
   function draw() {
@@ -141,6 +143,7 @@ function render({ model, el }) {
 
   function arrive() {
     el.dataset.seq = model.get("seq");
+    document.dispatchEvent(new Event("answered"));
     acknowledge();
     redraw();
   }
@@ -222,6 +225,12 @@ function render({ model, el }) {
     else fit();
   });
   el.addEventListener("zoom", (event) => nearer("whole", event.detail));
+  el.addEventListener("light", (event) => {
+    if (lit === event.detail) return;
+    lit = event.detail;
+    el.dataset.lit = lit ?? "";
+    redraw();
+  });
   model.on("change:seq", arrive);
   model.on("change:zoom", zoomed);
   for (const trait of TRAITS) model.on(`change:${trait}`, redraw);

@@ -183,10 +183,12 @@ function paintHeads(chart, u) {
   chart.lines.forEach((line, k) => {
     if (!chart.shown(line)) return;
     u.ctx.beginPath();
+    u.ctx.globalAlpha = chart.faint(line) ? FAINT : 1;
     u.ctx.fillStyle = css(`--${line.key}`);
     u.ctx.arc(x, u.valToPos(u.data[k + 1][last], "y", true), (line.width + 1.2) * stout() * devicePixelRatio, 0, 7);
     u.ctx.fill();
   });
+  u.ctx.globalAlpha = 1;
 }
 
 // What was measured: its range as a bar, its value as a diamond, in the colour of the line that it is compared with.
