@@ -44,12 +44,13 @@ class Sampler:
         """Those of the run who are shown now, at most MOST and SPARE."""
         counts = np.asarray(run.counts)
         alive = int(round(float(counts[~run.itinerary.out].sum())))
+        room = MOST + SPARE
         if alive <= MOST:
             self._below = ALL
         elif abs(alive * (self._below / ALL) - MOST) > SPARE:
-            self._below = int(ALL * (MOST / alive))
+            self._below, room = int(ALL * (MOST / alive)), MOST
         identities, states = run.sample(self._below)
-        while len(identities) > MOST + SPARE:
+        while len(identities) > room:
             self._below = int(self._below * (MOST / len(identities)))
             identities, states = run.sample(self._below)
         return Crowd(identities, states, alive, counts, self._below / ALL)
