@@ -152,7 +152,8 @@ def test_a_reload_finds_the_pins_and_how_they_were_shown(visit: Visit):
         expect(rows).to_have_count(1 if resolution == "mean" else 2)
     page.locator("[name=unit]").select_option("receptors")
     page.locator("[name=base]").select_option(index=1)
-    expect(page.locator(".pins-sheet thead")).to_contain_text("receptors")
+    expect(page.locator(".answer-chart figcaption b")).to_contain_text("Surface receptors minus")
+    expect(page.locator(".pins-sheet tbody tr").first.locator("td").first).to_have_text("0")  # itself minus itself
     shown = page.locator(".pins-sheet table").inner_text()
     reloaded(page)
     expect(rows).to_have_count(2)
