@@ -21,7 +21,7 @@ _START = """async ([code, kinds, n, changed]) => {
   const { default: { render } } = await import(URL.createObjectURL(new Blob([code], { type: 'text/javascript' })));
   const dots = Uint8Array.from({ length: n }, () => Math.floor(Math.random() * (kinds.length - 1)));
   const traits = { dots: new DataView(dots.buffer), kinds, place: -1, pickable: true, insulin: 0.6, caption: '',
-    clock: '', text: '', name: 'cell', run: 1 };
+    clock: '', text: '', name: 'cell', run: 1, share: 1, numbers: {} };
   const heard = {};
   const model = { get: (name) => traits[name], on: (name, act) => (heard[name] = act), off: () => {}, send: () => {} };
   render({ model, el: document.getElementById('cell') });

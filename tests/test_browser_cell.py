@@ -251,13 +251,13 @@ def test_a_row_of_the_legend_lights_its_line_also_a_hidden_one(visit: Visit):
     row, other = (page.locator(f".numbers-line[data-line={line}]") for line in ("early_endosome", "surface"))
     strongest = """key => {  // how much of a line's colour the plot has: pixels near it, by their opacity
         const colour = getComputedStyle(document.documentElement).getPropertyValue(`--${key}`);
-        const wanted = colour.match(/[0-9a-f]{2}/gi).map((x) => parseInt(x, 16));
+        const line = colour.match(/[0-9a-f]{2}/gi).map((x) => parseInt(x, 16));
         let found = 0;
         for (const canvas of document.querySelectorAll('.plot-receptors canvas')) {
             const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
             for (let i = 0; i < data.length; i += 4) {
-                const off = wanted.reduce((sum, value, k) => sum + Math.abs(data[i + k] - value), 0);
-                if (off < 30) found += data[i + 3] / 255;
+                const far = line.reduce((sum, part, k) => sum + Math.abs(data[i + k] - part), 0);
+                if (far < 30) found += data[i + 3] / 255;
             }
         }
         return found;

@@ -166,11 +166,11 @@ function render({ model, el }) {
       grips.dataset.keys = keys;
       grips.innerHTML = now.grips.map((grip) => `<div class="grip" role="slider" tabindex="0" data-key="${grip.key}" data-axis="${grip.axis}"></div>`).join("");
     }
-    const [time, nM] = moved?.axis === "time" ? [moved.start_min + ahead.to, moved.nM] : [moved?.time_min, ahead?.to];
-    const places = apart(now.grips.map((grip) => (grip === moved ? [axes.x(time), axes.y(nM)] : [axes.x(grip.time_min), axes.y(grip.nM)])));
+    const places = apart(now.grips.map((grip) => [axes.x(grip.time_min), axes.y(grip.nM)]));
+    const along = moved?.axis === "time" ? [axes.x(moved.start_min + ahead.to) - axes.x(moved.time_min), 0] : [0, axes.y(ahead?.to) - axes.y(moved?.nM)];
     now.grips.forEach((grip, i) => {
       const handle = grips.children[i];
-      [handle.style.left, handle.style.top] = places[i].map((place) => `${place}px`);
+      [handle.style.left, handle.style.top] = places[i].map((place, k) => `${place + (grip === moved ? along[k] : 0)}px`);
       const about = { "aria-label": grip.label, "aria-valuenow": grip.value, "aria-valuetext": grip.text, "aria-valuemin": 0,
                       "aria-orientation": grip.axis === "time" ? "horizontal" : "vertical", title: `${grip.label}: ${grip.text}` };
       for (const [name, value] of Object.entries(about)) handle.setAttribute(name, value);

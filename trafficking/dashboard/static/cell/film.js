@@ -2,7 +2,7 @@
 
 const WIDTHS = [1920, 1280, 960]; // pixels: the widest that this machine draws and records without stutter
 const ENOUGH = 25; // frames per second
-const TRIAL = 2000; // ms after which a film that stutters begins anew, smaller
+const TRIAL = 2500; // ms after which a film that stutters begins anew, smaller
 const BITS = 6; // for each pixel of its frame, per second
 const TYPES = ["video/webm;codecs=vp8", "video/webm;codecs=vp9", "video/webm"]; // the quickest first
 
@@ -41,7 +41,7 @@ class Film {
   roll(step) {
     const width = WIDTHS[step];
     const screen = paper(width, (width * 9) / 16);
-    const picture = screen.getContext("bitmaprenderer");
+    const picture = screen.getContext("2d", { ...PLAIN, alpha: false }); // else its transparency would be recorded too, at twice the work
     const source = URL.createObjectURL(new Blob([STUDIO], { type: "text/javascript" }));
     const worker = new Worker(source);
     const parts = [];
@@ -49,7 +49,7 @@ class Film {
     recorder.addEventListener("dataavailable", ({ data }) => parts.push(data));
     worker.onmessage = ({ data }) => {
       if (recorder.state === "inactive" && this.worker === worker) this.start(recorder, step, source);
-      picture.transferFromImageBitmap(data);
+      picture.putImageData(data, 0, 0);
     };
     worker.postMessage({ width, tone: this.tone, scene: this.scene });
     Object.assign(this, { worker, recorder, parts, began: performance.now() });
@@ -65,7 +65,7 @@ class Film {
   }
 
   async judge(recorder, step) {
-    const rate = await rateOf(new Blob(this.parts));
+    const rate = await rateOf(new Blob(this.parts), performance.now() - this.began);
     if (this.recorder !== recorder || !this.running) return;
     if (rate >= ENOUGH) return this.told(WIDTHS[step], (WIDTHS[step] * 9) / 16, true);
     finished(recorder, this.worker);

@@ -3,6 +3,9 @@
 
 const [SHEET, CELL, STRIP] = [960, 480, 60]; // CSS pixels: width of the sheet, height of the cell and of the strip
 const NAMED = { surface: "Surface", early_endosome: "Early endosome", recycling: "Recycling", lysosome: "Lysosome", biosynthetic: "Being made" };
+// In memory and not on a graphics card: pixels come from there and go on to a file, and without a card a worker would
+// wait for the page at every frame, to hear each time that there is none.
+const PLAIN = { willReadFrequently: true };
 const counted = new Intl.NumberFormat("en-GB", { maximumFractionDigits: 0 });
 
 // [key, name] of all that a legend explains.
@@ -16,9 +19,13 @@ class Sheet {
   // width: in pixels.
   constructor(width) {
     this.scale = width / SHEET;
-    const layer = (height) => paper(width, Math.round(height * this.scale));
-    [this.ground, this.dots, this.names, this.strip] = [CELL, CELL, CELL, STRIP].map(layer);
-    this.canvas = layer(CELL + STRIP);
+    const layer = (height, look = {}) => {
+      const canvas = paper(width, Math.round(height * this.scale));
+      canvas.getContext("2d", { ...PLAIN, ...look });
+      return canvas;
+    };
+    [this.ground, this.dots, this.names, this.strip] = [CELL, CELL, CELL, STRIP].map((height) => layer(height));
+    this.canvas = layer(CELL + STRIP, { alpha: false });
     this.swarm = new Swarm();
     this.painter = new Painter(this.dots);
     this.trail = [];
@@ -73,7 +80,7 @@ class Sheet {
   // insulin, place and still: as `Painter.scene` has them.
   draw(now, how) {
     this.painter.scene(this.swarm, this.tone, now, { ...how, trail: this.trail });
-    const ctx = this.canvas.getContext("2d", { alpha: false });
+    const ctx = this.canvas.getContext("2d");
     ctx.fillStyle = ink(this.tone.card);
     ctx.fillRect(0, 0, this.canvas.width, this.canvas.height);
     for (const layer of [this.ground, this.dots, this.names]) ctx.drawImage(layer, 0, 0);

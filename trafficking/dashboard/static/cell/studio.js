@@ -1,6 +1,7 @@
 // A film is drawn in a worker of its own, so that the cell on the page moves on as before; `Film` talks to it.
 
 const FRAME = 1000 / 30; // ms
+const REST = 0.4; // of the time that a frame took: on a slow machine the page goes before the film
 let sheet = null;
 let scene = null;
 let last = 0;
@@ -23,9 +24,11 @@ function frame() {
   const radius = sheet.painter.radius(sheet.swarm.most, sheet.swarm.plan);
   if (!scene.still) sheet.swarm.step(last ? Math.min(now - last, 100) : FRAME, now, radius);
   last = now;
-  const picture = sheet.draw(now, scene).transferToImageBitmap();
-  self.postMessage(picture, [picture]);
-  setTimeout(frame, Math.max(now + FRAME - performance.now(), 0));
+  const { width, height } = sheet.draw(now, scene);
+  const picture = sheet.canvas.getContext("2d").getImageData(0, 0, width, height);
+  self.postMessage(picture, [picture.data.buffer]);
+  const took = performance.now() - now;
+  setTimeout(frame, Math.max(FRAME - took, REST * took));
 }
 
 self.onmessage = ({ data }) => {

@@ -1,8 +1,10 @@
 // The little of a WebM file that a recorder leaves to be found out, or written: how many frames, and how long.
 // Matroska elements (RFC 9559): Segment 18538067, Info 1549A966, Duration 4489 in milliseconds, Cluster 1F43B675,
-// its Timestamp E7, and SimpleBlock A3, a frame each.
+// its Timestamp E7; a frame is a SimpleBlock A3, or a Block A1 within a BlockGroup A0.
 
-const [SEGMENT, INFO, DURATION, CLUSTER, TIMESTAMP, SIMPLE_BLOCK] = [0x18538067, 0x1549a966, 0x4489, 0x1f43b675, 0xe7, 0xa3];
+const [SEGMENT, INFO, DURATION, CLUSTER, TIMESTAMP] = [0x18538067, 0x1549a966, 0x4489, 0x1f43b675, 0xe7];
+const [SIMPLE_BLOCK, BLOCK_GROUP, BLOCK] = [0xa3, 0xa0, 0xa1];
+const OPEN = [SEGMENT, CLUSTER, BLOCK_GROUP]; // whose parts are of interest
 
 // A number of Matroska's at a place: its first byte's leading zeros tell its length. marked: with that first bit, as ids are.
 function vint(bytes, at, marked) {
@@ -16,26 +18,29 @@ function vint(bytes, at, marked) {
   return [open ? Infinity : value, at + length];
 }
 
-// All elements in their order, those within a segment and its clusters too: [id, where it begins, its content, its end].
+// All elements in their order, those within an open one too: [id, where it begins, its content, its end].
 function* elements(bytes) {
   for (let at = 0; at < bytes.length - 12;) {
     const [id, behind] = vint(bytes, at, true);
     const [size, content] = vint(bytes, behind, false);
     yield [id, at, content, content + size];
-    at = id === SEGMENT || id === CLUSTER ? content : content + size;
+    at = OPEN.includes(id) ? content : content + size;
   }
 }
 
-// Frames per second of a film; 0 of less than two frames.
-async function rateOf(blob) {
+const [WARM, LATE] = [500, 400]; // ms after which a film counts, and for which a recorder may hold back what it has
+
+// Frames per second of a film that has been recorded for so many milliseconds.
+async function rateOf(blob, milliseconds) {
   const bytes = new Uint8Array(await blob.arrayBuffer());
   const times = [];
   let cluster = 0;
   for (const [id, , content, end] of elements(bytes)) {
     if (id === TIMESTAMP) cluster = bytes.subarray(content, end).reduce((value, byte) => value * 256 + byte, 0);
-    if (id === SIMPLE_BLOCK) times.push(cluster + new DataView(bytes.buffer).getInt16(vint(bytes, content, false)[1]));
+    if (id === SIMPLE_BLOCK || id === BLOCK) times.push(cluster + new DataView(bytes.buffer).getInt16(vint(bytes, content, false)[1]));
   }
-  return times.length < 2 ? 0 : (1000 * (times.length - 1)) / (times[times.length - 1] - times[0]);
+  const warm = times.filter((time) => time > WARM);
+  return (1000 * warm.length) / (Math.max(warm[warm.length - 1] ?? 0, milliseconds - LATE) - WARM);
 }
 
 // A recorder does not know how long its video will be, so players could not show it: the length is written in here.
