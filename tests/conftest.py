@@ -16,7 +16,7 @@ from pages import PATIENCE_MS, UNDER_WAY, Visit
 from playwright.sync_api import Browser, Page, expect
 from sessions import Opened, Screen
 
-from trafficking.dashboard import runner
+from trafficking.dashboard import kept_runs, runner
 from trafficking.scenario import Scenario
 
 BROWSERS = [
@@ -34,6 +34,14 @@ def browser_program() -> str:
         if found := shutil.which(name):
             return found
     raise RuntimeError("No browser for the tests: install the package chromium (make test does it where it may).")
+
+
+@pytest.fixture
+def place(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """A folder for kept runs and notes, not there yet."""
+    folder = tmp_path / "runs"
+    monkeypatch.setenv(kept_runs.FOLDER_VARIABLE, str(folder))
+    return folder
 
 
 @pytest.fixture(scope="session")

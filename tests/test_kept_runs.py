@@ -31,12 +31,7 @@ TABLES = ("counts", "events", "exposure", "histories")
 AN_ID = "A" * 24
 
 
-@pytest.fixture(autouse=True)
-def place(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
-    """A folder for runs, empty."""
-    folder = tmp_path / "runs"
-    monkeypatch.setenv(kept_runs.FOLDER_VARIABLE, str(folder))
-    return folder
+pytestmark = pytest.mark.usefixtures("place")
 
 
 @pytest.fixture(scope="module")

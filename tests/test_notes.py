@@ -10,19 +10,16 @@ import pytest
 
 from trafficking import io as files
 from trafficking.dashboard import kept_runs, notes, pinboard, pins
-from trafficking.dashboard.form import asked_before
+from trafficking.dashboard.form import Form
 from trafficking.dashboard.notes import Note, Notes
+from trafficking.dashboard.pages.body import Person
+from trafficking.dashboard.pages.compare import Comparison
 from trafficking.dashboard.sight import Sight
 
 A_TAB = "T" * 24
 
 
-@pytest.fixture(autouse=True)
-def place(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
-    """A folder for runs and notes, empty."""
-    folder = tmp_path / "runs"
-    monkeypatch.setenv(kept_runs.FOLDER_VARIABLE, str(folder))
-    return folder
+pytestmark = pytest.mark.usefixtures("place")
 
 
 def of_tab(tab: str) -> Notes:
@@ -114,10 +111,32 @@ def test_a_form_that_is_no_longer_taken_opens_as_at_first():
         if values["years"] > 40:
             raise ValueError("too long")
 
-    assert asked_before(None, {"years": 15}, check) == {"years": 15}
-    assert asked_before(Note({"values": {"years": 20}}), {"years": 15}, check) == {"years": 20}
+    def recalled(note: Note | None) -> tuple[dict, bool]:
+        form = Form(fields=[{"name": "years", "value": 15}])
+        return form.recall(note, check), bool(form.filled)
+
+    assert recalled(None) == ({"years": 15}, False)
+    assert recalled(Note({"values": {"years": 20, "other": float("nan")}})) == ({"years": 20}, True)
     for words in ({}, {"values": {"years": 99}}, {"values": 3}, {"values": {"years": "x"}}):
-        assert asked_before(Note(words), {"years": 15}, check) == {"years": 15}
+        assert recalled(Note(words)) == ({"years": 15}, False)
+
+
+def test_pins_come_back_though_they_can_no_longer_be_shown_so():
+    scenario = files.load_scenario("basal", {"resolution": "mean"})
+    pin = pins.computed(scenario, name="one", look=0, replicates=1, seed=4, progress=lambda share: None)
+    page = Comparison()
+    page.recall(pinboard.noted([pin], {"quantity": "of another version", "times": "0"}))
+    assert [row["cells"][0] for row in page.sheet.state["rows"]] == ["one"]
+    page.close()
+
+
+def test_a_moment_that_is_none_keeps_the_person(monkeypatch: pytest.MonkeyPatch):
+    asked = []
+    page = Person()
+    monkeypatch.setattr(page, "_start", asked.append)
+    page.begin(Note({"values": {"years": 7}, "year": "soon"}))
+    assert (asked[0].years, page.ribbon.year) == (7, 8.0)
+    page.close()
 
 
 @pytest.mark.parametrize(

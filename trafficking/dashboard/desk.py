@@ -11,7 +11,7 @@ from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
-from urllib.parse import parse_qs, urlencode
+from urllib.parse import parse_qs
 
 import traitlets
 
@@ -133,7 +133,7 @@ class Desk:
         self._scene: Scene | None = None  # the latest
         scenario, self._complaint = self._first(self._asked)
         self.travel: Callable[[str], None] = lambda address: None  # to another page
-        self.runner = Runner(scenario, show=self.show, keeping=self.keeping, taking=self._taking(self._asked))
+        self.runner = Runner(scenario, show=self.show, keeping=self.keeping, taking=self._asked_for(self._asked))
         self.replicates = Replicates(self.runner.refresh)
         self.branching = Branching(self.plot, self.runner)
         self.address.listen(self._hear_address)
@@ -202,9 +202,13 @@ class Desk:
             self._complaint = NO_SCENARIO.format(name)
             self.runner.refresh()
 
-    def _taking(self, search: str) -> Callable[[Runner], Kept] | None:
+    def _asked_for(self, search: str) -> Callable[[Runner], Kept] | None:
         """What gives the run that an address asks for; None where it asks for none."""
         run_id, link = _named(search, "run"), _named(search, "link")
+        return self._taking(run_id, link) if run_id or link else None
+
+    def _taking(self, run_id: str, link: str = "") -> Callable[[Runner], Kept]:
+        """What gives a kept run, or that of a link."""
 
         def of_id(runner: Runner) -> tuple[Kept, str]:
             return self.keeping.take_up(run_id, runner)
@@ -219,14 +223,12 @@ class Desk:
                 kept, self._complaint = of_link(runner) if link else of_id(runner)
             except KeptError as fault:
                 what = "This link was not opened" if link else "The run of this address was not opened"
-                here = (
-                    "The one that was on goes on" if self._scene is not None and self._ground else "Here is a new one"
-                )
+                here = "Here is a new one" if self._ground is None else "The one that was on goes on"
                 self._complaint = f"{what}: {fault}. {here}."
                 raise
             return kept
 
-        return take if link or run_id else None
+        return take
 
     def _link(self) -> None:
         """Offers a link to the run as it is."""
@@ -267,10 +269,9 @@ class Desk:
         if "tab" in message:
             return self.notes.know(hearing.text(message, "tab"))
         run_id = hearing.text(message, "back")
-        taking = self._taking(urlencode({"run": run_id}))
-        if taking is not None and run_id != self.keeping.run_id:
+        if run_id != self.keeping.run_id:
             self._way = INSTEAD
-            self.runner.take_up(taking)
+            self.runner.take_up(self._taking(run_id))
 
     def _attend(self, _: object) -> None:
         plot = self.plot

@@ -45,6 +45,23 @@ class Form(Listener):
         fault = f"It stopped: {job.fault}" if job.status == "failed" else ""
         self.state = {"busy": job.going, "share": job.share, "words": words, "fault": fault}
 
+    def own(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """Of these values those of the form's fields; the others as the form has them."""
+        return {field["name"]: values.get(field["name"], field["value"]) for field in self.fields}
+
+    def recall(self, note: Note | None, check: Callable[[dict[str, Any]], Any]) -> dict[str, Any]:
+        """Fills in what was asked for before a reload, and gives it; as the form opens where `check` refuses it."""
+        first = self.own({})
+        if note is None:
+            return first
+        try:
+            values = self.own(note.words["values"])
+            check(values)
+        except (AttributeError, KeyError, TypeError, ValueError):
+            return first
+        self.fill(values)
+        return values
+
     def fill(self, values: Mapping[str, Any]) -> None:
         """Puts values into the fields of these names."""
         self.filled = [self.filled[0] + 1 if self.filled else 1, dict(values)]
@@ -65,23 +82,6 @@ class Sheet(Listener):
     _esm = (_STATIC / "sheet.js").read_text(encoding="utf-8")
 
     state = traitlets.Dict().tag(sync=True)
-
-
-def noted(values: Mapping[str, Any], fields: list[dict[str, Any]]) -> Note:
-    """What a form asked for, in the names of its own fields."""
-    return Note({"values": {field["name"]: values[field["name"]] for field in fields if field["name"] in values}})
-
-
-def asked_before(note: Note | None, first: dict[str, Any], check: Callable[[dict[str, Any]], Any]) -> dict[str, Any]:
-    """The values of a form before a reload; `first` where nothing was noted, or `check` no longer takes it."""
-    if note is None:
-        return first
-    try:
-        values = first | note.words["values"]
-        check(values)
-    except (KeyError, TypeError, ValueError):
-        return first
-    return values
 
 
 def number(values: Mapping[str, Any], name: str, label: str, low: float, high: float) -> float:

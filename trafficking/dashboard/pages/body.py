@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from contextlib import suppress
 from functools import partial
 from importlib.resources import files
 from typing import Any
@@ -19,7 +19,7 @@ from .. import exports, hearing, patient, store
 from ..chart import Chart
 from ..desk import Desk
 from ..elements import box, what
-from ..form import Form, Sheet, asked_before, noted
+from ..form import Form, Sheet
 from ..hearing import Listener
 from ..jobs import Job
 from ..notes import Note
@@ -60,7 +60,7 @@ class Person:
         self.desk: Desk | None = None
         self.task: Task[Cycle] = Task(self._changed)
         self.found: Cycle | None = None
-        self._values: Mapping[str, Any] = {}  # of the form, when it last asked for a life
+        self._values: dict[str, Any] = {}  # of the form, when it last asked for a life
         self._shelf = store.add(self._export)
         self.form.listen(self._hear_form)
         self.ribbon.listen(self._hear_ribbon)
@@ -73,16 +73,15 @@ class Person:
         """Follows a person, the first time the page is seen: the one before a reload, or the vicious cycle."""
         if self.task.job is not None:
             return
-        self._values = asked_before(note, {field["name"]: field["value"] for field in fields()}, patient.wish)
+        self._values = self.form.recall(note, patient.wish)
         if note is not None:
-            self.form.fill(self._values)
-            self.ribbon.year = hearing.number({"year": note.words.get("year", _OPENING)}, "year", 0.0, 100.0)
+            with suppress(hearing.Unheard):
+                self.ribbon.year = hearing.number(note.words, "year", 0.0, 100.0)
         self._start(patient.wish(self._values))
 
     def _note(self) -> None:
         if self.desk is not None:
-            asked = noted(self._values, fields())
-            self.desk.notes.put(PAGE, Note({**asked.words, "year": self.ribbon.year}))
+            self.desk.notes.put(PAGE, Note({"values": self._values, "year": self.ribbon.year}))
 
     def _hear_form(self, message: dict) -> None:
         asked_for = hearing.text(message, "do")
@@ -95,7 +94,7 @@ class Person:
                 self.form.complain(str(fault))
             else:
                 self._start(asked)
-                self._values = hearing.values(message)
+                self._values = self.form.own(hearing.values(message))
                 self._note()
 
     def _start(self, asked: Wish) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -71,7 +72,8 @@ class Comparison:
             ours, self._pins = self._pins, pinboard.recalled(note)
             given = note.words.get("chosen")
             if isinstance(given, dict) and not ours:
-                self._choose(given)
+                with suppress(ValueError):  # shown in a way that there no longer is
+                    self._choose(given)
         for pin in ours:  # pinned while the note was on its way
             self._pin(pin)
         self._draw()

@@ -19,7 +19,7 @@ from ..chart import Axis, Chart, Curve, Region
 from ..desk import Desk
 from ..dose import BANDS
 from ..elements import box, what
-from ..form import Form, Sheet, asked_before, chosen, noted, number
+from ..form import Form, Sheet, chosen, number
 from ..jobs import Job, Progress
 from ..notes import Note
 from ..store import Export
@@ -88,10 +88,7 @@ class Doses:
         """Computes a curve the first time the page is seen: the one before a reload, or that of the form."""
         if self.task.job is not None:
             return
-        values = asked_before(note, {field["name"]: field["value"] for field in _fields()}, wish)
-        if note is not None:
-            self.form.fill(values)
-        self._start(wish(values))
+        self._start(wish(self.form.recall(note, wish)))
 
     def _hear(self, message: dict) -> None:
         asked_for = hearing.text(message, "do")
@@ -105,7 +102,7 @@ class Doses:
             else:
                 self._start(asked)
                 if self.desk is not None:
-                    self.desk.notes.put(PAGE, noted(hearing.values(message), _fields()))
+                    self.desk.notes.put(PAGE, Note({"values": self.form.own(hearing.values(message))}))
 
     def _start(self, asked: Wish) -> None:
         def work(report: Progress) -> Sweep:

@@ -24,6 +24,10 @@ from ..task import Task, in_view
 _STATIC = files("trafficking.dashboard") / "static"
 
 
+def _script(name: str) -> str:
+    return "\n".join((_STATIC / each).read_text(encoding="utf-8") for each in ("outcome.js", name))
+
+
 class Board(Listener):
     """The list of numbers.
 
@@ -31,7 +35,7 @@ class Board(Listener):
     The browser sends {"choose": id} and {"cancel": true}.
     """
 
-    _esm = (_STATIC / "board.js").read_text(encoding="utf-8")
+    _esm = _script("board.js")
 
     rows = traitlets.List().tag(sync=True)
     headline = traitlets.Unicode("").tag(sync=True)
@@ -43,7 +47,7 @@ class Board(Listener):
 class Detail(Listener):
     """What is said of the chosen number, over its curve. The browser sends {"run": id}."""
 
-    _esm = (_STATIC / "detail.js").read_text(encoding="utf-8")
+    _esm = _script("detail.js")
 
     detail = traitlets.Dict().tag(sync=True)
 
@@ -103,8 +107,7 @@ class Trials:
         elif message.get("again"):
             self.task.again()
         elif "run" in message and (run := hearing.text(message, "run")) in known and self.desk is not None:
-            desk = self.desk
-            desk.show_on_live(validation.experiment(trials.target_of(run)))
+            self.desk.show_on_live(validation.experiment(trials.target_of(run)))
 
     def _choose(self, identity: str = "") -> None:
         """Shows this number, or the one that is chosen as it is now."""

@@ -1,15 +1,5 @@
 // The chosen number: what was done, what was measured, what came out, and the way to see it on Live.
 
-const escape = (text) => String(text).replace(/[&<>"]/g, (c) => ({ "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" })[c]);
-const SIGN = { met: "✓ met", missed: "✗ missed", "": "… to come" };
-
-function link(identifier) {
-  const doi = identifier.match(/^doi (10\.\S+)$/);
-  const pmid = identifier.match(/^PMID (\d+)$/);
-  const to = doi ? `https://doi.org/${doi[1]}` : pmid ? `https://pubmed.ncbi.nlm.nih.gov/${pmid[1]}/` : "";
-  return to ? `<a href="${escape(to)}" target="_blank" rel="noopener noreferrer">${escape(identifier)}</a>` : escape(identifier);
-}
-
 function render({ model, el }) {
   el.classList.add("board-detail");
   el.setAttribute("role", "region");
