@@ -3,7 +3,9 @@
 PYTHON ?= python3
 ARGS ?=
 BIN := .venv/bin
-PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+# Every version is the one of constraints.txt, so that a release elsewhere breaks no clone; also what builds the package.
+INSTALL := $(BIN)/python -m pip --disable-pip-version-check --quiet install --constraint constraints.txt
+PYTEST := $(BIN)/python -m pytest -n 2 --dist loadfile
 CHECK := import sys; v = sys.version_info[:2]; sys.exit(None if v >= (3, 11) else "trafficking needs Python 3.11 or \
 	newer; %s is %d.%d. Name another one: make PYTHON=python3.12" % ((sys.executable,) + v))
 
@@ -26,10 +28,10 @@ run: $(BIN)/.ready
 
 # pytest comes last, so that its verdict is the last line.
 test: browser lint
-	@$(BIN)/python -m pytest -m "not slow" $(ARGS)
+	@$(PYTEST) -m "not slow" $(ARGS)
 
 test-all: browser lint
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(PYTEST) $(ARGS)
 
 benchmark: $(BIN)/.ready-for-benchmark
 	@$(BIN)/python tests/benchmark.py $(ARGS)
@@ -44,21 +46,22 @@ lint: $(BIN)/.ready-for-tests
 
 venv: $(BIN)/.ready
 
-$(BIN)/.ready: pyproject.toml
+$(BIN)/.ready: pyproject.toml constraints.txt
 	@$(PYTHON) -c '$(CHECK)'
 	@echo "Setting up .venv: a minute or two, once."
 	@$(PYTHON) -m venv .venv || { echo "No virtual environment could be made; on Debian: apt-get install python3-venv" >&2; exit 1; }
-	@$(PIP) install -e .
+	@$(INSTALL) hatchling
+	@$(INSTALL) --no-build-isolation -e .
 	@$(BIN)/trafficking doctor --warm-up >.venv/doctor.txt || { grep -v '^ok' .venv/doctor.txt; \
 	  echo "Something is not as it should be, see above; going on." >&2; }
 	@touch $@
 
 $(BIN)/.ready-for-tests: $(BIN)/.ready
-	@$(PIP) install -e ".[test]"
+	@$(INSTALL) --no-build-isolation -e ".[test]"
 	@touch $@
 
 $(BIN)/.ready-for-benchmark: $(BIN)/.ready
-	@$(PIP) install -e ".[benchmark,test]"
+	@$(INSTALL) --no-build-isolation -e ".[benchmark,test]"
 	@touch $@
 
 browser:

@@ -30,11 +30,11 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
-import peers
-from cells import BENCHMARK_RATES, SWITCHED_ON, five_states
 from numba import njit
 from scipy.integrate import solve_ivp
 
+import peers
+from cells import BENCHMARK_RATES, SWITCHED_ON, five_states
 from trafficking.forms import itinerary_table
 from trafficking.itinerary import Itinerary
 from trafficking.replicates import replicated

@@ -12,10 +12,10 @@ from urllib.parse import urlsplit
 
 import platformdirs
 import pytest
-from pages import PATIENCE_MS, UNDER_WAY, Visit
 from playwright.sync_api import Browser, Page, expect
-from sessions import Opened, Screen
 
+from pages import PATIENCE_MS, UNDER_WAY, Visit
+from sessions import Opened, Screen
 from trafficking.dashboard import kept_runs, runner
 from trafficking.scenario import Scenario
 
@@ -34,6 +34,14 @@ def browser_program() -> str:
         if found := shutil.which(name):
             return found
     raise RuntimeError("No browser for the tests: install the package chromium (make test does it where it may).")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A test in a real browser is marked as one, and gets a second try, which the summary names."""
+    for item in items:
+        if "browser" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.browser)
+            item.add_marker(pytest.mark.flaky(reruns=1))
 
 
 @pytest.fixture

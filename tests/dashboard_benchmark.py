@@ -14,9 +14,10 @@ import time
 from pathlib import Path
 from typing import Any
 
+from playwright.sync_api import Browser, Page, sync_playwright
+
 from clients import Client
 from conftest import Dashboard, browser_program
-from playwright.sync_api import Browser, Page, sync_playwright
 
 ARGUMENTS = ["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
 # What a key on the slider takes to the sentence, milliseconds.

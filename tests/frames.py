@@ -5,9 +5,9 @@ from __future__ import annotations
 import statistics
 import time
 
-from conftest import browser_program
 from playwright.sync_api import sync_playwright
 
+from conftest import browser_program
 from trafficking.dashboard.cell_view import CellView, kinds
 from trafficking.dashboard.web import _styles
 from trafficking.scenario import Scenario

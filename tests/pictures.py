@@ -12,10 +12,11 @@ import tempfile
 import time
 from pathlib import Path
 
-from conftest import Dashboard, browser_program
-from dashboard_benchmark import ARGUMENTS
 from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
+
+from conftest import Dashboard, browser_program
+from dashboard_benchmark import ARGUMENTS
 
 FOLDER = Path(__file__).parent.parent / "docs" / "pictures"
 SIZE = {"width": 1440, "height": 900}

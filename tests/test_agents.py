@@ -8,9 +8,9 @@ import weakref
 import mesa
 import numpy as np
 import pytest
+
 from cells import columns
 from test_simulation import scenario
-
 from trafficking.agents import Receptor, TraffickingModel
 from trafficking.simulation import Run
 

@@ -1,8 +1,8 @@
 """Three resolutions, one law: single receptors and random numbers scatter around expected ones, in every tissue."""
 
 import pytest
-from cells import SWITCHED_ON
 
+from cells import SWITCHED_ON
 from trafficking.io import load_scenario, scenario_names
 from trafficking.library import tissue, tissues
 from trafficking.scenario import Scenario

@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
-from test_simulation import UNCOUPLED, scenario
 
+from test_simulation import UNCOUPLED, scenario
 from trafficking import chronicle as chronicles
 from trafficking.biography import MADE, Biography
 from trafficking.identity import identity_text

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from pages import ARTEFACTS, Visit, breaches
 from playwright.sync_api import Page, expect
+
+from pages import ARTEFACTS, Visit, breaches
 
 
 def counts(page: Page) -> dict[str, int]:

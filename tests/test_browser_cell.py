@@ -10,10 +10,10 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from pages import ARTEFACTS, Visit, breaches
 from PIL import Image
 from playwright.sync_api import Page, expect
 
+from pages import ARTEFACTS, Visit, breaches
 from trafficking.lives import lives
 from trafficking.scenario import Scenario
 from trafficking.simulation import simulate

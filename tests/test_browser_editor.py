@@ -6,9 +6,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from pages import SCREENS, Visit, breaches, fits, go, photograph
 from playwright.sync_api import Locator, Page, WebSocketRoute, expect
 
+from pages import SCREENS, Visit, breaches, fits, go, photograph
 from trafficking import io
 
 GOOD = "time [h],insulin [uU/mL]\n0,10\n1,60\n2.5,20\n"

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from pages import SCREENS, Visit, breaches, fits, photograph
 from playwright.sync_api import Page, expect
 
+from pages import SCREENS, Visit, breaches, fits, photograph
 from trafficking import io
 from trafficking.simulation import simulate
 

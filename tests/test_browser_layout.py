@@ -3,8 +3,9 @@
 import re
 
 import pytest
-from pages import Visit, breaches, fits, go, photograph
 from playwright.sync_api import Page, expect
+
+from pages import Visit, breaches, fits, go, photograph
 
 LAPTOPS = [(1024, 768), (1280, 720), (1366, 768), (1920, 1080)]
 # Whatever writes on a canvas is noted by where the canvas stands.
@@ -86,6 +87,8 @@ def test_the_life_of_a_receptor_is_seen_whole(visit: Visit, width: int, height: 
     page.keyboard.press("Enter")
     expect(page.locator(".life-bar")).to_be_visible()
     expect(page.locator(".life summary")).to_be_visible()
+    page.get_by_role("button", name="Pause").click()  # else the receptor moves on between two looks
+    expect(page.locator(".chip")).to_have_text("Paused")
     card = edges(page, ".life-card")
     assert card["bottom"] <= height
     bottoms = page.locator(".life > *:visible, .life-body > *").evaluate_all(

@@ -11,9 +11,10 @@ from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from playwright.sync_api import Browser, Page, expect
+
 from conftest import Dashboard
 from pages import PATIENCE_MS, UNDER_WAY, Visit, breaches, photograph
-from playwright.sync_api import Browser, Page, expect
 from test_dashboard import until
 
 
@@ -103,17 +104,14 @@ def test_back_to_a_run_that_is_gone_says_so_and_goes_on(visit: Visit):
     expect(page.locator(".chip")).to_have_text("Running")
 
 
-def in_view(page: Page) -> dict:
-    """What of the run is in view, as the page itself has it."""
-    return page.evaluate(
-        """() => ({
-          hidden: [...document.querySelectorAll('.numbers-line[aria-pressed=false]')].map((line) => line.dataset.line),
-          scale: document.querySelector('.plot').dataset.scale,
-          zoomed: document.querySelector('.plot').dataset.zoomed,
-          part: document.querySelector('.plot-whole .plot-axis').textContent,
-          followed: document.querySelector('.life h2')?.textContent,
-        })"""
-    )
+# What of the run is in view, as the page itself has it.
+IN_VIEW = """() => ({
+  hidden: [...document.querySelectorAll('.numbers-line[aria-pressed=false]')].map((line) => line.dataset.line),
+  scale: document.querySelector('.plot').dataset.scale,
+  zoomed: document.querySelector('.plot').dataset.zoomed,
+  part: document.querySelector('.plot-whole .plot-axis').textContent,
+  followed: document.querySelector('.life h2')?.textContent ?? '',
+})"""
 
 
 def arranged(page: Page) -> dict:
@@ -126,7 +124,14 @@ def arranged(page: Page) -> dict:
     expect(page.locator(".life-card")).to_be_visible()
     expect(page.locator(".plot")).to_have_attribute("data-zoomed", "true")
     expect(page.locator(".plot")).to_have_attribute("data-scale", "log")
-    return in_view(page)
+    expect(page.locator(".numbers-line[aria-pressed=false]")).to_have_count(1)
+    expect(page.locator(".life h2")).not_to_be_empty()
+    return page.evaluate(IN_VIEW)
+
+
+def comes_in_view(page: Page, seen: dict) -> None:
+    """Waits until what `arranged` gave is in view: plot, numbers and panel are filled one after another."""
+    page.wait_for_function(f"seen => JSON.stringify(({IN_VIEW})()) === JSON.stringify(seen)", arg=seen)
 
 
 def test_a_reload_shows_what_was_in_view(visit: Visit):
@@ -137,9 +142,7 @@ def test_a_reload_shows_what_was_in_view(visit: Visit):
     assert seen["hidden"]
     assert seen["followed"]
     reloaded(page)
-    page.wait_for_function("document.querySelector('.plot').dataset.zoomed === 'true'")
-    expect(page.locator(".life-card")).to_be_visible()
-    assert in_view(page) == seen
+    comes_in_view(page, seen)
     expect(page.locator(".life-card")).not_to_contain_text("not kept")
 
 
@@ -237,8 +240,7 @@ def test_a_link_gives_the_run_to_somebody_else(visit: Visit):
     expect(other.locator(".chip")).to_have_text("Paused")
     expect(other.locator(".sentence-main")).to_have_text(said)
     expect(other.locator(".dose-note")).to_have_text("set by you")
-    expect(other.locator(".life-card")).to_be_visible()
-    assert in_view(other) == seen
+    comes_in_view(other, seen)
     other.get_by_role("button", name="More").click()
     expect(other.locator(".drawer-log tbody tr")).to_have_count(1)
     assert run_of(other) != run_of(page)

@@ -5,8 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from scipy.stats import chi2
-from test_simulation import scenario
 
+from test_simulation import scenario
 from trafficking.dashboard import cell_view, life, places, scenes
 from trafficking.dashboard.places import FREE, Crowd, Places, Proportions, Sampler, apportioned
 from trafficking.dashboard.viewing import Viewing

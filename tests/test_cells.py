@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
-from cells import columns
 from scipy import stats
-from test_simulation import UNCOUPLED, scenario
 
+from cells import columns
+from test_simulation import UNCOUPLED, scenario
 from trafficking.cells import drawn
 from trafficking.identity import MOST_CELLS
 from trafficking.replicates import replicated

@@ -6,10 +6,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from pages import SCREENS, Visit, breaches, fits, go, photograph
 from playwright.sync_api import Page, expect
-from runs import hand_made, scenario
 
+from pages import SCREENS, Visit, breaches, fits, go, photograph
+from runs import hand_made, scenario
 from trafficking import half_times, simulation
 from trafficking.dashboard import pins, store
 from trafficking.dashboard.pages import compare

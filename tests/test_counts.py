@@ -4,10 +4,10 @@ import math
 
 import numpy as np
 import pytest
-from cells import exchange, five_states
 from scipy import stats
 from scipy.linalg import expm
 
+from cells import exchange, five_states
 from trafficking import propagator
 from trafficking.cells import Start, drawn
 from trafficking.counts import Numbers

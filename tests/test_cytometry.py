@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 from matplotlib.figure import Figure
-from runs import hand_made, hand_made_cells
 
+from runs import hand_made, hand_made_cells
 from trafficking import cytometry, plots, results
 
 

@@ -8,10 +8,10 @@ from urllib.parse import urlsplit
 import numpy as np
 import pandas as pd
 import pytest
-from pages import SCREENS, Visit, breaches, fits, go, photograph
 from playwright.sync_api import Page, expect
-from runs import hand_made, hand_made_cells
 
+from pages import SCREENS, Visit, breaches, fits, go, photograph
+from runs import hand_made, hand_made_cells
 from trafficking import results
 from trafficking.dashboard import tables
 

@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from pages import SCREENS, Visit, breaches, fits, photograph
 from playwright.sync_api import Page, expect
 
+from pages import SCREENS, Visit, breaches, fits, photograph
 from trafficking import dose_curves
 from trafficking.dashboard.pages import dose_response
 from trafficking.dose_curves import Curve, HalfEffect, Sweep

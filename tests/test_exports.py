@@ -12,9 +12,9 @@ import numpy as np
 import pandas as pd
 import pytest
 from matplotlib import image
-from runs import hand_made, hand_made_cells
 
 import trafficking
+from runs import hand_made, hand_made_cells
 from trafficking import io as files
 from trafficking import results, simulation
 from trafficking.dashboard import exports, store

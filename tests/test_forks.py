@@ -5,8 +5,8 @@ import zipfile
 
 import pandas as pd
 import pytest
-from sessions import Opened, until
 
+from sessions import Opened, until
 from trafficking import io, scenario_text, treatments
 from trafficking.dashboard import exports, forks, picture, scenes, words
 from trafficking.dashboard.forks import INSULIN, Future

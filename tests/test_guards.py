@@ -11,11 +11,11 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from conftest import Dashboard
-from test_launcher import ask, launch, upgrade
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
+from conftest import Dashboard
+from test_launcher import ask, launch, upgrade
 from trafficking.dashboard import guards
 
 TOKEN = "a token of the tests"

@@ -4,9 +4,9 @@ import math
 from collections.abc import Iterator
 
 import pytest
+
 from clients import Client
 from conftest import Dashboard
-
 from trafficking.dashboard import hearing
 from trafficking.dashboard.hearing import Listener, Unheard
 from trafficking.dashboard.pages import PLACES

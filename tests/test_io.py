@@ -12,8 +12,8 @@ import numpy as np
 import pandas as pd
 import pytest
 from pyarrow import parquet
-from runs import hand_made, hand_made_cells, scenario
 
+from runs import hand_made, hand_made_cells, scenario
 from trafficking import folders, io, series
 from trafficking.results import ONE_CELL, TABLES
 from trafficking.scenario import ScenarioError

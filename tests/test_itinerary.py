@@ -5,8 +5,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from cells import exchange, five_states
 
+from cells import exchange, five_states
 from trafficking.itinerary import Itinerary, State, Transcription, Transition
 from trafficking.library import tissue, tissues
 

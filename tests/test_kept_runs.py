@@ -16,8 +16,8 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from test_dashboard import Screen, until
 
+from test_dashboard import Screen, until
 from trafficking import folders, simulation
 from trafficking import io as files
 from trafficking.dashboard import keeping, kept_runs, links, runner

@@ -9,9 +9,9 @@ import textwrap
 
 import numpy as np
 import pytest
-from cells import cell, constant_rates, exchange, five_states
 from scipy import stats
 
+from cells import cell, constant_rates, exchange, five_states
 from trafficking import kernel, stream
 from trafficking.tally import padded
 

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 from scipy import stats
-from test_simulation import UNCOUPLED, scenario
 
+from test_simulation import UNCOUPLED, scenario
 from trafficking.lives import cohort, first_passages, lives, stays
 from trafficking.simulation import simulate
 

@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
-from cells import closed, exchange, five_states
 from scipy.integrate import solve_ivp
 
+from cells import closed, exchange, five_states
 from trafficking.cells import Start, drawn
 from trafficking.counts import Expectation
 from trafficking.itinerary import Itinerary, State, Transition

@@ -4,9 +4,9 @@ import re
 from urllib.parse import urlsplit
 
 import pytest
-from pages import UNDER_WAY, Visit, go
 from playwright.sync_api import Page, expect
 
+from pages import UNDER_WAY, Visit, go
 from trafficking.dashboard.pages import PLACES
 
 ELSEWHERE = [place for place in PLACES if place.view is not None]

@@ -1,9 +1,9 @@
 """Many sessions on one server: turns, and pictures per second."""
 
 import pytest
+
 from conftest import Opened
 from test_dashboard import until
-
 from trafficking import io as files
 from trafficking.dashboard import pacing
 

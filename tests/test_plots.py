@@ -7,8 +7,8 @@ from itertools import pairwise
 import numpy as np
 import pytest
 from matplotlib.figure import Figure
-from runs import hand_made
 
+from runs import hand_made
 from trafficking import io, plots
 from trafficking.results import Result
 from trafficking.simulation import simulate

@@ -6,10 +6,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
-from cells import cell, closed, columns, constant_rates, exchange, five_states, portrait
 from scipy import stats
 from scipy.linalg import expm
 
+from cells import cell, closed, columns, constant_rates, exchange, five_states, portrait
 from trafficking import kernel
 from trafficking.identity import cell_bits, identities_of, identity_text
 from trafficking.itinerary import Itinerary, State, Transition

@@ -3,7 +3,6 @@
 import dataclasses
 
 from runs import hand_made, hand_made_cells
-
 from trafficking import report
 
 

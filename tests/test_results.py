@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
-from runs import hand_made, hand_made_cells, scenario
 
+from runs import hand_made, hand_made_cells, scenario
 from trafficking import results
 from trafficking.exposure import Constant, Exposure, Meals, PulseTrain
 from trafficking.half_times import HalfTimes, Step, clock_words, clocks, strongest_step

@@ -4,10 +4,10 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from cells import SWITCHED_ON, portrait
 from scipy.integrate import solve_ivp
 from scipy.optimize import brentq
 
+from cells import SWITCHED_ON, portrait
 from trafficking import crowd, receptors
 from trafficking.cells import replicas
 from trafficking.replicates import replicated

@@ -5,8 +5,8 @@ import sys
 
 import numpy as np
 import pytest
-from test_simulation import UNCOUPLED, scenario
 
+from test_simulation import UNCOUPLED, scenario
 from trafficking.agents import TraffickingModel
 from trafficking.simulation import Run, simulate
 from trafficking.snapshot import Snapshot, SnapshotError

@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
-from cells import SWITCHED_ON
 from scipy.stats import chi2, norm
 
+from cells import SWITCHED_ON
 from trafficking.lives import cohort, lives
 from trafficking.replicates import replicated
 from trafficking.scenario import Scenario, ScenarioError

@@ -3,9 +3,9 @@
 import re
 
 import pytest
-from pages import Visit
 from playwright.sync_api import Page, expect
 
+from pages import Visit
 from trafficking.dashboard.elements import QUESTION
 from trafficking.dashboard.pages import PLACES
 
