@@ -4,11 +4,15 @@ import importlib.metadata
 import re
 import subprocess
 import sys
+import tomllib
 import urllib.request
 import zipfile
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+from packaging.version import Version
 
 import trafficking
 
@@ -58,6 +62,35 @@ def test_every_vendored_file_is_wanted_and_has_a_licence():
     for package in packages:
         assert package.relative_to(CDN).as_posix() in origin
     assert len(list((CDN / "licences").iterdir())) >= len(packages)
+
+
+def pinned(python: str) -> dict[str, Version]:
+    """The versions of constraints.txt for one Python; anything but a name, a version and a marker is an error."""
+    found = {}
+    for line in (ROOT / "constraints.txt").read_text().splitlines():
+        if line.startswith("#"):
+            continue
+        pin = Requirement(line)
+        assert pin.url is None
+        if pin.marker is None or pin.marker.evaluate({"python_version": python}):
+            (exact,) = pin.specifier
+            assert exact.operator == "=="
+            assert canonicalize_name(pin.name) not in found, f"{pin.name} is pinned twice for Python {python}"
+            found[canonicalize_name(pin.name)] = Version(exact.version)
+    return found
+
+
+@pytest.mark.parametrize(("python", "mesa"), [("3.11", "3.3"), ("3.12", "3.5"), ("3.13", "3.5")])
+def test_every_requirement_is_pinned_to_a_version_that_it_allows(python: str, mesa: str):
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    pins = pinned(python)
+    wanted = [*project["build-system"]["requires"], *project["project"]["dependencies"]]
+    wanted += [each for extra in project["project"]["optional-dependencies"].values() for each in extra]
+    for requirement in map(Requirement, wanted):
+        name = canonicalize_name(requirement.name)
+        assert name in pins, f"{name} has no version in constraints.txt"
+        assert pins[name] in requirement.specifier, requirement
+    assert f"{pins['mesa'].major}.{pins['mesa'].minor}" == mesa
 
 
 @pytest.fixture(scope="module")

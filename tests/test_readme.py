@@ -15,7 +15,8 @@ from trafficking.body_forms import BodyScenario
 from trafficking.scenario import Scenario
 
 LIFE = load_body("vicious_cycle").to_dict() | {"window": "5 d"}
-README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
 def blocks(language: str) -> list[str]:
@@ -48,6 +49,13 @@ def test_the_commands_of_the_readme_are_understood():
     for line in lines:
         name, *arguments = shlex.split(line, comments=True)[1:]
         get_command(app).commands[name].make_context(name, arguments)
+
+
+def test_a_new_machine_is_tried_with_the_commands_of_the_readme_in_their_order():
+    commands = re.findall(r"^make \w+", blocks("sh")[0], flags=re.MULTILINE)
+    assert commands == ["make run", "make dashboard", "make test"]
+    tried = re.findall(r"^make --no-print-directory (\w+)", (ROOT / ".ci" / "run").read_text(), flags=re.MULTILINE)
+    assert [f"make {target}" for target in tried] == commands
 
 
 def test_the_pictures_of_the_readme_exist():
