@@ -82,13 +82,13 @@ def test_a_lecture_can_be_used_by_everybody(visit: Visit, scheme: str):
 def test_the_life_of_a_receptor_is_seen_whole(visit: Visit, width: int, height: int):
     page = visit(width=width, height=height)
     at_insulin(page)
+    page.get_by_role("button", name="Pause").click()  # else the receptor moves on between two looks
+    expect(page.locator(".chip")).to_have_text("Paused")
     page.locator(".cellview-stage").focus()
     page.keyboard.press("ArrowRight")
     page.keyboard.press("Enter")
     expect(page.locator(".life-bar")).to_be_visible()
     expect(page.locator(".life summary")).to_be_visible()
-    page.get_by_role("button", name="Pause").click()  # else the receptor moves on between two looks
-    expect(page.locator(".chip")).to_have_text("Paused")
     card = edges(page, ".life-card")
     assert card["bottom"] <= height
     bottoms = page.locator(".life > *:visible, .life-body > *").evaluate_all(

@@ -2,6 +2,7 @@
 
 import importlib.metadata
 import re
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -91,6 +92,17 @@ def test_every_requirement_is_pinned_to_a_version_that_it_allows(python: str, me
         assert name in pins, f"{name} has no version in constraints.txt"
         assert pins[name] in requirement.specifier, requirement
     assert f"{pins['mesa'].major}.{pins['mesa'].minor}" == mesa
+
+
+def test_folders_that_a_run_leaves_do_not_change_how_imports_are_sorted(tmp_path: Path):
+    shutil.copy(ROOT / "pyproject.toml", tmp_path)
+    shutil.copytree(ROOT / "tests", tmp_path / "tests", ignore=shutil.ignore_patterns("__pycache__", "assets"))
+    (tmp_path / "trafficking").symlink_to(ROOT / "trafficking")
+    for helper in (ROOT / "tests").glob("[!t]*.py"):
+        (tmp_path / helper.stem / "chronic_insulin-seed1").mkdir(parents=True)
+    sorting = [sys.executable, "-m", "ruff", "check", "--no-cache", "--select", "I", "--output-format", "concise"]
+    done = subprocess.run(sorting, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout.strip()) == (0, "All checks passed!")
 
 
 @pytest.fixture(scope="module")
