@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import itertools
 import os
-import shlex
 import sys
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -93,34 +90,26 @@ def run(
         return
     experiment = _chosen(scenario, _changes(settings, receptors, resolution), insulin, duration)
     prepare(experiment.resolution)
-    with _place(experiment, seed, out, overwrite) as (place, folder):
-        _finish(_begun(experiment, seed=seed, threads=threads), place, folder)
+    from trafficking import completion, folders, io
+
+    name = f"{experiment.name}-seed{seed}"
+    with folders.claim_free(name, out=out, marker=io.MANIFEST, overwrite=overwrite) as (place, folder):
+        completion.finish(_begun(experiment, seed=seed, threads=threads), place, folder)
 
 
 @app.command()
-def resume(folder: RunFolder, threads: Threads = None) -> None:
+def resume(folder: RunFolder, threads: Threads = None, overwrite: Overwrite = False) -> None:
     """Go on with a run that was stopped (Ctrl-C), to the same bytes as if it had not been."""
-    from trafficking import io, stopped, terminal
+    from trafficking import completion, io, stopped, terminal
 
     try:
         taken_up = stopped.take_up(folder, threads=threads)
     except (ValueError, FileNotFoundError) as fault:
         terminal.refuse(fault)
-    folder = Path(os.path.relpath(stopped.run_of(folder)))
-    with io.claim(folder) as place:
-        _finish(taken_up, place, folder)
-
-
-def _finish(begun: Any, place: Any, folder: Path) -> None:
-    """Simulates to the end, saves tables and figure in the claimed place, and prints the six lines."""
-    from trafficking import io, report, stopped, terminal
-
-    _simulated(begun, folder)
-    result = begun.result()
-    pictures = _pictures(result)
-    io.save(result, place, extras=pictures)
-    stopped.drop(folder)
-    terminal.show(report.six_lines(result, shlex.quote(str(folder)), list(pictures)))
+    run = Path(os.path.relpath(stopped.run_of(folder)))
+    allowed = overwrite or stopped.may_replace(folder, marker=io.MANIFEST)
+    with io.claim(run, overwrite=allowed, resuming=True) as place:
+        completion.finish(taken_up, place, run)
 
 
 @app.command()
@@ -234,10 +223,13 @@ def plot(
     if out.exists() and not overwrite:
         terminal.refuse(f"--out: {out} exists; --overwrite replaces it")
     result = _checked(lambda: io.load_run(folder))
-    from trafficking import cytometry, folders, plots
+    if what == "cells":
+        from trafficking.results import cell_surface
 
-    drawn = _checked(lambda: plots.depletion(result) if what == "figure" else cytometry.histograms(result))
-    folders.replace_file(out, plots.render(drawn, kind))
+        _checked(lambda: cell_surface(result))  # of one cell it says that there is no such figure
+    from trafficking import completion
+
+    completion.draw(result, what, out, kind)
     print(out)
 
 
@@ -254,16 +246,15 @@ def rerun(
     manifest, contents = _checked(lambda: io.check_run(folder))
     before = _checked(lambda: io.load_run(folder))
     prepare(before.scenario.resolution)
-    if out is None:
+    from trafficking import completion
+
+    with ExitStack() as stack:
+        place = None if out is None else stack.enter_context(io.claim(out, overwrite=overwrite))
         again = _begun(before.scenario, seed=before.seed, replicate=before.replicate, threads=threads)
-        _simulated(again)
-        result = again.result()
-    else:
-        with io.claim(out, overwrite=overwrite) as place:
-            again = _begun(before.scenario, seed=before.seed, replicate=before.replicate, threads=threads)
-            _simulated(again)
-            result = again.result()
-            io.save(result, place, extras=_pictures(result))
+        if place is None or out is None:
+            result = completion.simulated(again)
+        else:
+            result, _ = completion.saved(again, place, out)
     files = io.table_files(result)
     different = [name for name, content in files.items() if contents.get(name) != content]
     if not different:
@@ -399,26 +390,6 @@ def _chosen(name: str, changes: dict[str, str], insulin: str | None = None, dura
     return scenario
 
 
-@contextmanager
-def _place(scenario: Scenario, seed: int, out: Path | None, overwrite: bool) -> Iterator[tuple[Any, Path]]:
-    """A claim on the run folder, and its path as a user may type it; without `out` the next free number."""
-    from trafficking import io
-
-    if out is not None:
-        with io.claim(out, overwrite=overwrite) as place:
-            yield place, out
-        return
-    with ExitStack() as stack:
-        for number in itertools.count(1):
-            folder = Path("runs") / f"{scenario.name}-seed{seed}{f'-{number}' if number > 1 else ''}"
-            try:
-                place = stack.enter_context(io.claim(folder, overwrite=overwrite))
-            except FileExistsError:
-                continue
-            yield place, folder
-            return
-
-
 def _begun(scenario: Scenario, *, seed: int, replicate: int = 0, threads: int | None = None) -> Any:
     """The run at its start."""
     from trafficking import terminal
@@ -430,46 +401,6 @@ def _begun(scenario: Scenario, *, seed: int, replicate: int = 0, threads: int | 
         if not str(fault).startswith("seed:"):  # any other is a mistake of this program
             raise
         terminal.refuse(fault)
-
-
-def _simulated(begun: Any, folder: Path | None = None) -> None:
-    """Simulates to the end, with a progress bar; a run that is told to stop is kept beside its `folder`."""
-    from trafficking import stopped, terminal, units
-
-    name, minutes = begun.scenario.name, begun.duration_min
-    with (
-        terminal.Progress(name, minutes, lambda done: units.friendly(done, "time")) as progress,
-        terminal.Stop() as stop,
-    ):
-
-        def keep_going() -> bool:
-            progress(begun.time_min)
-            return not stop.status
-
-        try:
-            begun.advance(keep_going=keep_going)
-        except ValueError as fault:
-            if not str(fault).startswith("duration:"):
-                raise
-            terminal.refuse(fault)
-    if begun.finished:
-        return
-    words = f"stopped at {units.friendly(begun.time_min, 'time')} of {units.friendly(minutes, 'time')}"
-    if folder is None:
-        terminal.refuse(f"{words}; nothing was written", stop.status)
-    command = f"trafficking resume {shlex.quote(str(folder))}"
-    stopped.keep(folder, begun, command)
-    terminal.refuse(f"{words}; nothing was written as {folder}. Go on with it: {command}", stop.status)
-
-
-def _pictures(result: Any) -> dict[str, bytes]:
-    """The figures of a run folder by name: the curves, and of several cells the surface of each."""
-    from trafficking import cytometry, plots
-
-    pictures = {"figure.png": plots.render(plots.depletion(result))}
-    if len(result.cells):
-        pictures["cells.png"] = plots.render(cytometry.histograms(result))
-    return pictures
 
 
 def _compiled() -> float:

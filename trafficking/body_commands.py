@@ -14,6 +14,9 @@ from trafficking.options import Overwrite, Person, Seed, Settings, Threads, sett
 from trafficking.preparing import prepare
 
 if TYPE_CHECKING:
+    import pandas as pd
+
+    from trafficking import folders
     from trafficking.body import BodyResult
     from trafficking.body_forms import BodyScenario
 
@@ -60,16 +63,30 @@ def listed() -> None:
 
 def live(scenario: BodyScenario, *, seed: int, threads: int | None, out: Path | None, overwrite: bool) -> None:
     """Simulates a life and the one with receptors held, writes both, and prints the stages and what they show."""
-    from trafficking import body_plots, body_report, coupling_error, plots, stage_report, terminal
+    from trafficking import terminal
+    from trafficking.folders import claim_free
 
     prepare(scenario.resolution, body=True)
-    results = [(_OWN, _simulated(scenario, seed, threads))]
-    if scenario.receptors != "held":
-        results.append((_HELD, _simulated(scenario.held())))
-    lives = [result for _, result in results]
-    others = _what_if(scenario, lives)
-    figure = plots.render(body_plots.life(results))
-    folder = _written(lives, figure, out, overwrite)
+    name = f"body-{scenario.name}"
+    # Claimed first: a life cannot be taken up again, so that no place should turn out wrong once it is over.
+    with claim_free(name, out=out, marker=MARKER, overwrite=overwrite) as (place, folder):
+        results = [(_OWN, _simulated(scenario, seed, threads))]
+        if scenario.receptors != "held":
+            results.append((_HELD, _simulated(scenario.held())))
+        lives = [result for _, result in results]
+        others = _what_if(scenario, lives)
+        failed, fault = _written(results, place, folder)
+    _print(lives, others, [] if fault else [("Files", shlex.quote(str(folder)))])
+    for figure, why in failed.items():
+        terminal.tell(f"{figure} could not be drawn ({why}); the tables are written without it")
+    if fault is not None:
+        terminal.refuse(f"{terminal.reason(fault)}; nothing was written as {folder}", terminal.FAILED)
+
+
+def _print(lives: list[BodyResult], others: list[tuple[str, BodyResult]], files: list[tuple[str, str]]) -> None:
+    from trafficking import body_report, coupling_error, stage_report, terminal
+
+    scenario = lives[0].scenario
     print(f"{scenario.title or scenario.name}\n\n{body_report.timeline(lives[0])}\n")
     if described := stage_report.beside_description(lives[0]):
         print(f"{described}\n")
@@ -82,7 +99,7 @@ def live(scenario: BodyScenario, *, seed: int, threads: int | None, out: Path | 
             lines.append(("Meals", _beside_means(expected)))
     how = "three meals a day" if scenario.meals == "three" else "daily means without meals"
     lines.append(("Caution", f"{'; '.join(scenario.assumptions)}; {how}; not medical advice"))
-    terminal.show([*lines, ("Files", shlex.quote(str(folder)))])
+    terminal.show([*lines, *files])
 
 
 def _simulated(scenario: BodyScenario, seed: int = 1, threads: int | None = None) -> BodyResult:
@@ -130,32 +147,49 @@ def _beside_means(life: BodyResult) -> str:
     return f"at most {100.0 * abs(most):.1f} % {way} surface receptors ({organ}) than on daily means"
 
 
-def _written(results: list[BodyResult], figure: bytes, out: Path | None, overwrite: bool) -> Path:
-    """Writes figure, tables and the scenario in a folder, whole or not at all."""
-    from trafficking import folders
+def _written(
+    results: list[tuple[str, BodyResult]], place: folders.Claim, folder: Path
+) -> tuple[dict[str, str], OSError | None]:
+    """Writes figures, tables and the scenario in a folder, whole or not at all.
 
-    name = f"body-{results[0].scenario.name}"
-    return folders.fill_free(
-        name, lambda partial: _fill(partial, results, figure), out=out, marker=MARKER, overwrite=overwrite
-    )
+    Returns:
+        The figures that could not be drawn, and why; what kept the folder from being written. What was simulated is
+        told all the same.
+    """
+    from trafficking import body_plots, figures, organ_plots, plots, readouts, terminal
+    from trafficking.folders import write_files
+
+    life = results[0][1]
+    work = readouts.readouts(life)
+    title = f"What the organs do: {life.scenario.title or life.scenario.name}"
+    with terminal.Stop("stopping once the files are written") as stop:
+        pictures, failed = figures.drawn(
+            {
+                "figure.png": lambda: plots.render(body_plots.life(results)),
+                "organs.png": lambda: plots.render(organ_plots.organs(work, title)),
+            }
+        )
+        contents = {**pictures, **_tables([result for _, result in results], work)}
+        try:
+            place.fill(lambda partial: write_files(partial, contents))
+        except OSError as fault:
+            return failed, fault
+    if stop.status:
+        terminal.refuse(f"stopped; the files are written: {folder}", stop.status)
+    return failed, None
 
 
-def _fill(folder: Path, results: list[BodyResult], figure: bytes) -> None:
-    from trafficking import folders, io, organ_plots, plots, readouts, stage_report
+def _tables(lives: list[BodyResult], work: pd.DataFrame) -> dict[str, bytes]:
+    from trafficking import io, stage_report
 
-    work = readouts.readouts(results[0])
-    title = f"What the organs do: {results[0].scenario.title or results[0].scenario.name}"
-    contents: dict[str, bytes] = {
-        "figure.png": figure,
-        "organs.png": plots.render(organ_plots.organs(work, title)),
+    life = lives[0]
+    contents = {
         "readouts.csv": io.csv_bytes(work),
-        "stages.csv": io.csv_bytes(stage_report.stage_starts(results[0])),
+        "stages.csv": io.csv_bytes(stage_report.stage_starts(life)),
     }
-    for result, suffix in zip(results, ("", "_held"), strict=False):
+    for result, suffix in zip(lives, ("", "_held"), strict=False):
         contents[f"levels{suffix}.csv"] = io.csv_bytes(result.levels)
         contents[f"checkups{suffix}.csv"] = io.csv_bytes(result.checkups)
-    life = results[0]
     made_by = {"format": FORMAT, "scenario": life.scenario.to_dict(), "seed": life.seed, "versions": io.versions()}
     contents[MARKER] = f"{json.dumps(made_by, indent=1, ensure_ascii=False)}\n".encode()
-    for name, content in contents.items():
-        folders.write_file(folder / name, content)
+    return contents

@@ -15,7 +15,7 @@ from matplotlib.ticker import MaxNLocator
 from trafficking import physiology
 from trafficking.body import GONE, BodyResult
 from trafficking.organs import ORGANS
-from trafficking.plots import GRID, INK, INSULIN, MUTED, SMALL, TEXT, TITLE, ruled
+from trafficking.plots import GRID, INK, INSULIN, MUTED, SMALL, TEXT, literal, ruled, titled
 
 _SIZE = (11.0, 9.0)  # inches
 _STAGES = ("#ffffff", "#e8f1fa", "#fdf0d5", "#f8d5c9", "#e8b4c4")  # 0 to 4
@@ -40,11 +40,11 @@ def life(results: Sequence[tuple[str, BodyResult]]) -> Figure:
     """
     figure = Figure(figsize=_SIZE, facecolor="white")
     scenario = results[0][1].scenario
-    figure.suptitle(scenario.title or scenario.name, x=0.02, ha="left", fontsize=TITLE, fontweight="bold", color=INK)
+    titled(figure, scenario.title or scenario.name)
     panels = figure.subplots(4, len(results), sharex=True, sharey="row", squeeze=False)
     for column, (title, result) in enumerate(results):
         _draw(panels[:, column], result)
-        panels[0, column].set_title(title, fontsize=TEXT, color=INK, loc="left")
+        panels[0, column].set_title(literal(title), fontsize=TEXT, color=INK, loc="left")
         panels[-1, column].set_xlabel(f"{result.clock[0].capitalize()}s", color=INK, fontsize=TEXT)
     labels = (
         "Plasma insulin (uU/mL)",

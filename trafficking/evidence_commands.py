@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -41,6 +42,8 @@ def validate(
         chosen = validation.selected(only)
     except ValueError as fault:
         terminal.refuse(f"--{fault}")
+    if out is not None:
+        out.mkdir(parents=True, exist_ok=True)  # first: what takes minutes should not fail at its place
     if resolution == "agents":
         terminal.tell("every receptor of every experiment is simulated; --resolution mean takes seconds")
     with terminal.Progress("experiments", len(chosen), lambda done: f"{done:.2g} numbers") as progress:
@@ -116,6 +119,8 @@ def compare_models(
     names = "".join(candidate.name for candidate in model_comparison.CANDIDATES)
     if not chosen or set(models) - set(names):
         terminal.refuse(f"--models: {models!r} given; some of {names} are needed")
+    if out is not None:
+        out.mkdir(parents=True, exist_ok=True)
     fits_in_all = starts * len(chosen) + len(chosen) - 1
     with terminal.Progress("fits", fits_in_all, lambda done: f"{done:.2g} fits") as progress:
         fits = model_comparison.compare(
@@ -194,12 +199,18 @@ def _on_terminal() -> bool:
 
 def _write(found: Validation, out: Path) -> None:
     """The table as CSV and a figure per experiment."""
-    from trafficking import evidence_plots, folders, io, plots, validation
+    from trafficking import evidence_plots, figures, folders, io, plots, terminal, validation
 
     contents = {"validation.csv": io.csv_bytes(found.table), "validation.md": validation.markdown(found).encode()}
-    for name in dict.fromkeys(row.target.scenario for row in found.rows):
+
+    def figure(name: str) -> bytes:
         numbers = [(row.target, row.seen, row.mean) for row in found.rows if row.target.scenario == name]
         title = io.load_scenario(f"published/{name}").title
-        contents[f"{name}.png"] = plots.render(evidence_plots.experiment(title, numbers))
-    folders.replace_files(out, contents)
-    print(f"written: {out} (validation.csv, validation.md and {len(contents) - 2} figures)")
+        return plots.render(evidence_plots.experiment(title, numbers))
+
+    names = dict.fromkeys(row.target.scenario for row in found.rows)
+    pictures, failed = figures.drawn({f"{name}.png": partial(figure, name) for name in names})
+    folders.replace_files(out, contents | pictures)
+    print(f"written: {out} (validation.csv, validation.md and {len(pictures)} figures)")
+    for name, why in failed.items():
+        terminal.tell(f"{name} could not be drawn ({why}); the tables are written without it")

@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullLocator
 
-from trafficking.plots import INK, MUTED, SMALL, STROKES, TEXT, TITLE, ruled
+from trafficking.plots import INK, MUTED, SMALL, STROKES, TEXT, literal, ruled, titled
 from trafficking.readings import Seen
 from trafficking.targets import Target
 
@@ -30,16 +30,15 @@ def experiment(title: str, numbers: Sequence[tuple[Target, Seen, float]]) -> Fig
     columns = min(len(numbers), _WIDE)
     rows = math.ceil(len(numbers) / columns)
     figure = Figure(figsize=(max(columns, 2) * _PANEL[0], rows * _PANEL[1] + 1.0), facecolor="white")
-    figure.suptitle(title, x=0.02, ha="left", fontsize=TITLE, fontweight="bold", color=INK)
+    titled(figure, title)
     for place, (target, seen, simulated) in enumerate(numbers):
         panel = figure.add_subplot(rows, columns, place + 1)
         _draw(panel, target, seen, simulated)
     sources = "; ".join(dict.fromkeys(f"{target.source}, {target.identifier}" for target, *_ in numbers))
     note = "Line and ring: simulated. Bar: range as measured (dashed: given by us), diamond: the printed number. "
-    figure.text(
-        0.02, 0.012, _folded(note + sources, _FOOT_LETTERS * max(columns, 2)), fontsize=SMALL, color=MUTED, va="bottom"
-    )
-    lines = _folded(note + sources, _FOOT_LETTERS * max(columns, 2)).count("\n") + 1
+    words = _folded(note + sources, _FOOT_LETTERS * max(columns, 2))
+    figure.text(0.02, 0.012, literal(words), fontsize=SMALL, color=MUTED, va="bottom")
+    lines = words.count("\n") + 1
     foot = (0.16 * lines + 0.12) / figure.get_figheight()
     figure.tight_layout(rect=(0.0, foot, 1.0, 1.0))
     return figure
@@ -68,11 +67,11 @@ def _draw(panel: Axes, target: Target, seen: Seen, simulated: float) -> None:
         if seen.x.max() < 10.0 * seen.x.min():  # too short for the decades to be enough
             panel.set_xticks(seen.x, [f"{x:.3g}" for x in seen.x])
             panel.xaxis.set_minor_locator(NullLocator())
-    panel.set_xlabel(seen.x_label, color=INK, fontsize=TEXT)
-    panel.set_ylabel(seen.y_label, color=INK, fontsize=TEXT)
+    panel.set_xlabel(literal(seen.x_label), color=INK, fontsize=TEXT)
+    panel.set_ylabel(literal(seen.y_label), color=INK, fontsize=TEXT)
     word = "met" if target.holds(simulated) else "missed"
     said = _folded(f"{target.id} {target.observable} ({target.tissue}): {word}", _LONGEST)
-    panel.set_title(said, fontsize=SMALL, color=INK, loc="left")
+    panel.set_title(literal(said), fontsize=SMALL, color=INK, loc="left")
 
 
 def _folded(text: str, width: int) -> str:

@@ -15,8 +15,10 @@ import typer
 from trafficking.options import Overwrite, Person
 
 if TYPE_CHECKING:
+    from trafficking import folders
     from trafficking.bands import Band
     from trafficking.body import BodyResult
+    from trafficking.body_forms import BodyScenario
 
 MARKER = "interventions.json"
 FORMAT = "trafficking interventions 1"
@@ -40,15 +42,35 @@ def interventions(
     overwrite: Overwrite = False,
 ) -> None:
     """Give one person each intervention in turn: the course of glucose, insulin and fat, each with its 95 % band."""
-    import pandas as pd
-
-    from trafficking import body_files, folders, intervention_plots, io, plots, terminal
-    from trafficking.bands import band
-    from trafficking.body import simulate_body
-    from trafficking.interventions import interventions as known
+    from trafficking import body_files
+    from trafficking.folders import claim_free
 
     base = body_files.load_body(scenario)
     _check_times(start, stop)
+    # Claimed first: what takes minutes should not find its place taken once it is over.
+    name = f"interventions-{base.name}"
+    with claim_free(name, out=out, marker=MARKER, overwrite=overwrite) as (place, folder):
+        _compared(base, start, stop, replicates, seed, place, folder)
+
+
+def _compared(
+    base: BodyScenario,
+    start: str,
+    stop: str | None,
+    replicates: int,
+    seed: int,
+    place: folders.Claim,
+    folder: Path,
+) -> None:
+    """Simulates the untreated and each treated life, prints them one by one, and fills the claimed place."""
+    import pandas as pd
+
+    from trafficking import figures, intervention_plots, io, plots, terminal
+    from trafficking.bands import band
+    from trafficking.body import simulate_body
+    from trafficking.folders import write_files
+    from trafficking.interventions import interventions as known
+
     lives = len(known()) * (replicates + 1)
     bands: dict[str, Band] = {}
     with terminal.Progress(f"{base.name}, interventions", lives, lambda done: f"{done:.0f} lives") as progress:
@@ -62,7 +84,13 @@ def interventions(
         print(_line(each.title, bands[name], untreated, each.grade))
         print(_filled(f"seen: {each.seen}. {each.note} ({each.source})", indent="   "))
     given = next(iter(bands.values()))
-    figure = intervention_plots.courses(untreated, bands, start_d=given.start_d, stop_d=given.stop_d)
+    pictures, failed = figures.drawn(
+        {
+            "figure.png": lambda: plots.render(
+                intervention_plots.courses(untreated, bands, start_d=given.start_d, stop_d=given.stop_d)
+            )
+        }
+    )
     made_by = {
         "format": FORMAT,
         "scenario": base.to_dict(),
@@ -73,17 +101,18 @@ def interventions(
         "versions": io.versions(),
     }
     contents = {
-        "figure.png": plots.render(figure),
+        **pictures,
         "bands.csv": io.csv_bytes(pd.concat([found.table(name) for name, found in bands.items()])),
         "untreated.csv": io.csv_bytes(untreated.levels),
         MARKER: f"{json.dumps(made_by, indent=1, ensure_ascii=False)}\n".encode(),
     }
 
-    def write(partial: Path) -> None:
-        for name, content in contents.items():
-            folders.write_file(partial / name, content)
-
-    folder = folders.fill_free(f"interventions-{base.name}", write, out=out, marker=MARKER, overwrite=overwrite)
+    with terminal.Stop("stopping once the files are written") as told:
+        place.fill(lambda partial: write_files(partial, contents))
+    for name, why in failed.items():
+        terminal.tell(f"{name} could not be drawn ({why}); the tables are written without it")
+    if told.status:
+        terminal.refuse(f"stopped; the files are written: {folder}", told.status)
     print()
     terminal.show(
         [

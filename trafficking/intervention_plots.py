@@ -12,7 +12,7 @@ from trafficking.bands import Band
 from trafficking.body import BodyResult
 from trafficking.interventions import interventions
 from trafficking.physiology import DAY_MIN, HEALTHY, NM_PER_UU_PER_ML, YEAR_D, constant
-from trafficking.plots import INK, INSULIN, MUTED, SMALL, TEXT, TITLE, ruled
+from trafficking.plots import INK, INSULIN, MUTED, SMALL, TEXT, literal, ruled, titled
 
 _SIZE = (15.0, 12.0)  # inches
 _BEFORE_Y = 1.0  # years shown before an intervention begins
@@ -39,8 +39,7 @@ def courses(
     """
     figure = Figure(figsize=_SIZE, facecolor="white")
     scenario = untreated.scenario
-    title = f"Interventions: {scenario.title or scenario.name}"
-    figure.suptitle(title, x=0.012, ha="left", fontsize=TITLE, fontweight="bold", color=INK)
+    titled(figure, f"Interventions: {scenario.title or scenario.name}", left=0.012)
     panels = figure.subplots(len(_ROWS), len(bands), sharex=True, sharey="row", squeeze=False)
     untreated_years = _years(untreated)
     start_y = start_d / YEAR_D
@@ -49,7 +48,7 @@ def courses(
     for column, (name, found) in enumerate(bands.items()):
         years = _years(found.middle)  # windows end where something begins, so not where they end untreated
         title = textwrap.fill(interventions()[name].title, _TITLE_LETTERS)
-        panels[0, column].set_title(title, fontsize=SMALL + 0.5, color=INK, loc="left")
+        panels[0, column].set_title(literal(title), fontsize=SMALL + 0.5, color=INK, loc="left")
         for panel, (what, (_, colour)) in zip(panels[:, column], _ROWS.items(), strict=True):
             unit = units.get(what, 1.0)
             low, high = (limit / unit for limit in found.limits(what))

@@ -200,14 +200,15 @@ def save(
 
     Args:
         folder: its path, or a claim on it (`claim`).
-        overwrite: whether a run that is already there may be replaced.
+        overwrite: whether a run that is already there, or a stopped one kept beside the place, may be replaced.
         extras: further files by name, such as figures.
 
     Returns:
         The path of the folder.
 
     Raises:
-        FileExistsError: something is there, or another process is writing there.
+        FileExistsError: something is there, a stopped run is kept beside it, or another process is writing there.
+        ScenarioError: the name is too long, or one that is kept for hidden files.
         OSError: the folder cannot be written; nothing is left of it.
     """
     if not isinstance(folder, folders.Claim):
@@ -216,8 +217,7 @@ def save(
 
     def write(partial: Path) -> None:
         contents = {**table_files(result), **(extras or {})}
-        for name, content in contents.items():
-            folders.write_file(partial / name, content)
+        folders.write_files(partial, contents)
         manifest = json.dumps(_manifest(result, contents), indent=1, ensure_ascii=False, allow_nan=False)
         folders.write_file(partial / MANIFEST, f"{manifest}\n".encode())
 
@@ -225,9 +225,9 @@ def save(
     return folder.path
 
 
-def claim(folder: str | Path, *, overwrite: bool = False) -> Any:
+def claim(folder: str | Path, *, overwrite: bool = False, resuming: bool = False) -> Any:
     """A claim on the place of a run folder, for a `with` block; see `folders.claim`."""
-    return folders.claim(folder, marker=MANIFEST, overwrite=overwrite)
+    return folders.claim(folder, marker=MANIFEST, overwrite=overwrite, resuming=resuming)
 
 
 def table_files(result: Result) -> dict[str, bytes]:

@@ -7,7 +7,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from trafficking.physiology import YEAR_D
-from trafficking.plots import GRID, INK, MUTED, SMALL, TEXT, TITLE, plain
+from trafficking.plots import GRID, INK, MUTED, SMALL, TEXT, plain, titled
 
 _COLOURS = ("#0072b2", "#d55e00", "#009e73")
 _DASHES = ("-", "--", ":")
@@ -40,7 +40,7 @@ def organs(table: pd.DataFrame, title: str) -> Figure:
         table: of `readouts.readouts`.
     """
     figure = Figure(figsize=(11.0, 6.6), facecolor="white")
-    figure.suptitle(title, x=0.02, ha="left", fontsize=TITLE, fontweight="bold", color=INK)
+    titled(figure, title)
     panels = np.ravel(figure.subplots(2, 3, sharex=True))
     years = table["time_min"].to_numpy() / 1440.0 / YEAR_D
     for panel, (organ, columns) in zip(panels, _PANELS.items(), strict=True):

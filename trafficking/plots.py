@@ -97,7 +97,7 @@ def render(figure: Figure, kind: str = "png", *, dpi: int = 200, caption: str = 
     box = None
     if caption:
         width, height = figure.get_size_inches()
-        figure.text(0.075, -0.5 * _CAPTION / height, caption, fontsize=SMALL, color=INK, va="center")
+        figure.text(0.075, -0.5 * _CAPTION / height, literal(caption), fontsize=SMALL, color=INK, va="center")
         box = Bbox([[0.0, -_CAPTION], [width, height]])
     figure.savefig(buffer, format=kind, dpi=dpi, metadata=dated[kind], bbox_inches=box)
     return buffer.getvalue()
@@ -206,7 +206,7 @@ def _draw_scales(panels: Sequence[Axes], result: Result) -> None:
     panels[0].yaxis.set_major_locator(MaxNLocator(6, steps=[1, 2, 2.5, 5, 10]))
     words = {"start": "surface at the start"}.get(result.reference.words, f"{result.reference.words} surface")
     what = f"% of {words}" if result.reference.surface else "% of R0"
-    panels[0].set_ylabel(f"Receptors, {what}", color=INK, fontsize=TEXT)
+    panels[0].set_ylabel(literal(f"Receptors, {what}"), color=INK, fontsize=TEXT)
     for panel in panels[1:]:
         panel.tick_params(axis="y", labelleft=False, length=0)
     counts = panels[-1].secondary_yaxis(
@@ -271,10 +271,24 @@ def _draw_names(panel: Axes, result: Result, at_min: float) -> None:
         )  # fmt: skip
 
 
+def literal(text: str) -> str:
+    """Text for a figure that is to be drawn as it stands: without this a `$` may begin mathematics.
+
+    Whatever a user wrote goes through here, and so do texts into which it is put.
+    """
+    return text.replace("$", r"\$")
+
+
+def titled(figure: Figure, text: str, left: float = 0.02) -> None:
+    """The title of a figure of several panels."""
+    figure.suptitle(literal(text), x=left, ha="left", fontsize=TITLE, fontweight="bold", color=INK)
+
+
 def heading(figure: Figure, result: Result, left: float) -> None:
     """The title of the scenario, and below it which cell, how large and how simulated."""
     scenario = result.scenario
-    figure.text(left, 0.945, scenario.title or scenario.name, fontsize=TITLE, fontweight="bold", color=INK)
+    title = literal(scenario.title or scenario.name)
+    figure.text(left, 0.945, title, fontsize=TITLE, fontweight="bold", color=INK)
     each = {
         "agents": "every receptor simulated",
         "counts": "random numbers of receptors",
@@ -286,12 +300,13 @@ def heading(figure: Figure, result: Result, left: float) -> None:
     if scenario.resolution != "mean":
         said.append(f"seed {result.seed}")
     text = ", ".join(said)
-    figure.text(left, 0.900, text, fontsize=min(TEXT, TEXT * _LONGEST / len(text)), color=MUTED)
+    figure.text(left, 0.900, literal(text), fontsize=min(TEXT, TEXT * _LONGEST / len(text)), color=MUTED)
 
 
 def footnote(figure: Figure, text: str, left: float) -> None:
     """A line at the foot, cut to the width of the figure."""
-    figure.text(left, 0.018, text if len(text) < 150 else f"{text[:147]}...", fontsize=SMALL, color=MUTED)
+    short = text if len(text) < 150 else f"{text[:147]}..."
+    figure.text(left, 0.018, literal(short), fontsize=SMALL, color=MUTED)
 
 
 # -- small things ------------------------------------------------------------------------------------------------------

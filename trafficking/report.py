@@ -32,7 +32,7 @@ def six_lines(result: Result, where: str, figures: Sequence[str] = ("figure.png"
         ("Receptors", passed(result)),
         ("Half-times", clocks(result)),
         ("Caution", caution(result.scenario)),
-        ("Files", f"{where} ({holds}); open it: trafficking plot {where}"),
+        ("Files", f"{where} ({holds})" + (f"; open it: trafficking plot {where}" if "figure.png" in figures else "")),
     ]
 
 

@@ -11,6 +11,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from functools import partial
 from types import TracebackType
 from typing import Any, NoReturn
@@ -18,7 +19,7 @@ from typing import Any, NoReturn
 from trafficking import units
 from trafficking.faults import ScenarioError
 
-WRONG_INPUT, FAILED, INTERRUPTED, TERMINATED = 2, 1, 130, 143
+WRONG_INPUT, FAILED, HUNG_UP, INTERRUPTED, TERMINATED = 2, 1, 129, 130, 143
 _BAR_AFTER_S = 0.7  # what is over sooner needs no bar
 _LINE_EVERY_S = 10.0  # where standard error is a file
 
@@ -113,18 +114,21 @@ class Progress:
 
 
 class Stop:
-    """Ctrl-C and the request to terminate, noted instead of obeyed at once; a second Ctrl-C is obeyed.
+    """Ctrl-C, a terminal that closes, the request to terminate: noted instead of obeyed at once; the third is obeyed.
 
     status: 0, or the exit status that was asked for.
     """
 
-    def __init__(self) -> None:
-        self.status = 0
+    def __init__(self, words: str) -> None:
+        """words: what is told when it is noted."""
+        self.status = self._asked = 0
+        self._words = words
         self._before: dict[int, Any] = {}
 
     def __enter__(self) -> Stop:
         if threading.current_thread() is threading.main_thread():
-            for number, status in ((signal.SIGINT, INTERRUPTED), (signal.SIGTERM, TERMINATED)):
+            hang_up = [(signal.SIGHUP, HUNG_UP)] if hasattr(signal, "SIGHUP") else []
+            for number, status in ((signal.SIGINT, INTERRUPTED), (signal.SIGTERM, TERMINATED), *hang_up):
                 # A shell lets a job in the background ignore Ctrl-C; so it stays.
                 if signal.getsignal(number) is not signal.SIG_IGN:
                     self._before[number] = signal.signal(number, partial(self._note, status))
@@ -137,10 +141,12 @@ class Stop:
             signal.signal(number, handler)
 
     def _note(self, status: int, number: int, frame: object) -> None:
-        if self.status:
+        self._asked += 1
+        if self._asked > 2:
             raise KeyboardInterrupt
-        self.status = status
-        tell("stopping at the end of this window")
+        self.status = self.status or status
+        with suppress(OSError):  # a terminal that has closed cannot be told
+            tell(self._words if self._asked == 1 else f"{self._words}; a third time gives the run up")
 
 
 def asked(app: Callable[..., Any]) -> int:

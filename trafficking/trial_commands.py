@@ -19,9 +19,11 @@ def trial(
     ] = None,
 ) -> None:
     """Follow people at risk without, with lifestyle and with metformin: cases of diabetes beside the trial's."""
-    from trafficking import folders, io, plots, terminal, trial_plots
+    from trafficking import figures, folders, io, plots, terminal, trial_plots
     from trafficking import trial as trials
 
+    if out is not None:
+        out.mkdir(parents=True, exist_ok=True)  # first: what takes minutes should not fail at its place
     with terminal.Progress("trial", people, lambda done: f"{done:g} people") as progress:
         found = trials.trial(people, seed=seed, progress=progress)
     years, measured = trials.data()["follow_years"], trials.data()["measured"]
@@ -41,9 +43,12 @@ def trial(
     )
     print(f"\n{textwrap.fill(said, 116)}")
     if out is not None:
-        figure = plots.render(trial_plots.trial(found))
-        folders.replace_files(out, {"trial.csv": io.csv_bytes(found.people), "trial.png": figure})
-        print(f"\nwritten: {out} (trial.csv, trial.png)")
+        pictures, failed = figures.drawn({"trial.png": lambda: plots.render(trial_plots.trial(found))})
+        contents = {"trial.csv": io.csv_bytes(found.people), **pictures}
+        folders.replace_files(out, contents)
+        print(f"\nwritten: {out} ({', '.join(contents)})")
+        for name, why in failed.items():
+            terminal.tell(f"{name} could not be drawn ({why}); the table is written without it")
 
 
 def _with_range(numbers: tuple[float, float, float] | list[float]) -> str:

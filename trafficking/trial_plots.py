@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from trafficking.plots import INK, MUTED, SMALL, TEXT, TITLE, ruled
+from trafficking.plots import INK, MUTED, SMALL, TEXT, ruled, titled
 from trafficking.trial import ARMS, Trial, data
 
 _COLOURS = {"untreated": INK, "lifestyle": "#0072b2", "metformin": "#d55e00"}
@@ -16,8 +16,7 @@ _DASHES = {"untreated": "-", "lifestyle": "--", "metformin": "-."}
 def trial(found: Trial) -> Figure:
     """Left the share of people with diabetes over the years, right the reduction of its incidence."""
     figure = Figure(figsize=(10.0, 4.6), facecolor="white")
-    title = f"A trial of prevention in silico: {len(found.people)} people in every arm"
-    figure.suptitle(title, x=0.02, ha="left", fontsize=TITLE, fontweight="bold", color=INK)
+    titled(figure, f"A trial of prevention in silico: {len(found.people)} people in every arm")
     course, less = figure.subplots(1, 2)
     _course(course, found)
     _reductions(less, found)
