@@ -66,6 +66,7 @@ FLOORS = {
     "biography": 5,
     "record": 4,
     "results": 4,
+    "run_tables": 4,
     "snapshot": 4,
     "starting": 4,
     "timetable": 4,

@@ -93,7 +93,10 @@ def draw(result: Result, what: str, out: Path, kind: str) -> None:
     contents, failed = figures.drawn({what: lambda: _figure(result, what, kind)})
     if failed:
         terminal.refuse(f"{out} could not be drawn ({failed[what]})", terminal.FAILED)
-    folders.replace_file(out, contents[what])
+    if (out.parent / io.MANIFEST).is_file():  # a file that a run folder does not know would spoil it
+        io.add_file(out.parent, out.name, contents[what])
+    else:
+        folders.replace_file(out, contents[what])
 
 
 def _figure(result: Result, what: str, kind: str = "png") -> bytes:

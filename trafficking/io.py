@@ -218,8 +218,7 @@ def save(
     def write(partial: Path) -> None:
         contents = {**table_files(result), **(extras or {})}
         folders.write_files(partial, contents)
-        manifest = json.dumps(_manifest(result, contents), indent=1, ensure_ascii=False, allow_nan=False)
-        folders.write_file(partial / MANIFEST, f"{manifest}\n".encode())
+        folders.write_file(partial / MANIFEST, _manifest_bytes(_manifest(result, contents)))
 
     folder.fill(write)
     return folder.path
@@ -317,8 +316,16 @@ def _manifest(result: Result, contents: Mapping[str, bytes]) -> dict[str, Any]:
         "scenario": scenario,
         "scenario_sha256": _digest_of(scenario),
         "tables": tables,
-        "files": {name: {"bytes": len(c), "sha256": hashlib.sha256(c).hexdigest()} for name, c in contents.items()},
+        "files": {name: _entry(content) for name, content in contents.items()},
     }
+
+
+def _entry(content: bytes) -> dict[str, Any]:
+    return {"bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
+
+
+def _manifest_bytes(manifest: Mapping[str, Any]) -> bytes:
+    return f"{json.dumps(manifest, indent=1, ensure_ascii=False, allow_nan=False)}\n".encode()
 
 
 def versions() -> dict[str, str]:
@@ -341,31 +348,61 @@ def load_run(folder: str | Path) -> Result:
     Raises:
         ValueError: it is no run folder, or not as it was written; one line per fault.
     """
-    import pandas as pd  # noqa: F401  (what Arrow's tables become)
-    from pyarrow import parquet
-
-    from trafficking.results import Result, cells_table
+    from trafficking import run_tables
+    from trafficking.results import DAUGHTER, Result, cells_table
 
     manifest, contents = check_run(folder)
+    where, replicate = _printable(folder), manifest["replicate"]
     try:
         scenario = Scenario.from_dict(manifest["scenario"])
-        frames = {}
-        for name in _tables(scenario):
-            table = parquet.ParquetFile(io.BytesIO(contents[f"{name}.parquet"])).read(use_threads=False)
-            frames[name] = table.to_pandas()
-        if "cells" not in frames:
-            numbers = frames["counts"].dtypes.iloc[-1]
-            frames["cells"] = cells_table(scenario.itinerary, manifest["replicate"], None, numbers)
-        return Result(scenario=scenario, seed=manifest["seed"], replicate=manifest["replicate"], **frames)
     except ScenarioError as fault:
-        lines = [f"{_printable(folder)}: {MANIFEST}: scenario: {line}" for line in fault.lines]
+        lines = [f"{where}: {MANIFEST}: scenario: {line}" for line in fault.lines]
         raise ValueError("\n".join(lines)) from None
-    except KeyError as fault:
-        raise ValueError(f"{_printable(folder)}: {MANIFEST} does not name {fault}") from None
+    frames, lines = {}, []
+    for name in _tables(scenario):
+        try:
+            frames[name] = _frame(name, contents)
+        except ValueError as fault:
+            lines.append(f"{where}: {fault}")
+    lines = lines or [
+        f"{where}: {line}" for line in run_tables.faults(frames, scenario, replicate, (DAUGHTER, "synthesis"))
+    ]
+    if lines:
+        raise ValueError("\n".join(lines))
+    if "cells" not in frames:
+        frames["cells"] = cells_table(scenario.itinerary, replicate, None, frames["counts"].dtypes.iloc[-1])
+    return Result(scenario=scenario, seed=manifest["seed"], replicate=replicate, **frames)
+
+
+def _frame(name: str, contents: Mapping[str, bytes]) -> pd.DataFrame:
+    """One table of a run from its files; ValueError, on one line, if they hold none."""
+    import pandas as pd  # noqa: F401  (what Arrow's tables become)
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    files = f"{name}.parquet", f"{name}.csv"
+    for file in files:
+        if file not in contents:
+            raise ValueError(f"{MANIFEST} does not name {file!r}")
+    unreadable = f"{files[0]} is not a Parquet file that can be read"
+    try:
+        stored = parquet.ParquetFile(io.BytesIO(contents[files[0]]))
+    except (pa.ArrowException, OSError):
+        raise ValueError(unreadable) from None
+    # Before it is unpacked: a small file can say that it holds a great many rows.
+    rows, lines = stored.metadata.num_rows, max(contents[files[1]].count(b"\n") - 1, 0)
+    if rows != lines:
+        raise ValueError(f"{files[0]} has {rows:,} rows and {files[1]} {lines:,}; a run has as many in both")
+    try:
+        return stored.read(use_threads=False).to_pandas(ignore_metadata=True)
+    except (pa.ArrowException, OSError, ValueError):
+        raise ValueError(unreadable) from None
 
 
 def check_run(folder: str | Path) -> tuple[dict[str, Any], dict[str, bytes]]:
     """The manifest of a run folder and the content of its files, each as it was written.
+
+    Hidden files, which systems leave in any folder, are not looked at.
 
     Raises:
         ValueError: it is no run folder, or files are missing, changed or added; one line per fault.
@@ -375,17 +412,19 @@ def check_run(folder: str | Path) -> tuple[dict[str, Any], dict[str, bytes]]:
     manifest = read_manifest(folder)
     lines, contents = [], {}
     for name, expected in manifest["files"].items():
-        if Path(name).name != name or not isinstance(expected, dict):
+        if Path(name).name != name or not name.isprintable() or not isinstance(expected, dict):
             lines.append(f"{where}: {MANIFEST} names {shown(name)}, which is no file of a run")
             continue
         try:
-            content = (Path(folder) / name).read_bytes()
+            content = folders.read_file(Path(folder) / name)
         except OSError as fault:
             lines.append(f"{where}: {name} cannot be read: {fault.strerror}")
             continue
         if hashlib.sha256(content).hexdigest() != expected.get("sha256"):
             lines.append(f"{where}: {name} is not as it was written (its SHA-256 differs)")
         contents[name] = content
+    for name in _added(folder, manifest["files"]):
+        lines.append(f"{where}: {shown(name)} was added to it, and is not in {MANIFEST}; move it elsewhere")
     if _digest_of(manifest["scenario"]) != manifest["scenario_sha256"]:
         lines.append(f"{where}: the scenario in {MANIFEST} is not as it was written (its SHA-256 differs)")
     if lines:
@@ -393,12 +432,37 @@ def check_run(folder: str | Path) -> tuple[dict[str, Any], dict[str, bytes]]:
     return manifest, contents
 
 
+def _added(folder: str | Path, known: Mapping[str, Any]) -> list[str]:
+    """Names in a run folder that its manifest does not know."""
+    left = ("Thumbs.db", "desktop.ini", MANIFEST)  # by Windows, and by us
+    names = sorted(entry.name for entry in Path(folder).iterdir())
+    return [name for name in names if not name.startswith(".") and name not in left and name not in known]
+
+
+def add_file(folder: str | Path, name: str, content: bytes) -> None:
+    """Puts a file into a run folder, such as a figure drawn later, or in the place of one; `run.json` names it.
+
+    Raises:
+        ValueError: it is no run folder, or the name is that of a table or of `run.json`.
+        OSError: it cannot be written.
+    """
+    manifest = read_manifest(folder)
+    tables = {f"{table}.{kind}" for table in manifest.get("tables", {}) for kind in ("parquet", "csv")}
+    if name in tables or name == MANIFEST:
+        raise ValueError(f"{_printable(folder)}: {shown(name)} is a table of this run; choose another name")
+    # Forgotten first: a writer that dies in between leaves a file too many, which can be moved, and no damaged one.
+    if manifest["files"].pop(name, None) is not None:
+        folders.replace_file(Path(folder) / MANIFEST, _manifest_bytes(manifest))
+    manifest["files"][name] = _entry(content)
+    folders.replace_files(Path(folder), {name: content, MANIFEST: _manifest_bytes(manifest)})
+
+
 def read_manifest(folder: str | Path) -> dict[str, Any]:
     """`run.json` of a run folder; ValueError if there is none that this version understands."""
     where = _printable(folder)
     path = Path(folder) / MANIFEST
     try:
-        manifest = json.loads(path.read_bytes())
+        manifest = json.loads(folders.read_file(path))
     except (FileNotFoundError, NotADirectoryError):
         what = f"it holds no {MANIFEST}" if Path(folder).is_dir() else "there is no such folder"
         raise ValueError(f"{where} is no run folder: {what}") from None
@@ -410,9 +474,15 @@ def read_manifest(folder: str | Path) -> dict[str, Any]:
     if known != FORMAT:
         raise ValueError(f"{where}: {MANIFEST} has format {shown(known)}; this version reads {FORMAT!r}")
     expected = {"files": dict, "scenario": dict, "scenario_sha256": str, "seed": int, "replicate": int}
-    for key, kind in expected.items():
-        if not isinstance(manifest.get(key), kind):
-            raise ValueError(f"{where}: {MANIFEST} is damaged: {key} is missing or of the wrong sort")
+    if damaged := [key for key, kind in expected.items() if not isinstance(manifest.get(key), kind)]:
+        raise ValueError(f"{where}: {MANIFEST} is damaged: {damaged[0]} is missing or of the wrong sort")
+    if damaged := [key for key in ("tables", "versions") if not isinstance(manifest.get(key, {}), dict)]:
+        raise ValueError(f"{where}: {MANIFEST} is damaged: {damaged[0]} is of the wrong sort")
+    for key, limit in (("seed", 2**63), ("replicate", 2**32)):
+        value = manifest[key]
+        if isinstance(value, bool) or not 0 <= value < limit:
+            allowed = f"an integer from 0 to {limit - 1} is needed"
+            raise ValueError(f"{where}: {MANIFEST}: {key}: {shown(value)} given; {allowed}")
     return manifest
 
 

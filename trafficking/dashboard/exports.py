@@ -6,6 +6,7 @@ import tempfile
 import zipfile
 from collections.abc import Callable
 from functools import partial
+from io import BytesIO
 from pathlib import Path
 from typing import IO
 
@@ -133,12 +134,14 @@ def _whole(now: Taken, other: _Ask, file: IO[bytes]) -> None:
     stem, beside = _stem(now[0]), {name: (name, now) for name in (PLOTTED, STEERING, SCENARIO)}
     if (future := other()) is not None:
         beside |= {OTHER: (PLOTTED, future), OTHER_STEERING: (STEERING, future)}
+    extras = {}
+    for name, (kind, run) in beside.items():
+        part = BytesIO()
+        _FILES[kind][0](run, part)
+        extras[name] = part.getvalue()
     with tempfile.TemporaryDirectory(prefix="trafficking-") as place:
         folder = Path(place) / stem
-        io.save(now[2], folder)
-        for name, (kind, run) in beside.items():
-            with (folder / name).open("wb") as part:
-                _FILES[kind][0](run, part)
+        io.save(now[2], folder, extras=extras)
         with zipfile.ZipFile(file, "w", compression=zipfile.ZIP_DEFLATED, compresslevel=3) as archive:
             for path in sorted(folder.rglob("*")):
                 if path.is_file():
