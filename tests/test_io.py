@@ -392,16 +392,20 @@ def test_a_run_needs_no_second_file(tmp_path: Path):
     ("text", "says"),
     [
         ("", ["is empty"]),
-        ("time,insulin\n0,1\n", ["row 1: no column time with its unit"]),
+        ("time,insulin\n0,1\n", ["row 1: no column time with its unit", "row 1: no column insulin with its unit"]),
         ("time [min],glucose [mM]\n0,1\n", ["row 1: no column insulin with its unit"]),
         ("time [min],time [h],insulin [nM]\n0,0,1\n", ["row 1: 2 columns time"]),
         ("time [min],insulin [nM]\n", ["row 1: a header and no rows"]),
         ("# lab\ntime [min],insulin [nM]\n0,1\nx,2\n1,nan\n2\n3,-1\n2.5,1\n", [
-            "row 4: time is 'x'", "row 5: insulin is 'nan'", "row 6: insulin is ''", "row 7: insulin is -1.0",
-            "row 8: time 2.5 comes after 3.0",
+            "row 4: time is 'x'", "row 5: insulin is 'nan'", "row 6: 1 cell under a header of 2",
+            "row 7: insulin is -1.0", "row 8: time 2.5 comes after 3.0",
         ]),
-        ("time [min],insulin [nM]\n0,1,5\n0,1\n", ["row 3: time 0.0 comes after 0.0"]),
-        ("time [min],insulin [nM]\n" + "x,1\n" * 60, [f"row {n}: time" for n in range(2, 52)] + ["... and 10 more"]),
+        ("time [min],insulin [nM]\n0,1,5\n0,1\n", ["row 2: 3 cells under a header of 2"]),
+        ("time [min],insulin [nM]\n0,1\n0,1\n", ["row 3: time 0.0 comes after 0.0"]),
+        (
+            "time [min],insulin [nM]\n" + "x,1\n" * 60,
+            [f"row {n}: time" for n in range(2, 52)] + ["... and more; reading stopped"],
+        ),
     ],
 )  # fmt: skip
 def test_a_bad_series_is_refused_row_by_row(tmp_path: Path, text: str, says: list[str]):

@@ -178,6 +178,27 @@ def number(least: float, most: float, *, zero: bool = True) -> Read:
     return Read(read, {"type": "number", bound: least, "maximum": most})
 
 
+def numbers(least: int, most: int, low: float, high: float) -> Read:
+    """A list of `least` to `most` plain numbers from `low` to `high`; of a list of faults the first few are said."""
+    one = number(low, high)
+
+    def read(given: Any) -> tuple[float, ...]:
+        values: list[float] = []
+        found: list[tuple[str, str]] = []
+        for i, entry in enumerate(_entries(given, least, most)):
+            try:
+                values.append(one.read(entry))
+            except ValueError as fault:
+                found.append((f"[{i}]", str(fault)))
+                if len(found) > _MOST_LINES:
+                    break
+        if found:
+            raise Faults(found)
+        return tuple(values)
+
+    return Read(read, {"type": "array", "items": one.schema, "minItems": least, "maxItems": most})
+
+
 def whole(least: int, most: int) -> Read:
     """A whole number from `least` to `most`."""
 
@@ -251,16 +272,16 @@ def switch() -> Read:
 
 def listed(least: int, most: int) -> BeforeValidator:
     """A list of `least` to `most` entries."""
+    return BeforeValidator(lambda given: _entries(given, least, most))
 
-    def read(given: Any) -> tuple[Any, ...]:
-        if not isinstance(given, list | tuple):
-            raise ValueError(f"{shown(given)} given; a list is needed")
-        if not least <= len(given) <= most:
-            bound = f"at most {most:,}" if len(given) > most else f"at least {least}"
-            raise ValueError(f"a list of {len(given):,} given; {bound} needed")
-        return tuple(given)
 
-    return BeforeValidator(read)
+def _entries(given: Any, least: int, most: int) -> tuple[Any, ...]:
+    if not isinstance(given, list | tuple):
+        raise ValueError(f"{shown(given)} given; a list is needed")
+    if not least <= len(given) <= most:
+        bound = f"at most {most:,}" if len(given) > most else f"at least {least}"
+        raise ValueError(f"a list of {len(given):,} given; {bound} needed")
+    return tuple(given)
 
 
 # -- a value replaced --------------------------------------------------------------------------------------------------

@@ -14,16 +14,17 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import Field, model_validator
 
 from trafficking import exposure, units
-from trafficking.faults import Faults, choice, listed, nearest, shown, words
+from trafficking.faults import Faults, choice, listed, nearest, numbers, shown, words
 from trafficking.itinerary import COMPARTMENTS, Itinerary, State, Transcription, Transition
 from trafficking.quantities import (
+    MOST,
     MOST_MINUTES,
+    MOST_POINTS,
     Association,
     Duration,
     Form,
     Insulin,
     Name,
-    Number,
     Phase,
     PositiveNumber,
     PositiveShare,
@@ -143,14 +144,25 @@ class OscillationForm(_Shape):
 
 
 class SeriesForm(Form):
-    """Recorded points joined by straight lines; the last value holds to the end. `scale` multiplies the insulin."""
+    """Recorded points joined by straight lines; the last value holds to the end. `scale` multiplies the insulin.
+
+    `times` are counted from the start of the segment, or are hours of a day that says `start`; the first value holds
+    up to the first of them.
+    """
 
     kind: Literal["series"]
     duration_min: Duration | None = Field(None, alias="duration", description="default: up to the last time")
+    start_min: Time | None = Field(
+        None, alias="start", description="what `times` say at the start of the segment, such as 8 h; default: 0 min"
+    )
     time_unit: Annotated[str, words(20)] = Field("min", description="unit of `times`, such as min or h")
     insulin_unit: Annotated[str, words(20)] = Field("nM", description="unit of `insulin`, such as pM or uU/mL")
-    times: Annotated[tuple[Number, ...], listed(1, 100_000)] | None = Field(None, description="rising numbers")
-    insulin: Annotated[tuple[Number, ...], listed(1, 100_000)] | None = Field(None, description="one number per time")
+    times: Annotated[tuple[float, ...], numbers(1, MOST_POINTS, 0.0, 1e9)] | None = Field(
+        None, description="rising numbers"
+    )
+    insulin: Annotated[tuple[float, ...], numbers(1, MOST_POINTS, 0.0, 1e9)] | None = Field(
+        None, description="one number per time"
+    )
     scale: PositiveNumber = Field(1.0, description="insulin at the cell over insulin in the series")
     file: Annotated[str, words(1000)] | None = Field(None, description="a CSV file instead of `times` and `insulin`")
 
@@ -170,20 +182,52 @@ class SeriesForm(Form):
         return self
 
     def segment(self) -> exposure.Segment:
-        minutes = self._unit("time_unit", "time")
-        per_nM = self._unit("insulin_unit", "insulin") * self.scale
-        times = tuple(time * minutes for time in self.times or ())
+        times = self._converted("times", "time", 1.0)
+        insulin = self._converted("insulin", "insulin", self.scale)
+        start = self.start_min or 0.0
+        if start > times[0] * (1.0 + 1e-12):  # "8.1 h" may round to another neighbour than 8.1 times 60
+            given, first = (units.friendly(time, "time") for time in (start, times[0]))
+            raise Faults([("start", f"{given} given; at most {first}, the first of `times`, is allowed")])
+        times = tuple(max(time - start, 0.0) for time in times)
         duration = times[-1] if self.duration_min is None else self.duration_min
         if not 0.0 < duration <= MOST_MINUTES:
             raise Faults([("duration", f"missing; the last of `times` is at {duration!r} min, which is no duration")])
-        return exposure.Series(duration, times, tuple(value * per_nM for value in self.insulin or ()))
+        return exposure.Series(duration, times, insulin)
+
+    def lead(self) -> str:
+        """What to say of the first value where it is put in front of the series and no `start` was given, else ''."""
+        segment = self.segment()
+        lead = segment.times_min[0] if isinstance(segment, exposure.Series) else 0.0
+        if self.start_min is not None or not lead:
+            return ""
+        first, written = units.friendly(lead, "time"), f"{(self.times or (0.0,))[0]:.15g} {self.time_unit}"
+        level, lasting = units.friendly(segment.value(0.0), "insulin"), units.friendly(segment.duration_min, "time")
+        held = f"the first value, {level}, is held for {first} in front of the series, whose times begin at {first}"
+        if lead >= segment.duration_min:
+            held = f"the times of the series begin at {first}, beyond its end at {lasting}: only {level} is given"
+        return f'{held}; are these hours of the day? start = "{written}" begins with them, start = "0 min" keeps this'
+
+    def _converted(self, key: str, kind: str, scale: float) -> tuple[float, ...]:
+        """The numbers of a column in the package's unit, none of them beyond what a file may give elsewhere."""
+        given, unit = getattr(self, key), getattr(self, f"{kind}_unit")
+        size = self._unit(f"{kind}_unit", kind) * scale
+        values = tuple(value * size for value in given)
+        if max(values) > MOST[kind]:
+            i = next(i for i, value in enumerate(values) if value > MOST[kind])
+            is_, most = units.friendly(values[i], kind), units.friendly(MOST[kind], kind)
+            scaled = f" times {scale:g}" if scale != 1.0 else ""
+            said = f"{given[i]:g} {unit}{scaled} given, {is_}; at most {most} is allowed. Is {unit!r} the unit?"
+            raise Faults([(f"{key}[{i}]", said)])
+        return values
 
     def _unit(self, key: str, kind: str) -> float:
+        given = getattr(self, key)
         try:
-            return units.parse(f"1 {getattr(self, key)}", kind)
+            return units.parse(f"1 {given}", kind)
         except ValueError:
-            example = '"min" or "h"' if kind == "time" else '"pM" or "uU/mL"'
-            raise Faults([(key, f"{shown(getattr(self, key))} given; a unit such as {example} is needed")]) from None
+            spelled = units.respelled(given, kind)
+            example = f'"{spelled}"' if spelled else '"min" or "h"' if kind == "time" else '"pM" or "uU/mL"'
+            raise Faults([(key, f"{shown(given)} given; a unit such as {example} is needed")]) from None
 
 
 SegmentForm = Annotated[
@@ -201,12 +245,14 @@ _KINDS: dict[type, tuple[str, type[Form]]] = {
 }
 
 
-def segment_table(segment: exposure.Segment) -> dict[str, Any]:
-    """A segment as a scenario file writes it."""
+def segment_table(segment: exposure.Segment, was: Form | None = None) -> dict[str, Any]:
+    """A segment as a scenario file writes it; a series says where it begins if the form that it came from does."""
     if isinstance(segment, exposure.Series):
+        began = isinstance(was, SeriesForm) and was.start_min is not None
         return {
             "kind": "series",
             "duration": units.text(segment.duration_min, "time"),
+            **({"start": units.text(0.0, "time")} if began else {}),
             "times": list(segment.times_min),
             "insulin": list(segment.insulin_nM),
         }

@@ -12,7 +12,10 @@ from trafficking import units
 from trafficking.faults import Read, ScenarioError, lines, named, number, shown, switch
 
 MOST_MINUTES = 2.0**33  # 16,000 years
+MOST_NM = 1e6
+MOST = {"time": MOST_MINUTES, "insulin": MOST_NM}  # of a value, in the package's units
 MOST_RECEPTORS = 10**15
+MOST_POINTS = 100_000  # of a recorded series
 _MOST_PER_MIN = 1e9
 
 _MEASURES = {
@@ -48,7 +51,7 @@ def quantity(kind: str, most: float, examples: list[str], *, zero: bool = True, 
 Time = Annotated[float, quantity("time", MOST_MINUTES, ["30 min", "24 h", "0 min"])]
 Duration = Annotated[float, quantity("time", MOST_MINUTES, ["24 h", "1 min", "7 d"], zero=False)]
 Phase = Annotated[float, quantity("time", MOST_MINUTES, ["-30 min", "0 min"], signed=True)]
-Insulin = Annotated[float, quantity("insulin", 1e6, ["10 nM", "60 uU/mL", "lean"])]
+Insulin = Annotated[float, quantity("insulin", MOST_NM, ["10 nM", "60 uU/mL", "lean"])]
 Rate = Annotated[float, quantity("rate", _MOST_PER_MIN, ["0.012 /min", "0.7 /h"])]
 Association = Annotated[float, quantity("association", _MOST_PER_MIN, ["0.06 /nM/min", "1e6 /M/s"])]
 Number = Annotated[float, number(0.0, 1e9)]

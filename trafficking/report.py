@@ -147,4 +147,7 @@ def _segment_words(segment: exposure.Segment) -> str:
         case exposure.Oscillation():
             return f"{lasting} swinging from {low} to {high} every {units.friendly(segment.period_min, 'time')}"
         case _:
-            return f"{lasting} of a recorded series ({low} to {high})"
+            lead = segment.times_min[0]
+            held = f", its first value for {units.friendly(lead, 'time')} in front" if lead else ""
+            held = ", its first value alone" if lead >= segment.duration_min else held
+            return f"{lasting} of a recorded series ({low} to {high}{held})"

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from functools import cached_property, lru_cache
+from itertools import chain, repeat
 from typing import Annotated, Any, Self
 
 import numpy as np
@@ -30,7 +31,7 @@ from trafficking.faults import (
     whole,
     words,
 )
-from trafficking.forms import INSULIN_KEYS, ItineraryForm, SegmentForm, itinerary_table, segment_table
+from trafficking.forms import INSULIN_KEYS, ItineraryForm, SegmentForm, SeriesForm, itinerary_table, segment_table
 from trafficking.itinerary import COUPLINGS, Itinerary
 from trafficking.limits import crowded, excesses
 from trafficking.master_equation import insulin_free, steady_state
@@ -180,9 +181,11 @@ class Scenario(Document):
 
     @cached_property
     def remarks(self) -> list[str]:
-        """Sentences on what is allowed but hardly meant: states without a way in, or without one out."""
+        """Sentences on what is allowed but hardly meant: states without a way in or out, series that begin late."""
         itinerary = self.unlabelled
-        return itinerary.remarks(self.start_fractions[0][: len(itinerary.states)] > 0.0)
+        series = [(i, form.lead()) for i, form in enumerate(self.exposure) if isinstance(form, SeriesForm)]
+        late = [f"exposure[{i}]: {lead}" for i, lead in series if lead]
+        return [*late, *itinerary.remarks(self.start_fractions[0][: len(itinerary.states)] > 0.0)]
 
     @cached_property
     def extrapolated(self) -> list[str]:
@@ -234,7 +237,9 @@ class Scenario(Document):
 
     def _given(self, protocol: Exposure, *, alike_until_min: float) -> Self:
         """This scenario under another protocol; what was expected holds as long as the two are alike."""
-        given = self.to_dict() | {"exposure": [segment_table(segment) for segment in protocol.segments]}
+        forms = chain(self.exposure, repeat(None))
+        tables = [segment_table(segment, form) for segment, form in zip(protocol.segments, forms, strict=False)]
+        given = self.to_dict() | {"exposure": tables}
         if protocol.duration_min > alike_until_min:
             given["expected"] = ""
         if self.cells.number > 1:

@@ -68,6 +68,9 @@ _NAME = (
     r"|[fpnum]?M|[fpnum]?mol|[um]?I?U|[fpnum]?g|[mdu]?[lL])"
 )
 _UNIT = re.compile(rf"{_NAME}?(?:/{_NAME}){{0,2}}")
+# Units as papers print them: superscripts, dots between factors, another minus.
+_MARKS = str.maketrans({"\u207b": "-", "\u00b9": "1", "\u2212": "-", "\u00b7": " ", "\u22c5": " ", "*": " ", ".": " "})
+_INVERSE = re.compile(r"(\S+) ?(?:per ([A-Za-z]+)|([A-Za-z]+) ?\^? ?[({]?-1[)}]?)")
 
 _DEFINITIONS = """
 femto- = 1/1000000000000000 = f-
@@ -128,6 +131,33 @@ def parse(text: str, kind: str) -> float:
     return math.copysign(value, -1.0 if number.startswith("-") else 1.0)  # a fraction forgets the sign of "-0.0"
 
 
+def known(unit: str, kind: str) -> bool:
+    """Whether values of `kind` may have this unit."""
+    if len(unit) > _LONGEST:
+        return False
+    try:
+        _factor(unit, kind)
+    except ValueError:
+        return False
+    return True
+
+
+def spellings(kind: str) -> tuple[str, ...]:
+    """Units of `kind` as they are usually written."""
+    return _KINDS[kind].spellings
+
+
+def respelled(unit: str, kind: str) -> str:
+    """A unit of `kind` as `parse` reads it: "pmol L-1", "pmol L^-1" and "pmol per L" are pmol/L; '' if it is none."""
+    plain = " ".join(unit.translate(_MARKS).split())[:_LONGEST]
+    if match := _INVERSE.fullmatch(plain):
+        plain = "/".join(part for part in match.groups() if part)
+    for spelled in (plain, *(name for name in spellings(kind) if name.lower() == plain.lower())):
+        if known(spelled, kind):
+            return spelled
+    return ""
+
+
 def text(value: float, kind: str) -> str:
     """`value` as text with the package's unit of `kind`, which `parse` turns into the same float, bit for bit."""
     if not math.isfinite(value):
@@ -168,6 +198,8 @@ def _factor(unit: str, kind: str) -> Fraction:
     # Pint knows one micro sign here; Unicode has two.
     plain = re.sub(r"\s*/\s*", "/", unit.replace("\u00b5", "u").replace("\u03bc", "u"))
     if not _UNIT.fullmatch(plain):
+        if _INVERSE.fullmatch(" ".join(plain.translate(_MARKS).split())) and (respelt := respelled(unit, kind)):
+            raise ValueError(f"{unit!r} is no known unit; did you mean {respelt!r}? Allowed is {wanted.allowed}")
         spelled = {spelling.lower(): spelling for spelling in wanted.spellings}
         near = difflib.get_close_matches(plain.lower(), spelled, n=1, cutoff=0.6)
         hint = f"did you mean {spelled[near[0]]!r}? Allowed" if near else "allowed"

@@ -105,6 +105,7 @@ KINDS: dict[str, Kind] = {
         "Recorded series",
         (
             Field("duration", "Lasts", "time", "to the last point"),
+            Field("start", "Times begin at", "time", "0 min of the table"),
             Field("scale", "Times", "number", "1"),
             Field("time_unit", "Unit of time", "unit", "min"),
             Field("insulin_unit", "Unit of insulin", "unit", "nM"),

@@ -55,7 +55,11 @@ def said(segment: exposure.Segment, start_min: float) -> str:
     low, high = segment.extremes()
     dose = words.insulin(low) if low == high else f"{words.insulin(low)} to {words.insulin(high)}"
     when = f"{words.span(start_min)} to {words.span(start_min + segment.duration_min)}"
-    points = f", {len(segment.times_min):,} points" if isinstance(segment, exposure.Series) else ""
+    points = ""
+    if isinstance(segment, exposure.Series):
+        points = f", {len(segment.times_min):,} points"
+        if lead := segment.times_min[0]:
+            points += f", its first value for {words.span(lead)} in front"
     return f"{when}: {dose}{points}"
 
 
