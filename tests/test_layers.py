@@ -45,6 +45,7 @@ FLOORS = {
     "options": 3,
     "preparing": 3,
     "limits": 2,
+    "grid": 2,
     "series": 2,
     "targets": 2,
     "scenario": 3,

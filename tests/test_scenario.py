@@ -562,7 +562,7 @@ def test_the_schema_tells_an_editor_keys_units_and_words():
     assert insulin["type"] == "string"
     assert "10 nM" in insulin["examples"]
     assert "default" not in schema["properties"]["receptors"]
-    assert schema["properties"]["window"]["default"] == "1.0 min"
+    assert "default" not in schema["properties"]["window"]  # it depends on the exposure
     assert [form.get("type") for form in schema["properties"]["cells"]["anyOf"]] == ["integer", None]
     assert "default" not in schema["$defs"]["Cells"]["properties"]["record"]
     assert "guess" in schema["$defs"]["Cells"]["properties"]["size_cv"]["description"]

@@ -349,6 +349,11 @@ class Exposure:
         i = self._segment_from(time_min)
         return self._held_segments[i].value(self._local(i, time_min))
 
+    def place(self, time_min: float) -> tuple[Segment, float]:
+        """The segment that holds from `time_min` on, and that time in its own minutes."""
+        i = self._segment_from(time_min)
+        return self._held_segments[i], self._local(i, time_min)
+
     def mean(self, from_min: float, to_min: float) -> float:
         """Mean insulin over a window, nM: exact, and the very value where insulin is constant."""
         if self.constant_between(from_min, to_min):

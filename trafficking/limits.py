@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from trafficking import units
-from trafficking.exposure import Constant, Exposure, Meals, PulseTrain, Segment, Series
+from trafficking.exposure import Exposure, Meals, PulseTrain, Segment, Series
 from trafficking.itinerary import Itinerary, reachable
 
 _MOST_CLOCK = 2.0**33  # beyond it a clock in float64 no longer resolves a millionth of its unit
@@ -44,14 +44,15 @@ def excesses(
     placed: int,
     record_min: float,
     window_min: float,
-    medium: bool = False,
+    windows: float,
+    chosen: bool = False,
 ) -> Iterator[tuple[str, str]]:
     """The keys of a scenario that ask for too much, each with what to do about it.
 
     Args:
         agents: whether every receptor is simulated.
         cells: how many there are. receptors: R0 of one. placed: receptors that the start gives each as integers.
-        medium: whether it is finite.
+        window_min: the shortest window. windows: how many there are. chosen: whether nobody gave it.
     """
     crowds = False
     for key, number in (("receptors", receptors), ("start.counts", placed)):
@@ -68,11 +69,10 @@ def excesses(
         least = units.friendly(1.01 * duration * columns / _MOST_NUMBERS, "time")
         rows = f"{duration / record_min:.3g} rows of {columns} states"
         yield "record", f"{units.friendly(record_min, 'time')} given, for {rows}; use at least {least}"
-    smooth = any(not isinstance(segment, Constant | PulseTrain) for segment in protocol.segments)
-    if (smooth or medium or itinerary.couplings) and duration / window_min > _MOST_NUMBERS:
+    if windows > _MOST_NUMBERS:
         least = units.friendly(1.01 * duration / _MOST_NUMBERS, "time")
-        windows = f"{duration / window_min:.3g} windows"
-        yield "window", f"{units.friendly(window_min, 'time')} given, for {windows}; use at least {least}"
+        by = "needed where insulin is steepest" if chosen else "given"
+        yield "window", f"{units.friendly(window_min, 'time')} {by}, for {windows:.3g} windows; use at least {least}"
     fastest, births = _fastest(itinerary, protocol.max_nM, receptors)
     pace = max(fastest, births)
     if agents and not (pace * duration < _MOST_CLOCK and fastest * duration < _MOST_TRANSITIONS):

@@ -16,7 +16,7 @@ import numpy as np
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from trafficking import factors as factors_module
-from trafficking import library, units
+from trafficking import grid, library, units
 from trafficking.cell_forms import Cells, Coupling, Evidence, Expected, Response, Start, cells_table, on_grid
 from trafficking.exposure import Exposure
 from trafficking.faults import (
@@ -68,7 +68,14 @@ class Scenario(Document):
     )
     cells: Cells = Field(default_factory=lambda: Cells.model_validate({}))
     resolution: Annotated[str, choice("agents", "counts", "mean")] = "agents"
-    window_min: Duration = Field(1.0, alias="window", description="rates are read again after at most this long")
+    window_min: Duration = Field(  # type: ignore[assignment]  # a number once the scenario is made
+        None,
+        alias="window",
+        description="rates are read again after at most this long; default: as smooth insulin needs, 1 min at most",
+    )
+    window_filled_in_min: Duration | None = Field(
+        None, alias="window_filled_in", description="written by the program: the shortest window, where none is given"
+    )
     record_min: Duration = Field(1.0, alias="record", description="time between rows of the tables")
     follow: Annotated[int, whole(0, 10**6)] = Field(400, description="receptors whose every transition is kept")
     reference: Annotated[str, choice(*_LABELS)] = Field("insulin_free", description="what 100 % is")
@@ -185,7 +192,7 @@ class Scenario(Document):
         itinerary = self.unlabelled
         series = [(i, form.lead()) for i, form in enumerate(self.exposure) if isinstance(form, SeriesForm)]
         late = [f"exposure[{i}]: {lead}" for i, lead in series if lead]
-        return [*late, *itinerary.remarks(self.start_fractions[0][: len(itinerary.states)] > 0.0)]
+        return [*self._coarse(), *late, *itinerary.remarks(self.start_fractions[0][: len(itinerary.states)] > 0.0)]
 
     @cached_property
     def extrapolated(self) -> list[str]:
@@ -353,6 +360,7 @@ class Scenario(Document):
             except ValueError as fault:
                 hint = "; or let 100 % be the start: reference = 'start'" if key == "reference_counts" else ""
                 raise Faults([(key.partition("_")[0], f"{fault}{hint}")]) from None
+        self._fill_window()
         too_much = excesses(
             self.itinerary,
             self.protocol,
@@ -362,11 +370,42 @@ class Scenario(Document):
             placed=sum((self.start.counts or {}).values()),
             record_min=self.record_min,
             window_min=self.window_min,
-            medium=self.medium is not None,
+            windows=self._windows,
+            chosen=self.window_filled_in_min is not None,
         )
         if faults := list(too_much):
             raise Faults(faults)
         return self
+
+    def _fill_window(self) -> None:
+        """Chooses the window where none is given; one that was filled in before is no more than a note of it."""
+        given = self.window_min not in (None, self.window_filled_in_min)
+        self._fill("window_filled_in_min", None if given else self._cut(None).finest_min)
+        if not given:
+            self._fill("window_min", self.window_filled_in_min)
+
+    def _cut(self, window_min: float | None) -> grid.Cut:
+        return grid.cut(self.protocol, grid.association(self.unlabelled), window_min)
+
+    @property
+    def _windows(self) -> float:
+        """How many windows the run has; those of constant insulin count where receptors or a medium are read again."""
+        given = self.window_filled_in_min is None
+        cut = self._cut(self.window_min if given else None)
+        read_again = bool(self.itinerary.couplings) or self.medium is not None
+        everywhere = self.duration_min / (self.window_min if given else grid.LONGEST_MIN)
+        return cut.windows + (everywhere if read_again else 0.0)
+
+    def _coarse(self) -> list[str]:
+        """What to say where windows are longer than smooth insulin needs, if they are."""
+        given = self.window_filled_in_min is None
+        cut = self._cut(self.window_min if given else None)
+        if cut.off <= grid.TOLERANCE * (1.0 + 1e-9):
+            return []
+        window, needed = (units.friendly(each, "time") for each in (self.window_min, self._cut(None).finest_min))
+        said = f"{window} given, where smooth insulin needs {needed}" if given else f"{window} is not short enough"
+        fix = f"; without `window`, at most {100.0 * grid.TOLERANCE:g} %" if given else ""
+        return [f"window: {said}: up to {100.0 * min(cut.off, 1.0):.2g} % of R0 may be off{fix}"]
 
     def _check_bench(self) -> None:
         def recorded(time_min: float) -> float:

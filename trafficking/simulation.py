@@ -17,6 +17,7 @@ import numpy as np
 from trafficking.cells import Cells, drawn
 from trafficking.chronicle import Chronicle
 from trafficking.counts import Expectation, Numbers
+from trafficking.grid import LONGEST_MIN
 from trafficking.identity import check_seed, run_key
 from trafficking.itinerary import Itinerary
 from trafficking.medium import Dish
@@ -303,13 +304,19 @@ class Run:
             self._window(end)
 
     def advance_window(self) -> None:
-        """Goes on by one window: to the next multiple of the scenario's window, or to a jump of the exposure before."""
+        """Goes on to the next multiple of the scenario's window (of 1 min, if none is given), or to a jump before."""
         if self.finished:
             return
-        steps = int(self.time_min / self.scenario.window_min) + 1
-        while steps * self.scenario.window_min <= self.time_min:
+        given = self.scenario.window_filled_in_min is None
+        step = self.scenario.window_min if given else LONGEST_MIN
+        steps = int(self.time_min / step) + 1
+        while steps * step <= self.time_min:
             steps += 1
-        self._window(min(self._window_end(steps * self.scenario.window_min), self.duration_min))
+        stretch = self._stretch_now()
+        while True:
+            self._window(min(self._window_end(steps * step), self.duration_min))
+            if stretch.window_min >= step or self.time_min >= min(steps * step, stretch.to_min):
+                return
 
     def steer(self, insulin_nM: float, *, until_min: float | None = None) -> None:
         """Clamps insulin from now on, to the end of the scenario or to `until_min`; what was planned no longer applies.

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from trafficking import grid
 from trafficking.scenario import Scenario
 from trafficking.treatments import acting
 from trafficking.treatments import edges as treatment_edges
@@ -16,13 +17,14 @@ from trafficking.treatments import edges as treatment_edges
 class Stretch(NamedTuple):
     """The protocol between two edges.
 
-    level: its insulin in nM where that is constant. treatments: those that act in it.
+    level: its insulin in nM where that is constant. treatments: those that act in it. window_min: the longest window.
     """
 
     from_min: float
     to_min: float
     level: float | None
     treatments: tuple[Any, ...]
+    window_min: float
 
 
 class Timetable:
@@ -34,6 +36,7 @@ class Timetable:
         if scenario.treatments:
             edges = tuple(sorted({*edges, *treatment_edges(scenario.treatments)}))
         self._edges = edges
+        self._association = grid.association(scenario.unlabelled)
         self._known: Stretch | None = None
 
     def stretch(self, now: float) -> Stretch:
@@ -50,21 +53,31 @@ class Timetable:
         end = edges[following] if following < len(edges) else math.inf
         level = protocol.value(now) if protocol.constant_between(now, end) else None
         end = min(end, max(scenario.duration_min, now))
-        return Stretch(start, end, level, acting(scenario.treatments, now) if scenario.treatments else ())
+        treatments = acting(scenario.treatments, now) if scenario.treatments else ()
+        return Stretch(start, end, level, treatments, self._longest(start, smooth=level is None))
+
+    def _longest(self, start: float, *, smooth: bool) -> float:
+        """The longest window of the stretch that begins at `start`: as given or, where insulin is smooth, as needed."""
+        scenario = self._scenario
+        if scenario.window_filled_in_min is None:
+            return scenario.window_min
+        if not smooth:
+            return grid.LONGEST_MIN
+        return grid.window_from(scenario.protocol, start, self._association)
 
     def ends(self, now: float, most: int) -> np.ndarray:
         """(most,) minutes at which the next windows on the grid of this stretch end, also beyond its own end."""
-        stretch, window = self.stretch(now), self._scenario.window_min
-        return stretch.from_min + (self._steps(stretch, now) + np.arange(most)) * window
+        stretch = self.stretch(now)
+        return stretch.from_min + (self._steps(stretch, now) + np.arange(most)) * stretch.window_min
 
     def next_end(self, now: float) -> float:
         """Where the window that starts now ends: on the grid that starts at the last edge, or at the next edge."""
         stretch = self.stretch(now)
-        return min(stretch.from_min + self._steps(stretch, now) * self._scenario.window_min, stretch.to_min)
+        return min(stretch.from_min + self._steps(stretch, now) * stretch.window_min, stretch.to_min)
 
     def _steps(self, stretch: Stretch, now: float) -> int:
         """Windows from the start of a stretch to the first end of one that is still to come."""
-        window = self._scenario.window_min
+        window = stretch.window_min
         steps = int((now - stretch.from_min) / window)
         while stretch.from_min + steps * window <= now:
             steps += 1
