@@ -187,8 +187,9 @@ def dose_response(
     replicate: int = 0,
     noise: Noise | None = None,
 ) -> pd.DataFrame:
-    """Surface binding after so long at each dose.
+    """Surface binding after so long at each dose, given in place of the scenario's exposure.
 
+    Cells start as the scenario says, and where it gives no start, without insulin; its treatments are done to them too.
     Cells of one seed and replicate travel with the same random numbers at every dose, so that doses are compared in
     pairs; each dish binds its tracer with random numbers of its own.
 
@@ -234,14 +235,14 @@ def recovery(
     replicate: int = 0,
     noise: Noise | None = None,
 ) -> pd.DataFrame:
-    """Surface binding at times after insulin has been taken away; random numbers as in `dose_response`.
+    """Surface binding at times after insulin has been taken away; start and random numbers as in `dose_response`.
 
     Args:
         after_min: minutes after the end of the exposure; each dish then has its wash of `wash_min` besides.
 
     Returns:
-        after_min, bound_receptors, control_receptors (tracer on cells that never met insulin, else treated alike and
-        taken at the same time), percent (of these), recovered_percent (of the loss at the first time). attrs:
+        after_min, bound_receptors, control_receptors (tracer on cells that were not given this insulin, else treated
+        alike and taken at the same time), percent (of these), recovered_percent (of the loss at the first time). attrs:
         loss_percent at the first time; half_time_h of the recovery.
     """
     reader = reader_of(scenario, seed, replicate, noise)
@@ -353,6 +354,10 @@ ASSAYS: Mapping[str, Callable[..., pd.DataFrame]] = MappingProxyType(
         )
     }
 )
+
+
+OWN_INSULIN = frozenset({"dose_response", "recovery", "endocytic_rate"})
+"""The assays that give insulin of their own, in place of the scenario's exposure."""
 
 
 def _binding(

@@ -14,7 +14,11 @@ if TYPE_CHECKING:
     from trafficking.scenario import Scenario
 
 Resolution = Annotated[
-    str, typer.Option(metavar="agents|counts|mean", help="Every receptor, random numbers, or expected ones.")
+    str | None,
+    typer.Option(
+        metavar="agents|counts|mean",
+        help="Every receptor, random numbers, or expected ones; default: as the file says, else mean.",
+    ),
 ]
 Csv = Annotated[bool, typer.Option("--csv", help="All rows as CSV, to keep or to read elsewhere.")]
 _ROWS = 24  # of a table on the screen
@@ -28,7 +32,7 @@ def assay(
         typer.Option("--with", metavar="NAME=VALUE", help="An argument of the assay, such as wash_min=0; repeatable."),
     ] = None,
     noise: Annotated[bool, typer.Option("--noise", help="With the errors of wells and counter.")] = False,
-    resolution: Resolution = "mean",
+    resolution: Resolution = None,
     seed: Seed = 1,
     settings: Settings = None,
     csv: Csv = False,
@@ -47,12 +51,14 @@ def assay(
         table = assays.ASSAYS[name](experiment, seed=seed, noise=Noise() if noise else None, **given)
     except (ValueError, TypeError) as fault:
         terminal.refuse(fault)
+    if name in assays.OWN_INSULIN:
+        typer.echo(f"{name}: gives insulin of its own, in place of the scenario's exposure.", err=True)
     _show(table, csv)
 
 
 def causes(
     scenario: Named = "chronic_insulin",
-    resolution: Resolution = "mean",
+    resolution: Resolution = None,
     seed: Seed = 1,
     settings: Settings = None,
     csv: Csv = False,
@@ -87,11 +93,11 @@ def _arguments(assay: Any, given: list[str] | None) -> dict[str, Any]:
     return read
 
 
-def _chosen(name: str, resolution: str, settings: list[str] | None) -> Scenario:
+def _chosen(name: str, resolution: str | None, settings: list[str] | None) -> Scenario:
     from trafficking import io
 
-    changes = {"expected": "", "expect": "[]", "resolution": resolution}
-    return io.load_scenario(name, changes | settings_read(settings))
+    changes = {"expected": "", "expect": "[]"} | ({} if resolution is None else {"resolution": resolution})
+    return io.load_scenario(name, changes | settings_read(settings), defaults={"resolution": "mean"})
 
 
 def _show(table: pd.DataFrame, csv: bool) -> None:

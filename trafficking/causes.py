@@ -1,7 +1,8 @@
 """Why a cell loses receptors: the loss under insulin, again with one cause after the other switched off.
 
-A cell that never meets insulin is the control, so that what is shown is the loss that insulin causes; synthesis is set
-so that the resting cell has as many receptors without a cause as with it. Causes act on each other, and their shares
+A cell that is given no insulin is the control, so that what is shown is the loss that insulin causes; both start as the
+scenario says, and where it gives no start, without insulin. Synthesis is set so that the resting cell has as many
+receptors without a cause as with it. Causes act on each other, and their shares
 need not add up to the whole.
 """
 

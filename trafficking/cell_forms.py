@@ -53,11 +53,20 @@ class Start(Form):
 
     state: Annotated[str, choice("steady", "insulin_free", "surface", "counts")] = "steady"
     insulin_nM: Insulin | None = Field(None, alias="insulin")
+    filled_in_nM: Insulin | None = Field(
+        None,
+        alias="filled_in",
+        description="written by the program: insulin of the steady state, where `insulin` is not given",
+    )
     total: Annotated[str, choice("rounded", "poisson")] = "rounded"
     counts: dict[str, Annotated[int, whole(0, MOST_RECEPTORS)]] | None = Field(None, description="in each cell alike")
 
     def completed(self, itinerary: Itinerary, insulin_nM: float) -> Start:
-        """This start with its state, and the insulin of the steady state: that at time 0 where none is given."""
+        """This start with its state; where no insulin of the steady state is given, that at time 0 is filled in.
+
+        What is filled in stays apart from what is given, so that an experiment with insulin of its own can tell cells
+        that lived in some from cells of which the file says nothing. It stays the same under another exposure.
+        """
         state = "counts" if self.counts is not None and "state" not in self.model_fields_set else self.state
         found = []
         if state == "counts" and self.counts is None:
@@ -78,8 +87,9 @@ class Start(Form):
             found.append(("start.state", "'surface' given; the itinerary has no state in the membrane"))
         if found:
             raise Faults(found)
-        insulin = insulin_nM if state == "steady" and self.insulin_nM is None else self.insulin_nM
-        return self.model_copy(update={"state": state, "insulin_nM": insulin})
+        filled_in = insulin_nM if self.filled_in_nM is None else self.filled_in_nM
+        open_ = state == "steady" and self.insulin_nM is None
+        return self.model_copy(update={"state": state, "filled_in_nM": filled_in if open_ else None})
 
 
 class Coupling(Form):
@@ -155,8 +165,15 @@ class Cells(Form):
             said.append(f"cell synthesis CV = {self.synthesis_cv:g} (changed)")
         return said
 
+    @property
+    def gives_times(self) -> bool:
+        """Whether the times at which cells are written down are given, and not filled in."""
+        return self.number > 1 and "record_min" in self.model_fields_set
+
     def timed(self, duration_min: float, step_min: float, columns: int) -> Cells:
         """These cells with the times at which they are written down: steps of the run, rising; () for a single cell.
+
+        What is filled in is not written into a file, since it follows from the rest.
 
         Args:
             step_min: between the rows of the run's tables, of which every time is one.
@@ -172,7 +189,9 @@ class Cells(Form):
         if self.number > 1 and numbers > _MOST_NUMBERS:
             what = f"{len(times)} times of {self.number:,} cells and {columns} states are {numbers:,} numbers"
             raise Faults([("cells.record", f"{what}; at most {_MOST_NUMBERS:,}, so give fewer times, or fewer cells")])
-        return self.model_copy(update={"record_min": tuple(times) if self.number > 1 else ()})
+        made = self.model_copy()
+        object.__setattr__(made, "record_min", tuple(times) if self.number > 1 else ())  # not among what is given
+        return made
 
     def kept(self, duration_min: float, step_min: float) -> list[str]:
         """The times that a run of this length has too, as a file writes them."""
@@ -198,7 +217,7 @@ class Cells(Form):
     @model_serializer(mode="wrap")
     def _table(self, written: SerializerFunctionWrapHandler) -> dict[str, Any]:
         table = written(self)
-        if self.number == 1:
+        if not self.gives_times:
             table.pop("record", None)
         return table
 

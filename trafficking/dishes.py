@@ -79,8 +79,11 @@ def labelled(scenario: Scenario, label: dict[str, Any], **changes: Any) -> Scena
     """The scenario with a label; ValueError if it has one of its own, which could not be told from it."""
     if any(treatment.kind == "label" for treatment in scenario.treatments):
         raise ValueError("treatments: the scenario has a label of its own; take it out of them")
-    given = [*scenario.to_dict().get("treatments", []), {"kind": "label", **label}]
-    return scenario.changed(treatments=given, follow=0, **changes)
+    tables = scenario.to_dict()
+    given = [*tables.get("treatments", []), {"kind": "label", **label}]
+    # The times at which cells are written down one by one need not be rows of the assay's, which are not read for that.
+    cells = {key: value for key, value in tables["cells"].items() if key != "record"}
+    return scenario.changed(treatments=given, cells=cells, follow=0, **changes)
 
 
 def without_later(scenario: Scenario, after_min: float, until_min: float) -> Scenario:
@@ -101,10 +104,15 @@ def clamped(insulin_nM: float, minutes: float) -> dict[str, str]:
 
 
 def resting(scenario: Scenario) -> dict[str, Any]:
-    """The start of cells that have not met the insulin of the experiment: the scenario's own, if it names one."""
-    if scenario.start.state == "steady":
-        return {"state": "steady", "insulin": units.text(0.0, "insulin"), "total": scenario.start.total}
-    return scenario.to_dict()["start"]
+    """The start of cells before the insulin of an experiment: the scenario's own, or at rest where it names none.
+
+    An insulin that the scenario gives is kept: its cells have lived in it. One that was filled in is that of an
+    exposure which the experiment replaces.
+    """
+    given: dict[str, Any] = scenario.to_dict()["start"]
+    if given.pop("filled_in", None) is not None:
+        given["insulin"] = units.text(0.0, "insulin")
+    return given
 
 
 def states_in(scenario: Scenario, where: str) -> np.ndarray:

@@ -91,7 +91,9 @@ def sweep(
     seed: int = 1,
     progress: Callable[[float], None] | None = None,
 ) -> Sweep:
-    """Exposes cells that have not met insulin to each dose, and reads all `READOUTS` at the end.
+    """Exposes cells to each dose in place of the scenario's exposure, and reads all `READOUTS` at the end.
+
+    Cells start as the scenario says, and where it gives no start, without insulin; its treatments are done to them too.
 
     Args:
         doses_nM: rising, above 0; a control without insulin is added.
@@ -105,9 +107,7 @@ def sweep(
         raise ValueError(f"replicates: {replicates!r} given; at least 1 is needed")
     found = {name: np.zeros((replicates, len(doses))) for name in READOUTS}
     for i, dose in enumerate(doses.tolist()):
-        given = scenario.changed(
-            exposure=[clamped(dose, exposure_min)], start=resting(scenario), expect=[], treatments=[], follow=0
-        )
+        given = scenario.changed(exposure=[clamped(dose, exposure_min)], start=resting(scenario), expect=[], follow=0)
         for replicate in range(replicates):
             result = simulate(given, seed=seed, replicate=replicate)
             for name, value in read(result).items():

@@ -66,13 +66,16 @@ def scenario_text(name: str) -> str:
     return (shipped() / f"{name}.toml").read_text(encoding="utf-8")
 
 
-def load_scenario(source: str | Path, changes: Mapping[str, str] | None = None) -> Scenario:
+def load_scenario(
+    source: str | Path, changes: Mapping[str, str] | None = None, *, defaults: Mapping[str, str] | None = None
+) -> Scenario:
     """Reads a scenario.
 
     Args:
         source: path of a TOML file, or the name of a scenario that comes with the package.
         changes: what to put in place of the file's values, as text, by the path of the key: `{"receptors": "1000",
             "exposure[1].insulin": "20 nM"}`.
+        defaults: values of keys that the file leaves out, in place of the package's.
 
     Raises:
         ScenarioError: one line per fault, each beginning with the file.
@@ -80,7 +83,7 @@ def load_scenario(source: str | Path, changes: Mapping[str, str] | None = None) 
     path = _find(source)
     where = _printable(source)
     try:
-        given = read_toml(path)
+        given = dict(defaults or {}) | read_toml(path)
         for key, value in (changes or {}).items():
             given = override(*_spelled_out(given, key), value)
         _read_series(given, path.parent)

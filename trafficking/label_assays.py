@@ -22,6 +22,7 @@ from trafficking.dishes import (
     labelled,
     labelled_over_time,
     per_cell,
+    resting,
     slope_of_ratio,
     states_in,
     within,
@@ -135,6 +136,7 @@ def endocytic_rate(
 
     Insulin that has come in stays counted, bound or not: in these few minutes little of it leaves the cell. Over the
     first `until_min`, inside = Ke * integral of surface (Wiley & Cunningham 1982 J Biol Chem 257:4222, from memory).
+    The tracer takes the place of the scenario's exposure; treatments after `until_min` are not done.
 
     Args:
         insulin_nM: of the tracer, given from the start to cells without insulin.
@@ -143,13 +145,16 @@ def endocytic_rate(
         time_min, surface_receptors (insulin at the surface), inside_receptors, ratio (inside over surface),
         surface_integral_receptor_min. attrs: ke_per_min, slope of inside on the integral; ratio_slope_per_min, slope of
         the ratio on time, as some papers print it.
+
+    Raises:
+        ValueError: by the scenario's own start, cells hold insulin already, which would be counted as tracer.
     """
     reader = reader_of(scenario, seed, replicate, noise)
     within("insulin_nM", insulin_nM, 0.0, 1e6)
     within("until_min", until_min, 0.0, 1e6, above=True)
     step = min(scenario.record_min, until_min / 40.0)
     given = scenario.changed(
-        start={"state": "insulin_free"},
+        start=_tracer_free(scenario),
         exposure=[clamped(insulin_nM, until_min)],
         record=units.text(step, "time"),
         expect=[],
@@ -168,3 +173,14 @@ def endocytic_rate(
     table.attrs["ke_per_min"] = float(x @ y / (x @ x)) if x.any() else float("nan")
     table.attrs["ratio_slope_per_min"] = slope_of_ratio(times, y, table["surface_receptors"].to_numpy(), until_min)
     return table
+
+
+def _tracer_free(scenario: Scenario) -> dict[str, Any]:
+    """The scenario's own start, or that without insulin; ValueError where receptors hold insulin from the start."""
+    if scenario.start.filled_in_nM is not None:
+        return {"state": "insulin_free", "total": scenario.start.total}
+    held = float(scenario.start_fractions[0][scenario.itinerary.bound].sum()) * scenario.receptors
+    if held > 0.0:
+        what = f"{held:,.0f} receptors of a cell hold insulin from the start, which would be counted as tracer"
+        raise ValueError(f"start: {what}; give it without insulin, such as start.state = 'insulin_free'")
+    return resting(scenario)

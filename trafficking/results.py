@@ -338,9 +338,9 @@ def percent_of(receptors: Any, whole: float) -> Any:
 
 
 def step_of(scenario: Scenario) -> Step | None:
-    """The strongest step of a scenario; a cell that starts insulin-free or labelled meets insulin first at 0 min."""
-    fresh = scenario.start.state in ("insulin_free", "surface")
-    return strongest_step(scenario.protocol, 0.0 if fresh else None)
+    """The strongest step of a scenario; time 0 is one where the cell was used to less insulin before."""
+    used_to = None if scenario.start.state == "counts" else scenario.start_insulin_nM
+    return strongest_step(scenario.protocol, used_to)
 
 
 def half_times(result: Result) -> HalfTimes:

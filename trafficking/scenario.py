@@ -112,12 +112,15 @@ class Scenario(Document):
     def changed(self, **tables: Any) -> Self:
         """This scenario with other tables or values in place of its own, as `from_dict` takes them.
 
-        Under another exposure several cells are written down at the default times again.
+        Under another exposure several cells are written down at those of the times given for it that it has too.
         """
         given = self.to_dict() | tables
-        if self.cells.number > 1 and "exposure" in tables:
-            given["cells"] = {key: value for key, value in given["cells"].items() if key != "record"}
-        return self.from_dict(given)
+        if "exposure" not in tables or "cells" in tables or not self.cells.gives_times:
+            return self.from_dict(given)
+        without = {key: value for key, value in given["cells"].items() if key != "record"}
+        made = self.from_dict(given | {"cells": without})
+        kept = self.cells.kept(made.duration_min, made.record_min)
+        return self.from_dict(given | {"cells": without | {"record": kept}})
 
     # -- what it says ----------------------------------------------------------------------------------------------
 
@@ -145,7 +148,8 @@ class Scenario(Document):
     @property
     def start_insulin_nM(self) -> float:
         """The insulin of the steady state the cell starts from (0 where it starts otherwise), nM."""
-        return self.start.insulin_nM or 0.0
+        start = self.start
+        return (start.filled_in_nM if start.insulin_nM is None else start.insulin_nM) or 0.0
 
     @property
     def start_fractions(self) -> tuple[np.ndarray, float]:

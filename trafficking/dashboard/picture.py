@@ -65,9 +65,7 @@ class Ground:
         begins_there = (
             self.scenario.reference == "insulin_free"
             and start.counts is None
-            and (
-                start.state == "insulin_free" or (start.state == "steady" and self.scenario.protocol.value(0.0) == 0.0)
-            )
+            and (start.state == "insulin_free" or (start.state == "steady" and self.scenario.start_insulin_nM == 0.0))
         )
         return "the start" if begins_there else words.REFERENCES[self.scenario.reference]
 
