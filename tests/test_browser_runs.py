@@ -436,6 +436,8 @@ def test_a_paused_run_asks_its_server_for_a_sign_of_life_too(page_of, tmp_path: 
         expect(sign).to_have_text("")
         server.process.send_signal(signal.SIGSTOP)
         expect(sign).to_have_text("Waiting for the server…")
+        page.keyboard.press("Shift")
+        assert sign.text_content() == "Waiting for the server…", "keys of the reader are no sign of the server"
         server.process.send_signal(signal.SIGCONT)
         expect(sign).to_have_text("")
     finally:

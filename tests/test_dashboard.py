@@ -302,11 +302,31 @@ def test_a_steered_run_is_repeated_from_its_own_scenario(small: Scenario, opened
 
 
 def test_moving_the_slider_after_the_end_takes_the_run_further(small: Scenario, opened: Opened):
-    one, screen = opened(small, reduced_motion=True)
+    one, screen = opened(small)
     until(lambda: screen.last.status == "finished")
     one.steer(10.0)
     until(lambda: screen.last.status == "finished" and screen.last.time_min > small.duration_min)
     assert screen.last.time_min == small.duration_min + forks.FURTHER_MIN
+
+
+def test_with_reduced_motion_changes_after_the_end_are_one_and_wait_for_play(small: Scenario, opened: Opened):
+    one, screen = opened(small, reduced_motion=True)
+    until(lambda: screen.last.status == "finished")
+    drug, was = next((name, level) for name, level in screen.last.levels if name != "temperature")
+    for gesture, insulin_nM in enumerate((1.0, 2.0, 10.0), start=1):
+        one.steer(insulin_nM, gesture=gesture)
+        until(lambda gesture=gesture: screen.last.gesture == gesture)
+        assert (screen.last.status, screen.last.time_min) == ("paused", small.duration_min)
+        assert "Play" in screen.last.message
+    one.treat(drug, 1.0 - was)
+    until(lambda: len(screen.last.steering) == 2)
+    assert screen.last.status == "paused"
+    one.play()
+    until(lambda: screen.last.status == "finished")
+    assert screen.last.time_min == small.duration_min + forks.FURTHER_MIN
+    assert {row.time_min for row in screen.last.steering} == {small.duration_min}
+    shown = {scene.time_min for scene in screen.scenes if scene.moment}
+    assert shown <= {0.0, small.duration_min, screen.last.time_min}
 
 
 def test_reduced_motion_shows_the_finished_curve_and_no_motion(small: Scenario, opened: Opened):

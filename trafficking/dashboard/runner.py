@@ -36,6 +36,7 @@ LOST_S = 3.0  # after which a scene that was not acknowledged counts as lost, an
 WATCHED_S = 2.0  # for a browser to answer that it is there
 _GOING = ("running", "computing", "returning", "restoring")  # statuses in which the run goes on
 _WAITS = "Many runs are under way on this server. Yours waits its turn:"
+_CHANGED = "Changed from here on: press Play to see what happens."
 _ON_THE_WAY = ("returning", "restoring")  # to a minute where a run has been before; until then nothing is changed
 
 _log = logging.getLogger(__name__)
@@ -445,10 +446,11 @@ class Runner:
     def _play(self) -> None:
         if self._run is None or self._base.status in _ON_THE_WAY:
             return
-        self._still = False
+        if self._run.finished or self._base.status == "computing":
+            self._still = False  # what comes at once is there or on its way: it is the motion that is wanted
         if self._run.finished:
             self._open(self._opened, self._base.seed)
-        self._say("running")
+        self._say("computing" if self._still else "running")
         self._set_out()
 
     def _pause(self) -> None:
@@ -477,7 +479,10 @@ class Runner:
         self._change(lambda future: future.treat(name, to))
 
     def _change(self, change: Callable[[Future], None], **more: Any) -> None:
-        """Something of the run changes from now on; one that has ended goes on."""
+        """Something of the run changes from now on; one that has ended goes on.
+
+        Where curves come at once, a change waits for Play: else every step of a hand would become a day.
+        """
         future, status = self._future, self._base.status
         if future is None or status in ("failed", *_ON_THE_WAY):
             return self._say(status, self._base.message, **more)
@@ -485,8 +490,10 @@ class Runner:
             change(future)
         except ValueError as fault:
             return self._say(status, str(fault), **more)
+        if self._still and status in ("finished", "paused"):
+            return self._say("paused", _CHANGED, **more)
         if status == "finished":
-            status = "computing" if self._still else "running"
+            status = "running"
             self._set_out()
         self._say(status, **more)
 

@@ -50,11 +50,11 @@ class Scale {
 
   splits(from, to, most) {
     if (this.logarithmic) {
-      const between = to - from < 1.2 ? [1, 2, 3, 5, 7] : to - from < 2.6 ? [1, 2, 5] : [1];
+      const rungsOf = to - from < 1.2 ? [1, 2, 3, 5, 7] : to - from < 2.6 ? [1, 2, 5] : [1];
       const every = Math.max(Math.ceil((to - from) / most), 1);
       const rungs = [];
       for (let power = Math.floor(from / every) * every; power <= to; power += every)
-        for (const m of between) rungs.push(power + Math.log10(m));
+        for (const m of rungsOf) rungs.push(power + Math.log10(m));
       return rungs.filter((rung) => rung >= from - 1e-9 && rung <= to + 1e-9);
     }
     const step = this.kind === "time"

@@ -1,7 +1,6 @@
 // The itinerary as a diagram. The server lays it out and sends numbers a few times a second; drawing them is all that is
 // done here. One stop of the Tab key, arrow keys from part to part, Enter chooses; the same stands below as a table.
 
-const NS = "http://www.w3.org/2000/svg";
 const escape = (text) => String(text).replace(/[&<>"]/g, (c) => ({ "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" })[c]);
 const whole = new Intl.NumberFormat("en-GB", { maximumFractionDigits: 0 });
 
@@ -161,7 +160,7 @@ function render({ model, el }) {
   });
   view.addEventListener("keydown", (event) => {
     const at = parts.indexOf(document.activeElement);
-    if (at < 0) return;
+    if (at < 0 || event.ctrlKey || event.metaKey || event.altKey) return;
     const to = { ArrowRight: at + 1, ArrowDown: at + 1, ArrowLeft: at - 1, ArrowUp: at - 1, Home: 0, End: parts.length - 1 }[event.key];
     if (event.key === "Enter" || event.key === " ") choose(parts[at].dataset.part);
     else if (event.key === "Escape") model.send({ choose: "" });

@@ -115,6 +115,7 @@ function render({ model, el }) {
   track.addEventListener("pointercancel", release);
 
   thumb.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey) return; // the browser's
     const step = stepOf(held ?? model.get("insulin_nM"));
     const [up, down] = [Math.floor(step) + 1, Math.ceil(step) - 1];
     const move = {

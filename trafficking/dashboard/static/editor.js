@@ -278,7 +278,7 @@ function render({ model, el }) {
 
   grips.addEventListener("keydown", (event) => {
     const by = { ArrowRight: 1, ArrowUp: 1, ArrowLeft: -1, ArrowDown: -1, PageUp: DECADE, PageDown: -DECADE, Home: -1e3 }[event.key];
-    if (!by) return;
+    if (!by || event.ctrlKey || event.metaKey || event.altKey) return;
     event.preventDefault();
     ask("nudge", { segment: state().selected, key: event.target.dataset.key, by });
   });

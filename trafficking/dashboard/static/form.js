@@ -45,11 +45,11 @@ function render({ model, el }) {
 
   function fill() {
     for (const [name, value] of Object.entries(model.get("filled")[1] ?? {})) {
-      const input = form.elements[name];
-      if (!input) continue;
-      const was = input.value;
-      input.value = value;
-      if (input.value !== String(value)) input.value = was; // an option that is no longer there
+      const field = form.elements[name];
+      if (!field) continue;
+      const was = field.value;
+      field.value = value;
+      if (field.value !== String(value)) field.value = was; // an option that is no longer there
     }
   }
 

@@ -23,10 +23,12 @@ const MENU = `
 // What each key does, and how it is told. Order is that of the list.
 const KEYS = [
   ["Space", "play or pause"],
-  ["← →", "less or more insulin; Page Up and Page Down ten times, Home none, End 1,000 nM"],
+  ["← →", "less or more insulin"],
+  ["Page\u00a0Up Page\u00a0Down", "ten times more or less insulin (*)"],
+  ["Home End", "no insulin, or 1,000 nM (*)"],
   ["+ −", "zoom into the plot, and out"],
   ["0 or Esc", "the whole plot again"],
-  ["1 … 9", "the pages, in the order of their names"],
+  ["1 … 8", "the pages, in the order of their names"],
   ["L", "lecture view"],
   ["Tab, Enter", "go through everything that can be used, and use it"],
   ["?", "this list"],
@@ -34,7 +36,8 @@ const KEYS = [
 
 const dialog = `<dialog class="keys" aria-labelledby="keys-title"><h2 id="keys-title">Keys</h2><table>${KEYS.map(
   ([key, what]) => `<tr><th scope="row">${key.split(/ (?=\S)/).map((k) => (/^(or|…)$/.test(k) ? k : `<kbd>${k.replace(",", "")}</kbd>`)).join(" ")}</th><td>${what}</td></tr>`,
-).join("")}</table><p>Single keys can be switched off under View.</p><form method="dialog"><button class="chief">Close</button></form></dialog>`;
+).join("")}</table><p>(*) On the insulin slider, and wherever the page has nothing to scroll.</p>
+  <p>Single keys can be switched off under View.</p><form method="dialog"><button class="chief">Close</button></form></dialog>`;
 
 // A key belongs to what has the focus, if that can use it.
 function taken(target, key) {
@@ -67,24 +70,28 @@ function zoom(way) {
   find(".plot").dispatchEvent(new CustomEvent("zoom", { detail: way }));
 }
 
-// Arrows belong to the insulin slider wherever nothing else wants them.
+const STEERS = /^(Arrow(Left|Right)|Page(Up|Down)|Home|End)$/;
+
+// These belong to the insulin slider wherever nothing else wants them; all but the arrows scroll a page that is longer
+// than its window.
 function steer(event) {
   const thumb = find(".dose-thumb");
   if (document.activeElement !== document.body || !visible(thumb)) return false;
+  if (!event.key.startsWith("Arrow") && root.scrollHeight > root.clientHeight) return false;
   thumb.focus();
   thumb.dispatchEvent(new KeyboardEvent("keydown", { key: event.key, bubbles: false }));
   thumb.dispatchEvent(new KeyboardEvent("keyup", { key: event.key, bubbles: false }));
 }
 
 function act(event) {
-  if (event.key === "ArrowLeft" || event.key === "ArrowRight") return steer(event);
+  if (STEERS.test(event.key)) return event.shiftKey ? false : steer(event);
   if (/^[1-9]$/.test(event.key)) return press(`.pages a:nth-child(${event.key})`);
   const action = ACTIONS[event.key.toLowerCase()];
   return action ? action() : false;
 }
 
-function hear(event) {
-  if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
+function hearKey(event) {
+  if (!event.key || event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
   const single = event.key.length === 1;
   if ((single && root.dataset.keys === "off") || taken(event.target, event.key)) return;
   if (act(event) !== false) event.preventDefault();
@@ -117,10 +124,10 @@ function render({ model, el }) {
   }
 
   let asked = model.get("there");
-  const [hear, deaf] = listenForSilence(() => model.send({ there: (asked += 1) }), wait);
+  const [alive, deaf] = listenForSilence(() => model.send({ there: (asked += 1) }), wait);
   const answered = () => {
     el.dataset.there = model.get("there");
-    hear();
+    alive();
   };
   model.on("change:there", answered);
   button.addEventListener("click", () => show(menu.hidden, true));
@@ -145,7 +152,7 @@ function render({ model, el }) {
   };
   document.addEventListener("pointerdown", away);
   document.addEventListener("focusin", away);
-  document.addEventListener("keydown", hear);
+  document.addEventListener("keydown", hearKey);
   document.addEventListener("appearance", draw);
   draw();
   return () => {
@@ -153,7 +160,7 @@ function render({ model, el }) {
     model.off("change:there", answered);
     document.removeEventListener("pointerdown", away);
     document.removeEventListener("focusin", away);
-    document.removeEventListener("keydown", hear);
+    document.removeEventListener("keydown", hearKey);
     document.removeEventListener("appearance", draw);
   };
 }

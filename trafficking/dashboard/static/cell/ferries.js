@@ -84,13 +84,13 @@ class Ferries {
       const [x, y] = plan.at(t);
       return { x, y, t, body: -1 };
     }
-    let body = Math.floor(this.random() * bodies.length);
+    let chosen = Math.floor(this.random() * bodies.length);
     if (to === "early_endosome") {
       const far = (one) => (one.x - dock.cx) ** 2 + (one.y - dock.cy) ** 2;
-      body = bodies.reduce((best, one, i) => (far(one) < far(bodies[best]) ? i : best), 0);
+      chosen = bodies.reduce((best, one, i) => (far(one) < far(bodies[best]) ? i : best), 0);
     }
-    const [x, y] = this.within(plan, to, body);
-    return { x, y, t: 0, body };
+    const [x, y] = this.within(plan, to, chosen);
+    return { x, y, t: 0, body: chosen };
   }
 
   // A random place in an organelle, so that vesicles do not heap in its middle; undefined where there is none.

@@ -224,7 +224,7 @@ class View {
   }
 
   key(event) {
-    if (!this.model.get("pickable") || !this.plan) return;
+    if (!this.model.get("pickable") || !this.plan || event.ctrlKey || event.metaKey || event.altKey) return;
     const { swarm, plan } = this;
     if (event.key in WAYS) {
       const from = this.aimed >= 0 ? this.aimed : this.model.get("place");
@@ -245,10 +245,10 @@ class View {
 
   // A menu is left by Escape, and by a click elsewhere.
   leave(event) {
-    const inside = this.tools.contains(event.target);
-    if (!this.tools.open || (event.type === "click" ? inside : event.key !== "Escape")) return;
+    const ours = this.tools.contains(event.target);
+    if (!this.tools.open || (event.type === "click" ? ours : event.key !== "Escape")) return;
     this.tools.open = false;
-    if (inside) this.tools.firstChild.focus();
+    if (ours) this.tools.firstChild.focus();
   }
 
   grow() {

@@ -48,8 +48,8 @@ async function withDuration(blob, milliseconds) {
   const bytes = new Uint8Array(await blob.arrayBuffer());
   const all = [...elements(bytes.subarray(0, 4096))];
   const [, at, content, end] = all.find(([id]) => id === INFO) ?? [];
-  const inside = at === undefined ? [] : [...elements(bytes.subarray(content, end + 12))].map(([id]) => id);
-  if (at === undefined || inside.includes(DURATION)) return blob;
+  const held = at === undefined ? [] : [...elements(bytes.subarray(content, end + 12))].map(([id]) => id);
+  if (at === undefined || held.includes(DURATION)) return blob;
   const duration = new DataView(new ArrayBuffer(11));
   duration.setUint16(0, DURATION);
   duration.setUint8(2, 0x88);
