@@ -3,9 +3,9 @@
 import re
 from collections.abc import Callable
 
-from pages import Visit, go
 from playwright.sync_api import Page, expect
 
+from pages import Visit, go
 from trafficking.dashboard.pages import PLACES
 
 NAMES = {"Space": " ", "←": "ArrowLeft", "→": "ArrowRight", "−": "-", "Esc": "Escape", "Page\u00a0Up": "PageUp"}

@@ -133,7 +133,7 @@ def test_pins_come_back_though_they_can_no_longer_be_shown_so():
 def test_a_moment_that_is_none_keeps_the_person(monkeypatch: pytest.MonkeyPatch):
     asked = []
     page = Person()
-    monkeypatch.setattr(page, "_start", asked.append)
+    monkeypatch.setattr(page, "_start", lambda wish, values: asked.append(wish))
     page.begin(Note({"values": {"years": 7}, "year": "soon"}))
     assert (asked[0].years, page.ribbon.year) == (7, 8.0)
     page.close()

@@ -102,6 +102,7 @@ class Chart(anywidget.AnyWidget):
         y: Axis,
         title: str,
         text: str,
+        of: str = "",
         marks: Sequence[Mark] = (),
         regions: Sequence[Region] = (),
     ) -> None:
@@ -109,6 +110,7 @@ class Chart(anywidget.AnyWidget):
 
         Args:
             title: above the chart. text: what it shows, for those who cannot see it.
+            of: what was asked, and these curves are the answer to.
         """
         thin = [_thinned(curve) for curve in curves]
         grid, columns = aligned(thin)
@@ -120,7 +122,8 @@ class Chart(anywidget.AnyWidget):
                 "x": asdict(x),
                 "y": asdict(y),
                 "title": title,
-                "text": text,
+                "text": f"{of}: {text}" if of else text,
+                "of": of,
                 "marks": [[mark.x, mark.label] for mark in marks],
                 "regions": [asdict(region) for region in regions],
                 "seq": self.view.get("seq", 0) + 1,

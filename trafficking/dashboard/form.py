@@ -21,6 +21,9 @@ class Form(Listener):
     fields: dicts of name, label, value and kind: "select" (options as [value, text]), "number" (low, high, step) or
     "text"; "optional" ones may stay empty, "live" ones tell of each change at once.
     filled: values by name that are put into the fields, as [count, values].
+    answered: the values that the answer on the page belongs to; none before there is one. Where the fields differ from
+    them, the form says so.
+    typed: what the fields hold, kept by the browser alone, which puts it back when the reader comes back to the page.
     state: busy, share (0 to 1), words, fault.
     The browser sends {"do": "start", "values": {...}}, {"do": "cancel"} and {"do": "change", "values": {...}}.
     """
@@ -31,10 +34,12 @@ class Form(Listener):
     fields = traitlets.List().tag(sync=True)
     action = traitlets.Unicode("").tag(sync=True)
     filled = traitlets.List().tag(sync=True)
+    answered = traitlets.Dict().tag(sync=True)
+    typed = traitlets.Dict().tag(sync=True)
     state = traitlets.Dict({"busy": False, "share": 0.0, "words": "", "fault": ""}).tag(sync=True)
 
     def follow(self, job: Job[Any], *, before: bool = False) -> None:
-        """Shows how far a job is.
+        """Shows how far a job is; once it is done, the answer on the page is the one to what it was asked.
 
         Args:
             before: whether an earlier answer is shown, which stays if this one does not come.
@@ -43,7 +48,15 @@ class Form(Listener):
         if before and job.status == "cancelled":
             words += "; what is shown was computed before"
         fault = f"It stopped: {job.fault}" if job.status == "failed" else ""
-        self.state = {"busy": job.going, "share": job.share, "words": words, "fault": fault}
+        with self.hold_sync():
+            if job.status == "done":
+                self.answered = job.asked
+            self.state = {"busy": job.going, "share": job.share, "words": words, "fault": fault}
+
+    def lasting(self, job: Job[Any] | None) -> dict[str, Any]:
+        """What is to come back after a reload: what a job was asked, or where it came to nothing, what was answered."""
+        asked = {} if job is None else job.asked
+        return dict(asked if job is not None and (job.going or job.status == "done") else self.answered or asked)
 
     def own(self, values: Mapping[str, Any]) -> dict[str, Any]:
         """Of these values those of the form's fields; the others as the form has them."""
@@ -72,10 +85,11 @@ class Form(Listener):
 
 
 class Sheet(Listener):
-    """A sentence, a table and links to files.
+    """What is answered (`of`), a sentence, a table and links to files.
 
-    state: sentence, detail, caption; head as [label, unit]; rows with cells as texts, the first of which is its name,
-    a note under that, and a look (colour and dash) where it has a curve; removable; links as [address, name, kind].
+    state: of, sentence, detail, caption; head as [label, unit]; rows with cells as texts, the first of which is its
+    name, a note under that, and a look (colour and dash) where it has a curve; removable; links as [address, name,
+    kind].
     The browser sends {"remove": number of the row} where rows can be taken away.
     """
 

@@ -11,7 +11,7 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from itertools import count
 from typing import Any, Generic, TypeVar
 
@@ -38,6 +38,7 @@ class Job(Generic[Result]):
 
     status: preparing (its code is being compiled), waiting, working, done, failed or cancelled.
     ahead: jobs that come before it while it waits. left: whether nobody looks at its page.
+    asked: the values of the form that it answers.
     share: of the work, 0 to 1; result: once done; fault: what went wrong, once failed.
     """
 
@@ -48,6 +49,7 @@ class Job(Generic[Result]):
         changed: Callable[[Job[Result]], None],
         needs: Collection[str] = (),
         left: bool = False,
+        asked: Mapping[str, Any] | None = None,
     ) -> None:
         """Queues the work and returns at once.
 
@@ -57,9 +59,11 @@ class Job(Generic[Result]):
                 when the number of jobs before it changes.
             needs: the parts of the compiled code (see `warming`) that it waits for while they are being made.
             left: whether it begins for a page that nobody looks at.
+            asked: the values of the form that the result will be the answer to.
         """
         self.status, self.share, self.fault = "waiting", 0.0, ""
         self.result: Result | None = None
+        self.asked: dict[str, Any] = dict(asked or {})
         self._work, self._changed, self._needs = work, changed, needs
         self._unwanted = threading.Event()
         self._left, self._turn = left, next(_turns)

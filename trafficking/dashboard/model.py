@@ -65,6 +65,7 @@ class Model:
         fresh = opened is not (self._mine or self._base)
         if fresh:
             self._base, self._mine, self._edits = opened, None, {}
+            self.table.note = self.table.fault = ""  # what was said of another scenario
         if fresh or self._drawn is not scene.scenario.unlabelled:
             self._lay_out(scene.scenario, opened)
         if now < self._shown_s + EVERY_S and scene.status == "running" and not fresh:
@@ -84,7 +85,7 @@ class Model:
         self._drawn = drawn
         self._constants = {constant.symbol: constant for constant in constants_of(opened)}
         with self.table.hold_sync():
-            self.table.cell = _cell(opened)
+            self.table.cell = f"{opened.title or opened.name}, {_cell(opened)}"
             self.table.rows = rows(self._constants.values(), self._edits)
             self.table.changes = len(self._edits)
 

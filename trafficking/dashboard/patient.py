@@ -17,7 +17,7 @@ import pandas as pd
 
 from trafficking import body_files, body_report, consequences, person, readouts, units
 from trafficking.body import BodyResult
-from trafficking.body_forms import BodyScenario
+from trafficking.body_forms import BodyScenario, InterventionForm
 from trafficking.faults import ScenarioError
 from trafficking.interventions import interventions
 from trafficking.library import tissue
@@ -126,6 +126,43 @@ def lives(asked: Wish, progress: Callable[[float], None]) -> Cycle:
     return found
 
 
+def told(found: Cycle) -> str:
+    """What two lives are the answer to: the person, the years, what was given, and what is not the person's own."""
+    life = found.own.scenario
+    said = [f"{life.title or life.name}, {life.duration_d / YEAR_D:g} years", *map(_given, life.interventions)]
+    if not life.interventions:
+        said.append("no intervention")
+    said += [f"{label} {value:g}" for label, _, value in _own_numbers(found)]
+    return "; ".join(said)
+
+
+def _given(one: InterventionForm) -> str:
+    return f"{interventions()[one.name].title} from year {one.start_d / YEAR_D:g} to {one.stop_d / YEAR_D:g}"
+
+
+def _own_numbers(found: Cycle) -> list[tuple[str, str, float]]:
+    """(label, short name, value) of each number that differs from those in the person's file."""
+    life = found.own.scenario
+    file = body_files.load_body(life.name)
+    both = [
+        ("sensitivity left by the insult", "insult", _worst(life), _worst(file)),
+        ("power q of receptors", "power", life.power, file.power),
+    ]
+    return [(label, short, value) for label, short, value, usual in both if value != usual]
+
+
+def _worst(life: BodyScenario) -> float:
+    return min((point.factor for point in life.insult), default=1.0)
+
+
+def stem(found: Cycle) -> str:
+    """The same as `told` for the names of files."""
+    life = found.own.scenario
+    parts = [life.name, f"{life.duration_d / YEAR_D:g}y"]
+    parts += [f"{one.name}_{one.start_d / YEAR_D:g}_to_{one.stop_d / YEAR_D:g}y" for one in life.interventions]
+    return "-".join([*parts, *(f"{short}_{value:g}" for _, short, value in _own_numbers(found))])
+
+
 # -- over the years ----------------------------------------------------------------------------------------------------
 
 
@@ -210,7 +247,7 @@ def timeline(found: Cycle) -> dict[str, Any]:
         ["Fasting, held", "mM"], ["2 h", "mM"], ["Insulin", "µU/mL"], ["Beta cells", "mg"],
         *([organ.capitalize(), "% receptors"] for organ in ORGANS), ["GLUT4, muscle", "% of healthy"],
     ]  # fmt: skip
-    return {"head": head, "rows": rows, "caption": "Yearly check-ups; a stage needs two in a row."}
+    return {"of": told(found), "head": head, "rows": rows, "caption": "Yearly check-ups; a stage needs two in a row."}
 
 
 # -- at a moment -------------------------------------------------------------------------------------------------------
@@ -252,7 +289,7 @@ def findings(found: Cycle, year: float) -> dict[str, Any]:
     ]
     now = f"year {year:.1f}"
     head = [["Finding", ""], ["Healthy", "year 0"], ["With feedback", now], ["Receptors held", now]]
-    return {"head": head, "rows": rows, "caption": NEVER}
+    return {"of": told(found), "head": head, "rows": rows, "caption": NEVER}
 
 
 def _found(life: BodyResult, year: float) -> dict[str, float]:
@@ -281,7 +318,12 @@ def organs(found: Cycle, year: float) -> dict[str, Any]:
         ["What the organ does", ""], ["Organ", ""], ["Healthy", "1"], ["Now", "over healthy"], ["Way", ""],
         ["Clinical end", ""], ["Evidence", ""],
     ]  # fmt: skip
-    return {"head": head, "rows": rows, "sentence": f"Surface receptors in year {year:.1f}: {receptors} of healthy."}
+    return {
+        "of": told(found),
+        "head": head,
+        "rows": rows,
+        "sentence": f"Surface receptors in year {year:.1f}: {receptors} of healthy.",
+    }
 
 
 def stage_at(life: BodyResult, year: float) -> int:
@@ -324,13 +366,13 @@ def cell(found: Cycle, organ: str, year: float) -> Scenario:
     then = person.insulin_seen(found.own, year)[organ]
     healthy = person.insulin_seen(found.own, 0.0)[organ]
     life = found.own.scenario
-    title = tissue(organ).title
+    title, given = tissue(organ).title, [f"with_{one.name}" for one in life.interventions]
     return Scenario.from_dict(
         {
-            "name": f"{organ}_of_{life.name}_year_{round(year)}",
-            "title": f"{title} in year {year:.1f} of {life.title or life.name}"[:200],
+            "name": "_".join([organ, "of", life.name, f"year_{round(year)}", *given])[:64],
+            "title": f"{title} in year {year:.1f} of {told(found)}"[:200],
             "question": "What does the insulin of that year do to the receptors of a healthy cell?",
-            "notes": f"Insulin seen by {organ}: {units.friendly(healthy, 'insulin')} in health, "
+            "notes": f"{told(found)}. Insulin seen by {organ}: {units.friendly(healthy, 'insulin')} in health, "
             f"{units.friendly(then, 'insulin')} in year {year:.1f}. {NEVER}",
             "tissue": organ,
             "reference": "start",
@@ -345,7 +387,7 @@ def cell(found: Cycle, organ: str, year: float) -> Scenario:
 
 
 def frames(found: Cycle, year: float) -> dict[str, pd.DataFrame]:
-    """Everything that is shown, by the name of its file; units are in the names of the columns."""
+    """Everything that is shown, by the name of its file; units are in the names of columns, and `person` says whose."""
     tables = {}
     for name, life, stages in (("own", found.own, found.own_stages), ("held", found.held, found.held_stages)):
         tables[f"levels_{name}.csv"] = life.levels.assign(year=years_of(life))
@@ -354,7 +396,7 @@ def frames(found: Cycle, year: float) -> dict[str, pd.DataFrame]:
         tables[f"tolerance_test_{name}.csv"] = test.table.assign(year=year)
         tables[f"clamp_{name}.csv"] = clamp.table.assign(year=year)
     tables["organs.csv"] = readouts.readouts(found.own)
-    return tables
+    return {name: table.assign(person=told(found)) for name, table in tables.items()}
 
 
 def forward_words(found: Cycle) -> str:

@@ -11,10 +11,12 @@ import pandas as pd
 
 from trafficking import half_times, results
 from trafficking.half_times import HalfTimes
+from trafficking.library import tissue
 from trafficking.replicates import replicated
 from trafficking.results import Result
 from trafficking.scenario import Scenario
 from trafficking.simulation import simulate
+from trafficking.treatments import describe
 
 from . import words
 from .chart import Curve
@@ -31,6 +33,7 @@ QUANTITIES = {
 }
 UNITS = {"receptors": "receptors", "percent": "% of each one’s reference"}
 BAND = (0.025, 0.975)
+_MOST_TREATMENTS = 2  # that are told one by one
 
 
 @dataclass(frozen=True)
@@ -55,6 +58,17 @@ class Pin:
     def replicates(self) -> int:
         return len(self.values["surface"])
 
+    @property
+    def of(self) -> str:
+        """What was run, whatever the pin is called: scenario, tissue, treatments, and how it was made."""
+        scenario = self.scenario
+        title = scenario.title or scenario.name
+        said = [] if self.name.startswith(title) else [title]
+        treated = [describe(each) for each in scenario.treatments[:_MOST_TREATMENTS]]
+        further = len(scenario.treatments) - len(treated)
+        more = [f"{further} more treatments"] if further else []
+        return "; ".join([", ".join([*said, tissue(scenario.tissue).title, self.made]), *treated, *more])
+
     def middle(self, quantity: str, unit: str) -> np.ndarray:
         """(n,) the run, or the median over its replicates, in receptors or percent."""
         return np.median(self.values[quantity], axis=0) * self._size(unit)
@@ -72,11 +86,13 @@ class Pin:
         return 100.0 / self.reference if self.reference > 0.0 else float("nan")
 
 
-def of_result(result: Result, *, name: str, look: int) -> Pin:
-    """A run as it is."""
+def of_result(result: Result, *, name: str, look: int, by_hand: int = 0) -> Pin:
+    """A run as it is, after so many changes by hand."""
     scenario = result.scenario
     until = words.span(float(result.counts["time_min"].iloc[-1]))
     made = f"{scenario.resolution}, seed {result.seed}, {until}" if scenario.resolution != "mean" else f"mean, {until}"
+    if by_hand:
+        made += f", {by_hand} {'change' if by_hand == 1 else 'changes'} by hand"
     counts = result.counts[list(scenario.itinerary.state_names)].to_numpy()[None]
     times = result.counts["time_min"].to_numpy()
     whole = result.reference.surface or float(scenario.receptors * scenario.cells.number)
@@ -167,7 +183,14 @@ def frame(pins: Sequence[Pin], quantity: str, unit: str, base: Pin | None = None
     parts = []
     for pin in pins:
         times, middle, low, high = _compared(pin, quantity, unit, base)
-        part = {"run": pin.name, "made": pin.made, "time (min)": times, label: middle}
+        part = {
+            "run": pin.name,
+            "made": pin.made,
+            "scenario": pin.scenario.name,
+            "tissue": pin.scenario.tissue,
+            "time (min)": times,
+            label: middle,
+        }
         if low is not None:
             part |= {"2.5 % of replicates below": low, "97.5 % of replicates below": high}
         parts.append(pd.DataFrame(part))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from importlib.resources import files
 from typing import Any, Generic
 
@@ -38,21 +38,32 @@ class Task(Generic[Result]):
         self.job: Job[Result] | None = None
         self.coming = Coming()
         self._changed = changed
-        self._latest: tuple[Callable[[Progress], Result], Collection[str]] | None = None
+        self._latest: tuple[Callable[[Progress], Result], Collection[str], Mapping[str, Any] | None] | None = None
         self._left = False
         self.coming.listen(lambda message: self.again() if message.get("again") else None)
 
-    def start(self, work: Callable[[Progress], Result], *, needs: Collection[str]) -> None:
-        """Begins this work, with the parts of compiled code that it needs, unless there is some under way."""
+    def start(
+        self, work: Callable[[Progress], Result], *, needs: Collection[str], asked: Mapping[str, Any] | None = None
+    ) -> bool:
+        """Begins this work, with the parts of compiled code that it needs, unless there is some under way.
+
+        Args:
+            asked: the values of the form that it is the answer to; they stay with it.
+
+        Returns:
+            Whether it was begun.
+        """
         if self.job is not None and self.job.going:  # its button is off: nobody asked by hand
-            return
-        self._latest = work, needs
-        self.job = Job(work, changed=self._changed, needs=needs, left=self._left)
+            return False
+        self._latest = work, needs, asked
+        self.job = Job(work, changed=self._changed, needs=needs, left=self._left, asked=asked)
+        return True
 
     def again(self) -> None:
         """Begins the latest work anew."""
         if self._latest is not None:
-            self.start(self._latest[0], needs=self._latest[1])
+            work, needs, asked = self._latest
+            self.start(work, needs=needs, asked=asked)
 
     def cancel(self) -> None:
         if self.job is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import suppress
 from functools import partial
 from importlib.resources import files
@@ -35,12 +36,13 @@ _OPENING = 8.0  # the year that is looked at first
 class Ribbon(Listener):
     """Stages over the years as coloured ribbons with words, and the moment that is looked at.
 
-    ribbons: [title, [[from, to, stage, words], ...]]; end: the last year; year: the moment; organs: their names;
-    stage: title and what is said of it. The browser sends {"year": number} and {"organ": name}.
+    of: whose; ribbons: [title, [[from, to, stage, words], ...]]; end: the last year; year: the moment; organs: their
+    names; stage: title and what is said of it. The browser sends {"year": number} and {"organ": name}.
     """
 
     _esm = (_STATIC / "ribbon.js").read_text(encoding="utf-8")
 
+    of = traitlets.Unicode("").tag(sync=True)
     ribbons = traitlets.List().tag(sync=True)
     end = traitlets.Float(0.0).tag(sync=True)
     year = traitlets.Float(_OPENING).tag(sync=True)
@@ -60,7 +62,6 @@ class Person:
         self.desk: Desk | None = None
         self.task: Task[Cycle] = Task(self._changed)
         self.found: Cycle | None = None
-        self._values: dict[str, Any] = {}  # of the form, when it last asked for a life
         self._shelf = store.add(self._export)
         self.form.listen(self._hear_form)
         self.ribbon.listen(self._hear_ribbon)
@@ -73,15 +74,15 @@ class Person:
         """Follows a person, the first time the page is seen: the one before a reload, or the vicious cycle."""
         if self.task.job is not None:
             return
-        self._values = self.form.recall(note, patient.wish)
+        values = self.form.recall(note, patient.wish)
         if note is not None:
             with suppress(hearing.Unheard):
                 self.ribbon.year = hearing.number(note.words, "year", 0.0, 100.0)
-        self._start(patient.wish(self._values))
+        self._start(patient.wish(values), values)
 
-    def _note(self) -> None:
+    def _note(self, job: Job[Cycle] | None) -> None:
         if self.desk is not None:
-            self.desk.notes.put(PAGE, Note({"values": self._values, "year": self.ribbon.year}))
+            self.desk.notes.put(PAGE, Note({"values": self.form.lasting(job), "year": self.ribbon.year}))
 
     def _hear_form(self, message: dict) -> None:
         asked_for = hearing.text(message, "do")
@@ -93,17 +94,18 @@ class Person:
             except ValueError as fault:
                 self.form.complain(str(fault))
             else:
-                self._start(asked)
-                self._values = self.form.own(hearing.values(message))
-                self._note()
+                if self._start(asked, self.form.own(hearing.values(message))):
+                    self._note(self.task.job)
 
-    def _start(self, asked: Wish) -> None:
-        self.task.start(partial(patient.lives, asked), needs=("mean", "body"))
+    def _start(self, asked: Wish, values: Mapping[str, Any] | None = None) -> bool:
+        return self.task.start(partial(patient.lives, asked), needs=("mean", "body"), asked=values)
 
     def _changed(self, job: Job[Cycle]) -> None:
         if job.status == "done" and job.result is not None:
             self.found = job.result
             self._tell(job.result)
+        if job.status in ("cancelled", "failed"):  # a reload is to bring back what is shown
+            self._note(job)
         self.form.follow(job, before=self.found is not None)
         self.task.coming.follow(job, there=self.found is not None)
 
@@ -114,13 +116,14 @@ class Person:
         if "year" in message:
             self.ribbon.year = hearing.number(message, "year", 0.0, self.ribbon.end)
             self._look(found)
-            self._note()
+            self._note(self.task.job)
         elif (organ := hearing.text(message, "organ")) in ORGANS and desk is not None:
             desk.show_on_live(patient.cell(found, organ, self.ribbon.year))
 
     def _tell(self, found: Cycle) -> None:
         end = float(patient.years_of(found.own)[-1])
         with self.ribbon.hold_sync():
+            self.ribbon.of = patient.told(found)
             self.ribbon.end = end
             self.ribbon.year = min(self.ribbon.year, end)
             self.ribbon.ribbons = [
@@ -144,7 +147,7 @@ class Person:
         drawn: dict[str, Any] = patient.charts(found, year)
         drawn["test"], drawn["clamp"] = patient.clinic_charts(found, year)
         for name, shown in drawn.items():
-            self.charts[name].show(**shown)
+            self.charts[name].show(**shown, of=patient.told(found))
         self.findings.state = patient.findings(found, year)
         self.organs.state = patient.organs(found, year)
         self.ribbon.stage = patient.described(patient.stage_at(found.own, year))
@@ -153,7 +156,7 @@ class Person:
         found = self.found
         if found is None or name not in _FILES:
             return None
-        return exports.of_frame(patient.frames(found, self.ribbon.year)[name], f"{found.own.scenario.name}-{name}")
+        return exports.of_frame(patient.frames(found, self.ribbon.year)[name], f"{patient.stem(found)}-{name}")
 
 
 _FILES = (

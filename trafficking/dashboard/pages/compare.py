@@ -94,7 +94,7 @@ class Comparison:
         if taken is None:
             return self.live.complain("The run on Live is not ready yet; try again in a moment.")
         title = taken[0].scenario.title or taken[0].scenario.name
-        pinned = self._pin(pins.of_result(taken[0], name=asked or f"{title} (Live)", look=0))
+        pinned = self._pin(pins.of_result(taken[0], name=asked or f"{title} (Live)", look=0, by_hand=len(taken[1])))
         self.live.complain("" if pinned else _FULL)
 
     def _hear_other(self, message: dict) -> None:
@@ -211,7 +211,7 @@ class Comparison:
                 _clock(pin.half_times.loss_min, pin.half_times.loss_words),
             ]
             look = {"colour": f"pin-{pin.look}", "dash": list(pins.DASHES[pin.look])}
-            rows.append({"look": look, "note": pin.made, "cells": [pin.name, *values]})
+            rows.append({"look": look, "note": pin.of, "cells": [pin.name, *values]})
         many = [pin for pin in shown if pin.replicates > 1]
         return {
             "head": head,

@@ -9,11 +9,13 @@ from typing import Any
 
 import solara
 
+from trafficking import library
 from trafficking.results import Result
 
 from .. import exports, hearing, tables, words
 from ..desk import Desk
 from ..elements import box, what_in
+from ..exports import Taken
 from ..tables import Tables
 
 AGAIN_S = 3.0  # between two readings of a run that goes on; longer where reading takes long
@@ -49,7 +51,7 @@ class Reading:
     def _read(self, desk: Desk) -> None:
         began = time.monotonic()
         try:
-            run_id, taken = desk.run_id, desk.runner.taken()
+            run_id, taken = _taken(desk)
         except Exception as fault:  # a page with a message beats a dead one
             _log.exception("the tables were not read")
             return self._say(f"The tables could not be read: {fault or type(fault).__name__}")
@@ -97,7 +99,8 @@ class Reading:
             "run": self._run_id,
             "again_s": self._again_s,
             "scenario": scenario.title or scenario.name,
-            "made": f"Scenario {scenario.name}, seed {result.seed}, as it stood at {words.span(_reached(result))}",
+            "made": f"Scenario {scenario.name}, {library.tissue(scenario.tissue).title}, seed {result.seed}, "
+            f"{_by_hand(self._steered)}, as it stood at {words.span(_reached(result))}",
             "tables": [[name, tables.ABOUT[name][0], len(tables.frame(result, name))] for name in tables.names(result)],
             "table": self._table,
             "title": title,
@@ -114,6 +117,18 @@ class Reading:
         }
 
 
+def _taken(desk: Desk) -> tuple[str, Taken | None]:
+    """The key to the files of the run on Live, and its tables: both of the same run, though another may be opened."""
+    while True:
+        run_id, taken = desk.run_id, desk.runner.taken()
+        if desk.run_id == run_id:
+            return run_id, taken
+
+
+def _by_hand(steered: int) -> str:
+    return "no move by hand" if not steered else f"{steered} {'move' if steered == 1 else 'moves'} by hand"
+
+
 def _reached(result: Result) -> float:
     return float(result.counts["time_min"].iloc[-1])
 
@@ -123,13 +138,12 @@ def _files(table: str, steered: int) -> list[list]:
     one = [[f"{table}.csv", "This table", "CSV"]]
     if table != "compartments":
         one.append([f"{table}.parquet", "This table", "Parquet"])
-    moves = "no move by hand" if not steered else f"{steered} {'move' if steered == 1 else 'moves'} by hand"
     return [
         ["All of it", [[exports.WHOLE, "The whole run", "zip"], [exports.PLOTTED, "What is plotted", "CSV"]]],
         [tables.ABOUT[table][0], one],
         [
             "To run it again",
-            [[exports.SCENARIO, "Scenario", "TOML"], [exports.STEERING, "Steering log", f"CSV, {moves}"]],
+            [[exports.SCENARIO, "Scenario", "TOML"], [exports.STEERING, "Steering log", f"CSV, {_by_hand(steered)}"]],
         ],
         ["Figure for print", [[f"figure.{kind}", kind.upper(), ""] for kind in exports.FIGURES]],
     ]

@@ -88,7 +88,8 @@ class Doses:
         """Computes a curve the first time the page is seen: the one before a reload, or that of the form."""
         if self.task.job is not None:
             return
-        self._start(wish(self.form.recall(note, wish)))
+        values = self.form.recall(note, wish)
+        self._start(wish(values), values)
 
     def _hear(self, message: dict) -> None:
         asked_for = hearing.text(message, "do")
@@ -100,11 +101,14 @@ class Doses:
             except ValueError as fault:
                 self.form.complain(str(fault))
             else:
-                self._start(asked)
-                if self.desk is not None:
-                    self.desk.notes.put(PAGE, Note({"values": self.form.own(hearing.values(message))}))
+                if self._start(asked, self.form.own(hearing.values(message))):
+                    self._note(self.task.job)
 
-    def _start(self, asked: Wish) -> None:
+    def _note(self, job: Job[Sweep] | None) -> None:
+        if self.desk is not None:
+            self.desk.notes.put(PAGE, Note({"values": self.form.lasting(job)}))
+
+    def _start(self, asked: Wish, values: Mapping[str, Any] | None = None) -> bool:
         def work(report: Progress) -> Sweep:
             return dose_curves.sweep(
                 asked.scenario,
@@ -115,12 +119,14 @@ class Doses:
                 progress=report,
             )
 
-        self.task.start(work, needs=[asked.scenario.resolution])
+        return self.task.start(work, needs=[asked.scenario.resolution], asked=values)
 
     def _changed(self, job: Job[Sweep]) -> None:
         if job.status == "done" and job.result is not None:
             self._sweep, self._effects = job.result, {}
             self._draw()
+        if job.status in ("cancelled", "failed"):  # a reload is to bring back what is shown
+            self._note(job)
         self.form.follow(job, before=self._sweep is not None)
         self.task.coming.follow(job, there=self._sweep is not None)
 
@@ -146,11 +152,13 @@ class Doses:
             curves(sweep, self._readout, effect),
             x=Axis("Insulin", "nM", kind="log"),
             y=Axis(label, unit, low=0.0),
-            title=f"{label} after {words.span(sweep.exposure_min)}, {library.tissue(sweep.scenario.tissue).title}",
+            title=f"{label} after {words.span(sweep.exposure_min)}",
             text=f"{label} by dose of insulin. {said}",
+            of=told(sweep),
             regions=[Region(band["from_nM"], band["to_nM"], band["name"], f"band-{i}") for i, band in enumerate(BANDS)],
         )
         self.sheet.state = {
+            "of": told(sweep),
             "sentence": said,
             "detail": detail(sweep, effect),
             "caption": "The control has no insulin. Percentages are of it."
@@ -165,7 +173,8 @@ class Doses:
         sweep = self._sweep
         if name != "doses.csv" or sweep is None:
             return None
-        return exports.of_frame(frame(sweep), f"{sweep.scenario.name}.csv")
+        hours = f"{sweep.exposure_min / 60.0:g}h"
+        return exports.of_frame(frame(sweep), f"{sweep.scenario.name}-{hours}-{sweep.scenario.resolution}.csv")
 
 
 def curves(sweep: Sweep, readout: str, effect: HalfEffect) -> list[Curve]:
@@ -181,6 +190,16 @@ def curves(sweep: Sweep, readout: str, effect: HalfEffect) -> list[Curve]:
         Curve(name, doses, np.median(values, axis=0), "early_endosome", line=False, points=True, low=low, high=high)
     )
     return found
+
+
+def told(sweep: Sweep) -> str:
+    """What a sweep is the answer to: the cells, the doses, how long, and how it was computed."""
+    scenario, doses = sweep.scenario, sweep.doses_nM[1:].tolist()
+    low, high = (units.friendly(float(dose), "insulin") for dose in (doses[0], doses[-1]))
+    many = len(next(iter(sweep.values.values())))
+    how = "expected numbers" if scenario.resolution == "mean" else f"{many} replicates of random numbers"
+    cells = library.tissue(scenario.tissue).title
+    return f"{cells[:1].upper()}{cells[1:]}, {len(doses)} doses from {low} to {high} for {words.span(sweep.exposure_min)}, {how}"
 
 
 def sentence(sweep: Sweep, readout: str, effect: HalfEffect) -> str:
@@ -224,6 +243,8 @@ def frame(sweep: Sweep) -> pd.DataFrame:
         "replicate": np.repeat(np.arange(replicates), doses),
         "insulin (nM)": np.tile(sweep.doses_nM, replicates),
         "exposure (min)": np.full(replicates * doses, sweep.exposure_min),
+        "tissue": sweep.scenario.tissue,
+        "resolution": sweep.scenario.resolution,
     }
     for name, (label, unit) in READOUTS.items():
         table[f"{label} ({unit})"] = sweep.values[name].ravel()

@@ -133,6 +133,7 @@ class Trials:
             x=x,
             y=y,
             title=f"{target.observable}: {outcome}",
+            of=trials.experiment_title(target),
             text=f"{target.observable}: measured {trials.with_unit(target.value, target.unit)}, allowed "
             f"{target.low:g} to {target.high:g}, simulated {trials.with_unit(found.mean, target.unit)}, {outcome}.",
         )

@@ -106,6 +106,7 @@ function render({ model, el }) {
   el.classList.add("chart");
   el.innerHTML = `
     <figure><figcaption><b></b><button type="button" class="chart-whole" hidden>Whole range</button></figcaption>
+      <p class="chart-of answer-of"></p>
       <div class="chart-legend" role="group" aria-label="Curves shown"></div>
       <p class="chart-name"></p><div class="chart-plot" role="img"></div><p class="chart-foot"></p></figure>
     <div class="chart-tip" aria-hidden="true" hidden></div>`;
@@ -297,6 +298,7 @@ function render({ model, el }) {
 
   function dress(view) {
     find("b").textContent = view.title;
+    find(".chart-of").textContent = view.of ?? "";
     find(".chart-name").textContent = y.name(0);
     find(".chart-foot").textContent = x.name(ends[1] - ends[0]);
     host.setAttribute("aria-label", view.text);

@@ -5,7 +5,7 @@ const SETTLED = 160; // ms without movement after which the slider counts
 
 function render({ model, el }) {
   el.classList.add("ribbon");
-  el.innerHTML = `<div class="ribbon-lives"></div><p class="ribbon-key" aria-hidden="true" hidden></p>
+  el.innerHTML = `<p class="ribbon-of answer-of"></p><div class="ribbon-lives"></div><p class="ribbon-key" aria-hidden="true" hidden></p>
     <label class="ribbon-slide"><span>Moment: <b class="ribbon-year"></b></span><input type="range" name="year" min="0" step="0.1" aria-label="Moment, year"></label>
     <div class="ribbon-stage" aria-live="polite"></div>
     <form class="ribbon-go"><label class="field">Organ<select name="organ"></select></label><button type="submit">See this organ's receptors now</button>
@@ -19,6 +19,7 @@ function render({ model, el }) {
     find("select").innerHTML ||= model.get("organs").map(([name, words]) => `<option value="${escape(name)}">${escape(words)}</option>`).join("");
     el.hidden = !(end > 0); // until a life has come
     if (el.hidden) return;
+    find(".ribbon-of").textContent = model.get("of");
     find(".ribbon-lives").innerHTML = model.get("ribbons").map(([title, parts]) => `<p class="ribbon-title">${escape(title)}</p><ol class="ribbon-bar">${
       parts.map(([from, to, stage, words]) => `<li data-stage="${stage}" style="flex-grow:${Math.max(to - from, 0.01)}" title="Year ${from} to ${to}: stage ${stage}, ${escape(words)}"><b>${stage}</b> <span class="ribbon-name">${escape(words)}</span><span class="unseen">, year ${from} to ${to.toFixed(1)}</span></li>`).join("")}</ol>`).join("");
     slider.max = end;
@@ -66,7 +67,7 @@ function render({ model, el }) {
   });
   const watcher = new ResizeObserver(fit);
   watcher.observe(el);
-  const hears = { ribbons: draw, end: draw, organs: draw, year: move, stage: say };
+  const hears = { of: draw, ribbons: draw, end: draw, organs: draw, year: move, stage: say };
   for (const [trait, hear] of Object.entries(hears)) model.on(`change:${trait}`, hear);
   draw();
   say();

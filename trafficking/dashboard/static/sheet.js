@@ -11,7 +11,7 @@ function swatch(look) {
 
 function render({ model, el }) {
   el.classList.add("sheet");
-  el.innerHTML = `<p class="sheet-sentence" aria-live="polite"></p><p class="sheet-detail"></p>
+  el.innerHTML = `<p class="sheet-of answer-of"></p><p class="sheet-sentence" aria-live="polite"></p><p class="sheet-detail"></p>
     <div class="sheet-scroll" tabindex="0" role="group"><table><thead></thead><tbody></tbody></table></div><p class="sheet-caption"></p>
     <div class="sheet-files"></div>`;
   const find = (selector) => el.querySelector(selector);
@@ -22,7 +22,8 @@ function render({ model, el }) {
   };
 
   function draw() {
-    const { sentence = "", detail = "", caption = "", head = [], rows = [], links = [], removable = false } = model.get("state");
+    const { of = "", sentence = "", detail = "", caption = "", head = [], rows = [], links = [], removable = false } = model.get("state");
+    say(".sheet-of", of);
     say(".sheet-sentence", sentence);
     say(".sheet-detail", detail);
     say(".sheet-caption", caption);
