@@ -199,7 +199,8 @@ def told(sweep: Sweep) -> str:
     many = len(next(iter(sweep.values.values())))
     how = "expected numbers" if scenario.resolution == "mean" else f"{many} replicates of random numbers"
     cells = library.tissue(scenario.tissue).title
-    return f"{cells[:1].upper()}{cells[1:]}, {len(doses)} doses from {low} to {high} for {words.span(sweep.exposure_min)}, {how}"
+    asked = f"{len(doses)} doses from {low} to {high} for {words.span(sweep.exposure_min)}"
+    return f"{cells[:1].upper()}{cells[1:]}, {asked}, {how}"
 
 
 def sentence(sweep: Sweep, readout: str, effect: HalfEffect) -> str:
