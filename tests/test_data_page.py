@@ -14,6 +14,7 @@ from pages import SCREENS, Visit, breaches, fits, go, photograph
 from runs import hand_made, hand_made_cells
 from trafficking import results
 from trafficking.dashboard import tables
+from trafficking.dashboard.pages import data
 
 
 def test_a_summary_is_that_of_the_raw_rows():
@@ -67,6 +68,21 @@ def test_a_page_of_rows_is_those_rows_and_no_more():
 )
 def test_values_are_written_so_that_they_can_be_compared(value, text: str):
     assert tables.said(value) == text
+
+
+class Changing:
+    """A desk on which another run is opened while the tables of the one before are asked for."""
+
+    def __init__(self) -> None:
+        self.run_id, self.runner, self._runs = "one", self, iter(["of one or of two", "of two"])
+
+    def taken(self) -> str:
+        self.run_id = "two"
+        return next(self._runs)
+
+
+def test_tables_and_the_key_to_their_files_are_of_the_same_run():
+    assert data._taken(Changing()) == ("two", "of two")
 
 
 # -- in a browser ------------------------------------------------------------------------------------------------------

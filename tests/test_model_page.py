@@ -192,6 +192,22 @@ def test_a_changed_constant_opens_live_anew_and_is_in_its_scenario(seated: tuple
     assert sitting.runner.opened == desk.shipped()["chronic_insulin"]
 
 
+def test_what_was_said_of_one_scenario_is_not_said_of_the_next(seated: tuple):
+    sitting, model, bell = seated
+    with bell:
+        assert bell.wait_for(lambda: model.table.rows, PATIENCE_S)
+    model._hear_table({"symbol": "kfast", "value": 0.1})
+    with bell:
+        assert bell.wait_for(lambda: model.table.changes == 1, PATIENCE_S)
+    model._hear_table({"symbol": "kfast", "value": 0.9})
+    assert model.table.fault
+    other = desk.shipped()["washout"]
+    sitting.runner.open(other, seed=1)
+    with bell:
+        assert bell.wait_for(lambda: model.table.cell.startswith(f"{other.title}, "), PATIENCE_S)
+    assert (model.table.note, model.table.fault, model.table.changes) == ("", "", 0)
+
+
 def test_a_change_out_of_range_is_refused_and_nothing_runs_anew(seated: tuple):
     sitting, model, bell = seated
     with bell:
