@@ -14,6 +14,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from trafficking import saved_layout
 from trafficking.cells import Cells, drawn
 from trafficking.chronicle import Chronicle
 from trafficking.counts import Expectation, Numbers
@@ -25,7 +26,7 @@ from trafficking.receptors import Receptors
 from trafficking.record import Record
 from trafficking.results import CellCounts, Result, tables
 from trafficking.scenario import Scenario
-from trafficking.snapshot import Snapshot
+from trafficking.snapshot import Snapshot, SnapshotError
 from trafficking.starting import starting_cells
 from trafficking.tally import Passed
 from trafficking.timetable import Stretch, Timetable
@@ -157,8 +158,17 @@ class Run:
         Args:
             chronicle: of that run or of one that went on from there; its part up to the snapshot is carried on. Without
                 one the run has the past that the snapshot holds, if any.
+
+        Raises:
+            SnapshotError: the snapshot is of no run, or contradicts itself.
         """
-        scenario = Scenario.from_dict(snapshot.scenario)
+        try:
+            scenario = Scenario.from_dict(snapshot.scenario)
+            check_seed(snapshot.seed, snapshot.replicate)
+        except ValueError as fault:
+            line = "; ".join(str(fault).splitlines())
+            raise SnapshotError(f"is not of a run that this program can go on with: {line}") from None
+        saved_layout.check(scenario, snapshot.time_min, snapshot.arrays)
         run = cls(scenario, seed=snapshot.seed, replicate=snapshot.replicate, threads=threads, saved=snapshot)
         if chronicle is not None:
             run.chronicle = chronicle.until(snapshot.time_min)

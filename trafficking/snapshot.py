@@ -8,14 +8,19 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
+import re
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+import trafficking
+
 _MAGIC = b"trafficking snapshot 2\n"
 _DIGEST = 32
-_KINDS = frozenset("biuf")
+_KIND = re.compile(r"[<|](b1|[iu][1248]|f[48])")
+_SORTS = {"scenario": dict, "seed": int, "replicate": int, "time_min": float, "arrays": dict}
 
 
 class SnapshotError(ValueError):
@@ -40,6 +45,7 @@ class Snapshot:
             "seed": self.seed,
             "replicate": self.replicate,
             "time_min": self.time_min,
+            "version": trafficking.__version__,
             "arrays": {name: [array.dtype.str, list(array.shape)] for name, array in arrays.items()},
         }
         text = json.dumps(header, allow_nan=False).encode()
@@ -65,13 +71,49 @@ class Snapshot:
             raise SnapshotError("is damaged or incomplete: its checksum does not fit")
         start = len(_MAGIC) + 8
         length = int.from_bytes(body[len(_MAGIC) : start], "little")
-        header = json.loads(body[start : start + length])
-        arrays, at = {}, start + length
-        for name, (kind, shape) in header.pop("arrays").items():
-            dtype = np.dtype(kind)
-            if dtype.kind not in _KINDS:
-                raise SnapshotError(f"holds an array of kind {kind!r}, which no snapshot has")
-            count = int(np.prod(shape, dtype=np.int64))
-            arrays[name] = np.frombuffer(body, dtype, count, at).reshape(shape).astype(dtype.newbyteorder("="))
-            at += count * dtype.itemsize
-        return cls(arrays=arrays, **header)
+        try:
+            header = json.loads(body[start : start + length])
+        except (ValueError, RecursionError):
+            raise SnapshotError("is damaged: its header is not JSON") from None
+        _check_header(header)
+        return cls(arrays=_arrays(header.pop("arrays"), body, start + length), **header)
+
+
+def _check_header(header: Any) -> None:
+    """Raises SnapshotError unless these are the values of a snapshot, by this version; takes the version out."""
+    if not isinstance(header, dict):
+        raise SnapshotError("is damaged: its header is not a table")
+    ours, version = trafficking.__version__, header.pop("version", trafficking.__version__)
+    if version != ours:  # which may step otherwise: the run would end as neither would have had it
+        raise SnapshotError(f"was written by version {version!r:.40} of this program, which is version {ours!r}")
+    for key, sort in _SORTS.items():
+        value = header.get(key)
+        if not isinstance(value, int | float if sort is float else sort) or isinstance(value, bool):
+            raise SnapshotError(f"is damaged: {key} is missing or of the wrong sort")
+    if header.keys() - _SORTS.keys():
+        raise SnapshotError(f"is damaged: it says {min(header.keys() - _SORTS.keys())!r:.60}, which no snapshot has")
+    try:
+        header["time_min"] = float(header["time_min"])
+    except OverflowError:
+        header["time_min"] = math.inf
+    if not math.isfinite(header["time_min"]):
+        raise SnapshotError("is damaged: time_min is not a finite number")
+
+
+def _arrays(described: dict[str, Any], body: bytes, at: int) -> dict[str, np.ndarray]:
+    """The arrays that begin at this byte, one after another to the end; described: type and shape of each by name."""
+    arrays = {}
+    for name, about in described.items():
+        kind, shape = about if isinstance(about, list) and len(about) == 2 else (None, None)
+        if not isinstance(kind, str) or not _KIND.fullmatch(kind):
+            raise SnapshotError(f"holds an array of kind {kind!r:.40}, which no snapshot has")
+        if not isinstance(shape, list) or not all(type(size) is int and 0 <= size <= len(body) for size in shape):
+            raise SnapshotError(f"holds an array of shape {shape!r:.60}, which no snapshot has")
+        dtype, count = np.dtype(kind), math.prod(shape)
+        if len(shape) > 8 or at + count * dtype.itemsize > len(body):
+            raise SnapshotError("contradicts itself: its arrays are larger than it is")
+        arrays[name] = np.frombuffer(body, dtype, count, at).reshape(shape).astype(dtype.newbyteorder("="))
+        at += count * dtype.itemsize
+    if at != len(body):
+        raise SnapshotError("contradicts itself: its arrays are smaller than it is")
+    return arrays
