@@ -5,9 +5,9 @@ from pathlib import Path
 
 import matplotlib.mathtext
 import pytest
-from runs import hand_made, hand_made_cells
 from typer.testing import CliRunner, Result
 
+from runs import hand_made, hand_made_cells
 from trafficking import body_plots, completion, cytometry, folders, io, organ_plots, plots, readouts, stopped, terminal
 from trafficking.__main__ import app
 from trafficking.body import simulate_body

@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from runs import hand_made, hand_made_cells
-from test_simulation import scenario
 from typer.testing import CliRunner
 
+from runs import hand_made, hand_made_cells
+from test_simulation import scenario
 from trafficking import completion, io, stopped
 from trafficking.__main__ import app
 from trafficking.simulation import Run, simulate
@@ -211,7 +211,7 @@ def test_arrays_that_do_not_fit_together_are_refused(halfway: dict[str, Snapshot
         resumed(snapshot)
         for name, array in snapshot.arrays.items():
             for wrong in (array[:-1] if len(array) else np.zeros(3, array.dtype), array[None]):
-                with pytest.raises(SnapshotError, match="contradicts|holds|its past|stands"):
+                with pytest.raises(SnapshotError, match="contradicts|holds|does not say|stands"):
                     resumed(snapshot, arrays={**snapshot.arrays, name: wrong})
             with pytest.raises(SnapshotError, match="lacks|its past does not say"):
                 resumed(snapshot, arrays={key: value for key, value in snapshot.arrays.items() if key != name})
