@@ -96,8 +96,9 @@ def _said(error: ErrorDetails, schema: Mapping[str, Any]) -> list[str]:
         what = table["properties"][places[-1]].get("description") if places[-1] in keys else None
         return [_line(path, f"missing; needed is {what}" if what else "missing")]
     if kind == "extra_forbidden":
-        near = nearest(places[-1], keys)
-        return [_line(path, "no such key" + (near or f"; allowed are {', '.join(keys)}"))]
+        offered = [key for key in keys if not table["properties"][key].get("readOnly")]
+        near = nearest(places[-1], offered)
+        return [_line(path, "no such key" + (near or f"; allowed are {', '.join(offered)}"))]
     if kind in ("union_tag_invalid", "union_tag_not_found"):
         ctx = error["ctx"]
         tag = str(ctx["discriminator"]).strip("'")

@@ -74,7 +74,10 @@ class Scenario(Document):
         description="rates are read again after at most this long; default: as smooth insulin needs, 1 min at most",
     )
     window_filled_in_min: Duration | None = Field(
-        None, alias="window_filled_in", description="written by the program: the shortest window, where none is given"
+        None,
+        alias="window_filled_in",
+        description="written by the program: the shortest window, where none is given",
+        json_schema_extra={"readOnly": True},
     )
     record_min: Duration = Field(1.0, alias="record", description="time between rows of the tables")
     follow: Annotated[int, whole(0, 10**6)] = Field(400, description="receptors whose every transition is kept")
