@@ -48,7 +48,8 @@ SMOOTH = ["ogtt", *(f"three_meals_{who}_{organ}" for who in ("lean", "obese") fo
 
 
 def test_insulin_is_smooth_in_these_shipped_scenarios_alone():
-    cuts = {name: io.load_scenario(name)._cut(None) for name in SHIPPED}
+    made = [io.load_scenario(name) for name in SHIPPED]
+    cuts = {each.name: grid.cut(each.protocol, each.unlabelled) for each in made}
     assert {name for name, cut in cuts.items() if cut.windows} == set(SMOOTH)
     assert {cut.finest_min for cut in cuts.values()} == {1.0}  # as before windows were chosen: no number moves
 
@@ -183,6 +184,14 @@ def test_constant_insulin_is_cut_as_it_was_beside_a_steep_ramp():
     assert steps_taken == 180  # a step stays a minute
     plain = simulate(coupled)
     assert np.array_equal(run.result().counts.to_numpy(), plain.counts.to_numpy())
+
+
+def test_cells_that_bind_faster_when_warm_get_shorter_windows_from_then_on():
+    warm = {"kind": "temperature", "at": "10 min", "celsius": 45.0}
+    timetable = Timetable(drawn(swing(3.0, 3.0), treatments=[warm]))
+    before, after = (timetable.stretch(time).window_min for time in (0.0, 10.0))
+    assert before == 0.22
+    assert after < 0.22
 
 
 @pytest.mark.parametrize("change", ["cut", "steered"])

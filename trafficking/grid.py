@@ -19,6 +19,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from trafficking import units
 from trafficking.exposure import Exposure, Meals, Oscillation, Ramp, Segment, Series
 from trafficking.itinerary import Itinerary
 
@@ -95,32 +96,52 @@ def piece_from(segment: Segment, x: float) -> Piece:
     return Piece(0.0, segment.duration_min, segment.duration_min)
 
 
-def cut(protocol: Exposure, per_nM_min: float, window_min: float | None = None) -> Cut:
+def cut(protocol: Exposure, itinerary: Itinerary, window_min: float | None = None) -> Cut:
     """What windows of a given length, or those chosen here, make of an exposure."""
+    per_nM_min = association(itinerary)
     finest, windows, off = LONGEST_MIN if window_min is None else window_min, 0.0, 0.0
     for segment in protocol.segments:
         slopes, spans, lasting = _pieces(segment)
-        steepness = per_nM_min * slopes
         wide = longest_min(slopes, spans, per_nM_min) if window_min is None else np.full(len(slopes), window_min)
         long = np.minimum(wide, lasting)
-        cut_up = (slopes > 0.0) & (wide < lasting)
-        finest = min(finest, float(wide[cut_up].min(initial=finest)))
-        windows += float((lasting / long)[slopes > 0.0].sum())
-        off = max(off, float((steepness * long * long / 8.0).max(initial=0.0)))
+        finest = min(finest, float(wide[wide < lasting].min(initial=finest)))
+        windows += float((lasting / long).sum())
+        off = max(off, float((per_nM_min * slopes * long * long / 8.0).max(initial=0.0)))
     return Cut(finest, windows, off)
 
 
+def windows(protocol: Exposure, itinerary: Itinerary, window_min: float | None, *, constant_too: bool) -> float:
+    """How many windows a run takes; constant insulin takes some where receptors, or a medium, are read again."""
+    smooth = cut(protocol, itinerary, window_min).windows
+    again = protocol.duration_min / (LONGEST_MIN if window_min is None else window_min)
+    return smooth + (again if constant_too or itinerary.couplings else 0.0)
+
+
+def remarks(protocol: Exposure, itinerary: Itinerary, window_min: float | None) -> list[str]:
+    """What to say where windows are longer than smooth insulin needs, if they are."""
+    made = cut(protocol, itinerary, window_min)
+    if made.off <= TOLERANCE * (1.0 + 1e-9):
+        return []
+    off = f"up to {100.0 * min(made.off, 1.0):.2g} % of R0 may be off"
+    window, needed = (units.friendly(each.finest_min, "time") for each in (made, cut(protocol, itinerary)))
+    if window_min is None:
+        return [f"window: {window} is not short enough: {off}"]
+    best = f"without `window`, at most {100.0 * TOLERANCE:g} %"
+    return [f"window: {window} given, where smooth insulin needs {needed}: {off}; {best}"]
+
+
 def _pieces(segment: Segment) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """(n,) slopes, spans and durations of the pieces of a segment, as in `Piece`."""
+    """(n,) slopes, spans and durations of the pieces of a segment in which insulin changes, as in `Piece`."""
     if isinstance(segment, Series):
         ends = np.minimum(segment.times_min, segment.duration_min)
         widths, lasting = np.diff(segment.times_min), np.diff(ends)
         with np.errstate(over="ignore"):
             slopes = np.abs(np.diff(segment.insulin_nM)) / widths
-        held = lasting > 0.0
+        held = (lasting > 0.0) & (slopes > 0.0)
         return slopes[held], widths[held], lasting[held]
     slope, span, lasting = piece_from(segment, 0.0)
-    return np.array([slope]), np.array([span]), np.array([min(lasting, segment.duration_min)])
+    smooth = slice(0, int(slope > 0.0))
+    return np.array([slope])[smooth], np.array([span])[smooth], np.array([min(lasting, segment.duration_min)])[smooth]
 
 
 @lru_cache(maxsize=256)

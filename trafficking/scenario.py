@@ -199,7 +199,8 @@ class Scenario(Document):
         itinerary = self.unlabelled
         series = [(i, form.lead()) for i, form in enumerate(self.exposure) if isinstance(form, SeriesForm)]
         late = [f"exposure[{i}]: {lead}" for i, lead in series if lead]
-        return [*self._coarse(), *late, *itinerary.remarks(self.start_fractions[0][: len(itinerary.states)] > 0.0)]
+        coarse = grid.remarks(self.protocol, itinerary, self.given_window_min)
+        return [*coarse, *late, *itinerary.remarks(self.start_fractions[0][: len(itinerary.states)] > 0.0)]
 
     @cached_property
     def extrapolated(self) -> list[str]:
@@ -377,8 +378,10 @@ class Scenario(Document):
             placed=sum((self.start.counts or {}).values()),
             record_min=self.record_min,
             window_min=self.window_min,
-            windows=self._windows,
-            chosen=self.window_filled_in_min is not None,
+            windows=grid.windows(
+                self.protocol, self.unlabelled, self.given_window_min, constant_too=self.medium is not None
+            ),
+            chosen=self.given_window_min is None,
         )
         if faults := list(too_much):
             raise Faults(faults)
@@ -386,33 +389,15 @@ class Scenario(Document):
 
     def _fill_window(self) -> None:
         """Chooses the window where none is given; one that was filled in before is no more than a note of it."""
-        given = self.window_min not in (None, self.window_filled_in_min)
-        self._fill("window_filled_in_min", None if given else self._cut(None).finest_min)
-        if not given:
+        chosen = self.window_min in (None, self.window_filled_in_min)
+        self._fill("window_filled_in_min", grid.cut(self.protocol, self.unlabelled).finest_min if chosen else None)
+        if chosen:
             self._fill("window_min", self.window_filled_in_min)
 
-    def _cut(self, window_min: float | None) -> grid.Cut:
-        return grid.cut(self.protocol, grid.association(self.unlabelled), window_min)
-
     @property
-    def _windows(self) -> float:
-        """How many windows the run has; those of constant insulin count where receptors or a medium are read again."""
-        given = self.window_filled_in_min is None
-        cut = self._cut(self.window_min if given else None)
-        read_again = bool(self.itinerary.couplings) or self.medium is not None
-        everywhere = self.duration_min / (self.window_min if given else grid.LONGEST_MIN)
-        return cut.windows + (everywhere if read_again else 0.0)
-
-    def _coarse(self) -> list[str]:
-        """What to say where windows are longer than smooth insulin needs, if they are."""
-        given = self.window_filled_in_min is None
-        cut = self._cut(self.window_min if given else None)
-        if cut.off <= grid.TOLERANCE * (1.0 + 1e-9):
-            return []
-        window, needed = (units.friendly(each, "time") for each in (self.window_min, self._cut(None).finest_min))
-        said = f"{window} given, where smooth insulin needs {needed}" if given else f"{window} is not short enough"
-        fix = f"; without `window`, at most {100.0 * grid.TOLERANCE:g} %" if given else ""
-        return [f"window: {said}: up to {100.0 * min(cut.off, 1.0):.2g} % of R0 may be off{fix}"]
+    def given_window_min(self) -> float | None:
+        """The window that the file gives, None where one was chosen."""
+        return self.window_min if self.window_filled_in_min is None else None
 
     def _check_bench(self) -> None:
         def recorded(time_min: float) -> float:

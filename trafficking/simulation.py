@@ -317,8 +317,7 @@ class Run:
         """Goes on to the next multiple of the scenario's window (of 1 min, if none is given), or to a jump before."""
         if self.finished:
             return
-        given = self.scenario.window_filled_in_min is None
-        step = self.scenario.window_min if given else LONGEST_MIN
+        step = self.scenario.given_window_min or LONGEST_MIN
         steps = int(self.time_min / step) + 1
         while steps * step <= self.time_min:
             steps += 1

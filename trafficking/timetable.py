@@ -10,7 +10,7 @@ import numpy as np
 
 from trafficking import grid
 from trafficking.scenario import Scenario
-from trafficking.treatments import acting
+from trafficking.treatments import acting, under
 from trafficking.treatments import edges as treatment_edges
 
 
@@ -54,16 +54,17 @@ class Timetable:
         level = protocol.value(now) if protocol.constant_between(now, end) else None
         end = min(end, max(scenario.duration_min, now))
         treatments = acting(scenario.treatments, now) if scenario.treatments else ()
-        return Stretch(start, end, level, treatments, self._longest(start, smooth=level is None))
+        return Stretch(start, end, level, treatments, self._longest(start, treatments, smooth=level is None))
 
-    def _longest(self, start: float, *, smooth: bool) -> float:
+    def _longest(self, start: float, treatments: tuple[Any, ...], *, smooth: bool) -> float:
         """The longest window of the stretch that begins at `start`: as given or, where insulin is smooth, as needed."""
         scenario = self._scenario
-        if scenario.window_filled_in_min is None:
-            return scenario.window_min
+        if scenario.given_window_min is not None:
+            return scenario.given_window_min
         if not smooth:
             return grid.LONGEST_MIN
-        return grid.window_from(scenario.protocol, start, self._association)
+        warmed = grid.association(under(scenario.unlabelled, treatments)) if treatments else 0.0
+        return grid.window_from(scenario.protocol, start, max(self._association, warmed))
 
     def ends(self, now: float, most: int) -> np.ndarray:
         """(most,) minutes at which the next windows on the grid of this stretch end, also beyond its own end."""
