@@ -57,6 +57,7 @@ class Start(Form):
         None,
         alias="filled_in",
         description="written by the program: insulin of the steady state, where `insulin` is not given",
+        json_schema_extra={"readOnly": True},
     )
     total: Annotated[str, choice("rounded", "poisson")] = "rounded"
     counts: dict[str, Annotated[int, whole(0, MOST_RECEPTORS)]] | None = Field(None, description="in each cell alike")
