@@ -36,6 +36,7 @@ from scipy.integrate import solve_ivp
 import peers
 from cells import BENCHMARK_RATES, SWITCHED_ON, five_states
 from trafficking.forms import itinerary_table
+from trafficking.io import load_scenario
 from trafficking.itinerary import Itinerary
 from trafficking.replicates import replicated
 from trafficking.scenario import Scenario
@@ -420,6 +421,28 @@ def many_cells(report: Report, cells: int, hours: float, repeats: int) -> None:
     )
 
 
+def growing_cells(report: Report, cells: int, repeats: int) -> None:
+    """Uncoupled cells of 1,000 receptors that grow to twice or three times as many: the shipped scenario `washout`."""
+    few = 100
+    runs = {n: Entrant(f"{n} growing cells", ours_of_washout(n)) for n in (few, cells)}
+    race(runs.values(), min(repeats, 3))
+    per_cell = {n: 1e3 * run.seconds / n for n, run in runs.items()}
+    what = f"time per growing cell among {cells:,} over that among {few} (washout, 1,000 receptors)"
+    report.claims.append(at_most(what, per_cell[cells] / per_cell[few], 1.5))
+    peak = peaks("--memory-of-cells", cells)[1]
+    what = f"peak memory in MB of a process with {cells:,} of these cells, tables included"
+    report.claims.append(at_most(what, peak, 1_000.0))
+    report.remarks.append(
+        f"Growing cells: {per_cell[few]:.3g} ms for each of {few}, {per_cell[cells]:.3g} ms for each of {cells:,}, on "
+        "one thread, tables included."
+    )
+
+
+def ours_of_washout(cells: int) -> Callable[[int], object]:
+    given = load_scenario("washout", {"cells": str(cells), "receptors": "1000", "record": "10 min"})
+    return lambda seed: simulated(given, seed=seed, threads=1)
+
+
 def one_cell_cost(minutes: float) -> float:
     alone = Entrant("one cell", ours(workload(coupled_states(), 10_000, minutes), 1), 10_000 * minutes / 60.0)
     race([alone], 3)
@@ -435,9 +458,7 @@ def culture(receptors: int, minutes: float) -> Scenario:
 
 def memory(report: Report, receptors: int) -> None:
     """Peak of a fresh process, above what it had after importing and compiling."""
-    command = [sys.executable, __file__, "--memory", str(receptors)]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
-    before, after = (float(word) for word in done.stdout.split())
+    before, after = peaks("--memory", receptors)
     what = f"peak memory in MB above an empty process, {receptors:,} receptors (W, 2 h, open loop)"
     share = 300.0 if receptors >= 10**7 else None
     report.claims.append(at_most(what, after - before, share) if share else Claim(what, after - before, "", True))
@@ -447,10 +468,19 @@ def memory(report: Report, receptors: int) -> None:
     )
 
 
-def memory_of_a_process(receptors: int) -> None:
+def peaks(option: str, number: int) -> tuple[float, float]:
+    """Peaks of a fresh process of this file in MB: after a small run, and after that of so many."""
+    command = [sys.executable, __file__, option, str(number)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    before, after = (float(word) for word in done.stdout.split())
+    return before, after
+
+
+def memory_of_a_process(receptors: int = 0, cells: int = 0) -> None:
     """In a process of its own: prints its peak in MB after a small run and after the large one."""
-    for number in (1_000, receptors):
-        ours(workload(five_states(), number, 120), 2)(1)
+    for number in (2, cells) if cells else (1_000, receptors):
+        run = ours_of_washout(number) if cells else ours(workload(five_states(), number, 120), 2)
+        run(1)
         print(_peak_mb())
 
 
@@ -570,10 +600,11 @@ def main() -> None:
     parser.add_argument("--write", action="store_true", help="write BENCHMARKS.md")
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--without-peers", action="store_true")
-    parser.add_argument("--memory", type=int, help=argparse.SUPPRESS)
+    parser.add_argument("--memory", type=int, default=0, help=argparse.SUPPRESS)
+    parser.add_argument("--memory-of-cells", type=int, default=0, help=argparse.SUPPRESS)
     given = parser.parse_args()
-    if given.memory:
-        memory_of_a_process(given.memory)
+    if given.memory or given.memory_of_cells:
+        memory_of_a_process(given.memory, given.memory_of_cells)
         return
     begun, load = time.time(), os.getloadavg()[0]
     share = 10 if given.small else 1
@@ -585,6 +616,7 @@ def main() -> None:
     sizes(report, [100_000, 1_000_000, *([10_000_000] if given.full else [])], given.repeats)
     quiet(report, 100_000, 30 if given.full else 1, given.repeats)
     many_cells(report, 1_000 if given.full else 100 // share, 24.0 if given.full else 2.0, given.repeats)
+    growing_cells(report, 10_000 // share, given.repeats)
     year(report, 365 if given.full else 30, given.repeats)
     memory(report, 1_000_000 // share)
     body(report, given.full)

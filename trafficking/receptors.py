@@ -6,7 +6,6 @@ followed, and write down every transition.
 
 from __future__ import annotations
 
-import itertools
 import math
 import os
 from collections import deque
@@ -29,6 +28,8 @@ from trafficking.windows import SLOT_NS, TRANSITION_NS, Plan
 
 ALONE_BELOW_NS = 400_000.0  # work of a window that one thread does sooner than it wakes another
 _MOST_JOINED = 1 << 20  # slots of several slabs that are still joined into one, for many windows in one call
+_MOST_SLABS = 12  # each window looks at every cell in every slab
+_MOST_WAITING = 65_536  # newborn without a slot that wait until one slab is added for all of them
 _MOST_NS = 1e8  # of work in one call
 _LEAST_STRETCH, _MOST_STRETCH = 8_192, 131_072  # slots of one call into the kernel
 _STRETCHES_PER_THREAD = 12
@@ -92,8 +93,8 @@ class Receptors:
 
     def save(self) -> dict[str, np.ndarray]:
         """Everything that the cells need to go on, at the end of a window: receptors, clocks, sources, counts."""
-        cells, columns = slots.gathered(self._slabs)
-        saved = {"counts": self.counts.copy(), "crowd.cells": np.bincount(cells, minlength=len(self.counts))}
+        totals, columns = slots.gathered(self._slabs)
+        saved = {"counts": self.counts.copy(), "crowd.cells": totals}
         for name, column, followed in zip(_COLUMNS, columns, self._followed.columns, strict=True):
             saved[f"crowd.{name}"], saved[f"followed.{name}"] = column, followed.copy()
         return (
@@ -136,8 +137,14 @@ class Receptors:
         if len(self._followed.cells):
             self._advance_followed(self._followed, np.full(len(self._followed.cells), start_min), end_min, seen)
             self._followed = self._followed.alive(self.clocks.free)
+        waiting: list[_Followed] = []
         for newborn in self._synthesis.make(end_min):
-            self._admit(newborn, end_min, seen)
+            waiting.append(self._admit(newborn, end_min, seen))
+            if sum(len(some.cells) for some in waiting) >= _MOST_WAITING:
+                self._add_room(waiting)
+                waiting = []
+        self._add_room(waiting)
+        self._in_use = sum(slab.in_use for slab in self._slabs)
         passed = seen.close(self.counts, self.clocks.itinerary)
         self._windows += 1
         if self._windows % _WINDOWS_TO_TIDY == 0:
@@ -163,8 +170,7 @@ class Receptors:
             was recorded in them; (windows + 1, n_cells) the messenger at their start and ends.
         """
         if len(self._slabs) > 1:
-            cells, columns = slots.gathered(self._slabs)
-            totals = np.bincount(cells, minlength=len(self.counts))
+            totals, columns = slots.gathered(self._slabs)
             self._slabs = [slots.filled(slots.roomy(3 * totals // 2), totals, columns, self.clocks.free)]
         slab, clocks, cells_of = self._slabs[0], self.clocks, self.clocks.cells
         n_arrows, record = len(clocks.itinerary.transitions), plan.tables()
@@ -187,8 +193,7 @@ class Receptors:
         self._followed = _Followed(*followed)
         if len(log[0]):
             self._log.append((log[0], log[1], log[2]))
-        if len(lost[0]):
-            self._house(_Followed(*lost), np.arange(len(lost[0])))
+        self._add_room([_Followed(*lost)])
         self._in_use = sum(each.in_use for each in self._slabs)
         self._work_ns = self._in_use * SLOT_NS + expected * TRANSITION_NS
         self._windows += done
@@ -300,8 +305,8 @@ class Receptors:
             done += carried
             room *= 2
 
-    def _admit(self, newborn: Newborn, end_min: float, seen: Tally) -> None:
-        """Newborn receptors live from their birth to the window's end, then find a slot among the others."""
+    def _admit(self, newborn: Newborn, end_min: float, seen: Tally) -> _Followed:
+        """Newborn receptors live from their birth to the window's end, then find a slot; those that found none."""
         n, clocks = len(newborn.cells), self.clocks
         apart = np.zeros(n, dtype=bool)
         if self._every:
@@ -318,33 +323,31 @@ class Receptors:
             chosen = _Followed(newborn.cells[living], *(column[living] for column in newborn.columns))
             self._advance_followed(chosen, newborn.born_min[living], end_min, seen)
             self._followed = self._followed.and_(chosen.alive(clocks.free))
-        self._house(newborn, np.flatnonzero(alive & ~apart))
-
-    def _house(self, newborn: Newborn | _Followed, waiting: np.ndarray) -> None:
-        """Gives slots to those of the newborn whom `waiting` names."""
-        homeless = len(waiting)
-        if not homeless:
-            return
-        for slab in itertools.chain(self._slabs, self._added(newborn.cells, waiting)):
-            homeless = slab.house(newborn.columns, newborn.cells, waiting, homeless)
-            waiting = waiting[:homeless]
-            if not homeless:
+        waiting = np.flatnonzero(alive & ~apart)
+        for slab in self._slabs:
+            if not len(waiting):
                 break
-        self._in_use = sum(slab.in_use for slab in self._slabs)
+            waiting = waiting[: slab.house(newborn.columns, newborn.cells, waiting, len(waiting))]
+        return _Followed(newborn.cells[waiting], *(column[waiting] for column in newborn.columns))
 
-    def _added(self, cells: np.ndarray, waiting: np.ndarray) -> Iterator[Slab]:
-        """New slabs, as long as they are asked for, with room for cells in which somebody waited.
+    def _add_room(self, waiting: list[_Followed]) -> None:
+        """Adds a slab for newborn receptors that found no slot.
 
-        Cells that are nearly full get some too: slabs are to stay few.
+        Cells that are nearly full get room too, and the two smallest slabs are joined where there are too many: slabs
+        stay few however many cells grow, and each receptor is moved rarely.
         """
-        while True:
-            have = np.sum([np.diff(slab.first) for slab in self._slabs], axis=0)
-            used = np.sum([slab.used - slab.first[:-1] for slab in self._slabs], axis=0)
-            needy = used > 0.95 * have
-            needy[cells[waiting]] = True
-            slab = Slab(slots.room_to_grow(have, needy), self.clocks.free)
-            self._slabs = [*self._slabs, slab]
-            yield slab
+        if not any(len(some.cells) for some in waiting):
+            return
+        some = _Followed(*(np.concatenate(column) for column in zip(*waiting, strict=True)))
+        have = np.sum([np.diff(slab.first) for slab in self._slabs], axis=0)
+        used = np.sum([slab.used - slab.first[:-1] for slab in self._slabs], axis=0)
+        room = slots.room_to_grow(have, used > 0.95 * have, np.bincount(some.cells, minlength=len(have)))
+        slab = Slab(room, self.clocks.free)
+        slab.house(some.columns, some.cells, np.arange(len(some.cells)), len(some.cells))
+        self._slabs = [*self._slabs, slab]
+        while len(self._slabs) > _MOST_SLABS:
+            *larger, one, other = sorted(self._slabs, key=lambda slab: slab.in_use, reverse=True)
+            self._slabs = [*larger, slots.joined(one, other)]
 
     def _tidy(self, now_min: float, window_min: float) -> None:
         """Closes the gaps once they are most of the slots, so that they are not looked at for ever, and puts those in

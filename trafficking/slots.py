@@ -1,8 +1,9 @@
 """Where receptors are kept: slots in a few slabs, each with a region for every cell.
 
-Receptors stay where they are for life; a slot whose receptor has left is free, and the next newborn of its cell takes
-it. Where a cell has no room left a slab is added, and nothing is copied. Who lies where means nothing: each receptor
-has its own random stream, named by its identity.
+Receptors mostly stay where they are for life; a slot whose receptor has left is free, and the next newborn of its cell
+takes it. Where cells have no room left a slab is added for all of them, and nothing is copied; only where slabs become
+many are the two smallest joined. Who lies where means nothing: each receptor has its own random stream, named by its
+identity.
 """
 
 from __future__ import annotations
@@ -52,6 +53,11 @@ class Slab:
         return *self.columns, self.alarms, self.first, self.used, self.seek, self.vacant
 
     @property
+    def held(self) -> np.ndarray:
+        """(n_cells,) receptors at most: slots that were used, without those known to be free again."""
+        return self.used - self.first[:-1] - self.vacant
+
+    @property
     def in_use(self) -> int:
         """Slots that are looked at, free ones among them."""
         return in_use(self.first, self.used)
@@ -99,13 +105,26 @@ def filled(room: np.ndarray, totals: np.ndarray, columns: tuple[np.ndarray, ...]
     return slab
 
 
+def joined(one: Slab, other: Slab) -> Slab:
+    """The receptors of two slabs in one, with room to grow for the cells that have some there."""
+    held = one.held + other.held
+    slab = Slab(np.where(held > 0, np.maximum(3 * held // 2, _LEAST_ROOM), 0), one.free)
+    for each in (one, other):
+        pour(*each.columns, each.first, each.used, each.free, *slab.columns, slab.used)
+    return slab
+
+
 def gathered(slabs: Iterable[Slab]) -> tuple[np.ndarray, tuple[np.ndarray, ...]]:
-    """The receptors of some slabs, cell by cell: the cell of each, and their columns."""
-    living = [slab.living() for slab in slabs]
-    cells = np.concatenate([cells for cells, _ in living])
-    order = np.argsort(cells, kind="stable")
-    columns = (np.concatenate(parts)[order] for parts in zip(*(columns for _, columns in living), strict=True))
-    return cells[order], tuple(columns)
+    """The receptors of some slabs, cell by cell: (n_cells,) how many each has, and their columns."""
+    slabs = list(slabs)
+    totals = np.zeros(len(slabs[0].used), np.int64)
+    for slab in slabs:
+        add_alive(slab.states, slab.first, slab.used, slab.free, totals)
+    ends = np.cumsum(totals) - totals
+    columns = tuple(np.empty(totals.sum(), column.dtype) for column in slabs[0].columns)
+    for slab in slabs:
+        pour(*slab.columns, slab.first, slab.used, slab.free, *columns, ends)
+    return totals, columns
 
 
 def sampled(
@@ -125,12 +144,14 @@ def roomy(totals: np.ndarray) -> np.ndarray:
     return (totals + 6.0 * np.sqrt(totals) + 8.0).astype(np.int64)
 
 
-def room_to_grow(slots: np.ndarray, needy: np.ndarray) -> np.ndarray:
-    """(n_cells,) slots of a further slab for cells that have `slots`, where they are `needy` (bool).
+def room_to_grow(slots: np.ndarray, needy: np.ndarray, waiting: np.ndarray) -> np.ndarray:
+    """(n_cells,) slots of a further slab for cells that have `slots`, where they are `needy` (bool) or somebody waits.
 
-    Generous, so that slabs stay few: what is never used costs two bytes of memory per slot.
+    Generous, so that slabs stay few: what is never used costs two bytes of memory per slot. waiting: (n_cells,)
+    receptors that must find a slot.
     """
-    return np.where(needy, np.maximum(slots // 2, _LEAST_ROOM), 0)
+    room = np.maximum(np.maximum(slots // 2, _LEAST_ROOM), 9 * waiting // 8)
+    return np.where(needy | (waiting > 0), room, 0)
 
 
 @jitted
@@ -229,6 +250,30 @@ def house(
 
 
 @jitted
+def pour(
+    states, targets, identities, draws, first, used, free,
+    new_states, new_targets, new_identities, new_draws, new_used,
+):  # fmt: skip
+    """Copies the receptors of each cell to where those that were copied before end, and moves that on: new_used."""
+    for cell in range(len(used)):
+        taken = new_used[cell]
+        for slot in range(first[cell], used[cell]):
+            if states[slot] != free:
+                new_states[taken], new_targets[taken] = states[slot], targets[slot]
+                new_identities[taken], new_draws[taken] = identities[slot], draws[slot]
+                taken += 1
+        new_used[cell] = taken
+
+
+@jitted
+def add_alive(states, first, used, free, totals):
+    """Adds the receptors of each cell to `totals`."""
+    for cell in range(len(used)):
+        for slot in range(first[cell], used[cell]):
+            totals[cell] += states[slot] != free
+
+
+@jitted
 def compact(states, targets, identities, draws, alarms, first, used, seek, vacant, free):
     """See `Slab.compact`."""
     for cell in range(len(used)):
@@ -300,4 +345,4 @@ def in_use(first, used):
     return slots
 
 
-ENTRIES = (_draw_lots, begin, compact, house, in_use, sort)
+ENTRIES = (_draw_lots, add_alive, begin, compact, house, in_use, pour, sort)
