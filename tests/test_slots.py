@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
-from cells import constant_rates, five_states, portrait
 
+from cells import constant_rates, five_states, portrait
 from trafficking import receptors as receptors_module
 from trafficking.cells import Start, drawn
 from trafficking.receptors import Receptors
