@@ -14,7 +14,7 @@ function render({ model, el }) {
   el.classList.add("form");
   el.innerHTML = `<form><div class="form-fields"></div><div class="form-act"><button type="submit" class="chief"></button>
     <button type="button" class="form-cancel" hidden>Cancel</button><progress max="1" aria-label="Progress" hidden></progress>
-    <p class="form-words" role="status"></p></div><p class="form-stale" role="status"></p><p class="form-fault" role="alert"></p></form>`;
+    <p class="form-words" role="status"></p></div><p class="form-stale" aria-live="polite"></p><p class="form-fault" role="alert"></p></form>`;
   const find = (selector) => el.querySelector(selector);
   const form = find("form");
   const filled = () => model.get("filled")[0] ?? 0;
