@@ -77,7 +77,7 @@ def test_the_body_opens_on_the_vicious_cycle_and_an_organ_leads_to_live(visit: V
     expect(page.locator(".person-organs .sheet-sentence")).to_contain_text("in year 0.0: muscle 100 %")
     with page.expect_download() as download:
         page.get_by_role("link", name="levels own").click()
-    assert download.value.suggested_filename == "vicious_cycle-levels_own.csv"
+    assert download.value.suggested_filename == "vicious_cycle-15y-levels_own.csv"
     page.get_by_role("combobox", name="Organ", exact=True).select_option("liver")
     page.get_by_role("button", name="See this organ's receptors now").click()
     expect(page.get_by_role("navigation", name="Pages").locator("[aria-current=page]")).to_have_text("Live")
