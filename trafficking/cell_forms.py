@@ -25,6 +25,7 @@ from trafficking.quantities import (
     Share,
     Switch,
     Time,
+    replaced,
 )
 
 _MOST_NUMBERS = 5 * 10**7  # in the table of the cells one by one
@@ -90,7 +91,7 @@ class Start(Form):
             raise Faults(found)
         filled_in = insulin_nM if self.filled_in_nM is None else self.filled_in_nM
         open_ = state == "steady" and self.insulin_nM is None
-        return self.model_copy(update={"state": state, "filled_in_nM": filled_in if open_ else None})
+        return replaced(self, state=state, filled_in_nM=filled_in if open_ else None)
 
 
 class Coupling(Form):

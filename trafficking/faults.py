@@ -17,6 +17,7 @@ import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from pydantic import BeforeValidator, GetCoreSchemaHandler
 from pydantic_core import CoreSchema, core_schema
 
@@ -50,13 +51,15 @@ class Faults(ValueError):
 
 def shown(given: Any) -> str:
     """`given` as a file would write it, on one line and shortened."""
+    if isinstance(given, np.generic):
+        given = given.item()
     if isinstance(given, bool):
         return str(given).lower()
     if isinstance(given, Mapping):
         return "a table"
     if isinstance(given, int) and given.bit_length() > 200:
         return "a number of over 60 digits"
-    return _repr.repr(given)
+    return " ".join(_repr.repr(given).split())
 
 
 def nearest(word: Any, words: Iterable[str]) -> str:
@@ -107,6 +110,11 @@ def _said(error: ErrorDetails, schema: Mapping[str, Any]) -> list[str]:
         said = f"{shown(value.get(tag))} given" if isinstance(value, Mapping) and tag in value else "missing"
         near = nearest(value.get(tag), choices) if isinstance(value, Mapping) and tag in value else ""
         return [_line(joined(path, tag), f"{said}; allowed are {', '.join(choices)}{near}")]
+    if kind == "literal_error":
+        allowed = [name.strip(" '") for name in error["ctx"]["expected"].replace(" or ", ",").split(",")]
+        return [_line(path, f"{shown(value)} given; allowed are {', '.join(allowed)}{nearest(value, allowed)}")]
+    if kind == "json_invalid":
+        return [_line(path, f"is not JSON: {error['ctx']['error']}")]
     if kind in ("model_type", "model_attributes_type", "dict_type", "dict_attributes_type"):
         return [_line(path, f"{shown(value)} given; a table is needed")]
     return [_line(path, f"{shown(value)} given; not allowed here")]

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+import numbers
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from functools import lru_cache
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Self, TypeVar
 
+import numpy as np
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from trafficking import units
@@ -21,6 +25,7 @@ _MOST_PER_MIN = 1e9
 _MEASURES = {
     "time": "a time",
     "insulin": "an insulin concentration",
+    "glucose": "a glucose concentration",
     "rate": "a rate constant",
     "association": "an association rate constant",
 }
@@ -74,10 +79,117 @@ READERS: Mapping[str, Read] = {
 }
 
 
+_UNITS = {"time": "min", "insulin": "nM", "glucose": "mM", "rate": "per min", "association": "per nM per min"}
+
+
+def measured(given: Any, kind: str, place: str, *, most: float = math.inf, zero: bool = True) -> float:
+    """A quantity that code gives: a number in the package's unit of `kind`, or text with its unit.
+
+    Args:
+        place: the name of the argument, for the message. most: in the package's unit. zero: whether 0 is allowed.
+
+    Raises:
+        ValueError: neither of the two, negative, not finite or too large; one line.
+    """
+    if isinstance(given, str):
+        try:
+            value = units.parse(given, kind)
+        except ValueError as fault:
+            raise ValueError(f"{place}: {fault}") from None
+    elif isinstance(given, bool | np.bool_) or not isinstance(given, numbers.Real):
+        unit = _UNITS[kind]
+        raise ValueError(f"{place}: {shown(given)} given; {_MEASURES[kind]} is needed, a number in {unit} or text")
+    else:
+        value = float(given) if abs(float(given)) <= 1e308 else math.nan
+    least = "at least 0" if zero else "above 0"
+    if not 0.0 <= value <= most or (value == 0.0 and not zero) or math.isinf(value):
+        up_to = f" and at most {units.friendly(most, kind)}" if math.isfinite(most) else ""
+        raise ValueError(f"{place}: {shown(given)} given; {_MEASURES[kind]} {least}{up_to} is needed")
+    return value + 0.0  # -0.0 becomes 0.0
+
+
 class Form(BaseModel):
-    """A table of a scenario file: frozen, and no other keys than its own."""
+    """A table of a scenario file: frozen, and no other keys than its own.
+
+    However it is made or copied, its values are checked, and what is wrong is said as for a file (`ScenarioError`).
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+    def __init__(self, *given: Any, **tables: Any) -> None:
+        """Takes the keys of the table by name, with the values that a file would give them."""
+        if given:
+            hint = f"{type(self).__name__}(key=value, ...) or {type(self).__name__}.model_validate(tables)"
+            raise ScenarioError([f"{type(self).__name__}: {shown(given[0])} given; its keys are given by name: {hint}"])
+        with _in_our_words(type(self)):
+            super().__init__(**tables)
+
+    # Pydantic is not to call it for each table within a table.
+    __init__.__pydantic_base_init__ = True  # type: ignore[attr-defined]
+
+    @classmethod
+    def model_validate(cls, obj: Any, **more: Any) -> Self:
+        """The form of a table.
+
+        Raises:
+            ScenarioError: one line per fault.
+        """
+        with _in_our_words(cls):
+            return super().model_validate(obj, **more)
+
+    @classmethod
+    def model_validate_json(cls, json_data: str | bytes | bytearray, **more: Any) -> Self:
+        """The form of a table that is written in JSON; see `model_validate`."""
+        with _in_our_words(cls):
+            return super().model_validate_json(json_data, **more)
+
+    @classmethod
+    def model_construct(cls, _fields_set: set[str] | None = None, **values: Any) -> Self:
+        """Refused: it would be made without a check."""
+        raise ScenarioError([f"{cls.__name__}.model_construct: checks nothing; use {cls.__name__}(key=value, ...)"])
+
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
+        """A copy with some values replaced, and checked: update takes fields or keys, with values as in a file."""
+        if not update:
+            return super().model_copy(deep=deep)
+        fields = type(self).model_fields
+        named = {(fields[key].alias or key) if key in fields else key: value for key, value in update.items()}
+        return self._remade(named)
+
+    def copy(self, **more: Any) -> Self:
+        """As `model_copy`."""
+        unknown = more.keys() - {"update", "deep"}
+        if unknown:
+            raise ScenarioError([f"copy: {key} given; allowed are update, deep" for key in sorted(unknown)])
+        return self.model_copy(**more)
+
+    def _remade(self, changes: Mapping[str, Any]) -> Self:
+        tables = self.model_dump(by_alias=True, exclude_unset=True, mode="json")
+        return type(self).model_validate(tables | dict(changes))
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        cls = type(self).__name__
+        raise ScenarioError([f"{name}: a {cls} is frozen; make another one with model_copy(update={{{name!r}: ...}})"])
+
+    def __delattr__(self, name: str) -> None:
+        raise ScenarioError([f"{name}: a {type(self).__name__} is frozen; nothing can be deleted from it"])
+
+
+F = TypeVar("F", bound=Form)
+
+
+def replaced(form: F, **values: Any) -> F:
+    """A copy of a form with values of its fields that need no check, for code that has checked them."""
+    return BaseModel.model_copy(form, update=values)
+
+
+@contextmanager
+def _in_our_words(form: type[Form]) -> Iterator[None]:
+    try:
+        yield
+    except ValidationError as refused:
+        schema = form.json_schema() if issubclass(form, Document) else form.model_json_schema(by_alias=True)
+        raise ScenarioError(lines(refused.errors(include_url=False), schema)) from None
 
 
 class Document(Form):
@@ -90,10 +202,7 @@ class Document(Form):
         Raises:
             ScenarioError: one line per fault.
         """
-        try:
-            return cls.model_validate(given)
-        except ValidationError as refused:
-            raise ScenarioError(lines(refused.errors(include_url=False), cls.json_schema())) from None
+        return cls.model_validate(given)
 
     def to_dict(self) -> dict[str, Any]:
         """The complete tables, of texts and numbers; `from_dict` gives an equal document."""

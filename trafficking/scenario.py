@@ -35,7 +35,7 @@ from trafficking.forms import INSULIN_KEYS, ItineraryForm, SegmentForm, SeriesFo
 from trafficking.itinerary import COUPLINGS, Itinerary
 from trafficking.limits import crowded, excesses
 from trafficking.master_equation import insulin_free, steady_state
-from trafficking.quantities import MOST_MINUTES, MOST_RECEPTORS, READERS, Document, Duration, Name
+from trafficking.quantities import MOST_MINUTES, MOST_RECEPTORS, READERS, Document, Duration, Name, replaced
 from trafficking.treatments import Medium, Treatment, Treatments, assumed, check_medium, checked, labels, with_twins
 
 __all__ = ["Scenario", "ScenarioError", "override"]
@@ -124,6 +124,9 @@ class Scenario(Document):
         made = self.from_dict(given | {"cells": without})
         kept = self.cells.kept(made.duration_min, made.record_min)
         return self.from_dict(given | {"cells": without | {"record": kept}})
+
+    def _remade(self, changes: Mapping[str, Any]) -> Self:
+        return self.changed(**changes)
 
     # -- what it says ----------------------------------------------------------------------------------------------
 
@@ -472,9 +475,9 @@ class Scenario(Document):
         if signal:
             response = self.signal_law
             changes = {key: getattr(response, key) * size for key, size in signal.items()}
-            self._fill("response", response.model_copy(update=changes))
+            self._fill("response", replaced(response, **changes))
         if said:
-            self._fill("evidence", self.evidence.model_copy(update={"assumed": (*said, *self.evidence.assumed)}))
+            self._fill("evidence", replaced(self.evidence, assumed=(*said, *self.evidence.assumed)))
         self._fill("factors", ())
         self._fill("maturation_min", None)
 

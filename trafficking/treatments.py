@@ -16,13 +16,13 @@ from importlib.resources import files
 from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
-from pydantic import Field, ValidationError
+from pydantic import Field
 
 from trafficking import units
 from trafficking.exposure import Constant, Exposure, PulseTrain
-from trafficking.faults import Faults, ScenarioError, choice, lines, nearest, number, shown
+from trafficking.faults import Faults, choice, nearest, number, shown
 from trafficking.itinerary import Itinerary, State, Transition
-from trafficking.quantities import Form, Share, Time
+from trafficking.quantities import Form, Share, Time, replaced
 
 LABEL = "labelled_"
 SWITCHES = ("cycloheximide", "chloroquine", "monensin", "phenylarsine_oxide", "kinase_inhibitor", "temperature")
@@ -126,7 +126,7 @@ def checked(
         if isinstance(treatment, FreshMedium) and not medium:
             found.append((f"[{i}].kind", "'fresh_medium' given; it needs a finite medium, [medium] cells_per_ml = 1e6"))
         timed = {"at_min": at} if until is None else {"at_min": at, "until_min": until}
-        kept.append(treatment.model_copy(update=timed))
+        kept.append(replaced(treatment, **timed))
     if found:
         raise Faults(found)
     return tuple(kept)
@@ -261,18 +261,15 @@ def switched(treatments: Treatments, name: str, at_min: float, to: float) -> Tre
         if treatment.kind != name or (treatment.until_min is not None and treatment.until_min <= at_min):
             kept.append(treatment)
         elif treatment.at_min < at_min:
-            kept.append(treatment.model_copy(update={"until_min": at_min}))
+            kept.append(replaced(treatment, until_min=at_min))
     if to == level((), name, at_min):
         return tuple(kept)
     key = "celsius" if name == "temperature" else "strength"
     form = Temperature if name == "temperature" else Drug
     for i, treatment in enumerate(kept):
         if treatment.kind == name and treatment.until_min == at_min and getattr(treatment, key) == to:
-            return (*kept[:i], treatment.model_copy(update={"until_min": None}), *kept[i + 1 :])
-    try:
-        return (*kept, form.model_validate({"kind": name, "at": units.text(at_min, "time"), key: to}))
-    except ValidationError as refused:
-        raise ScenarioError(lines(refused.errors(include_url=False), form.model_json_schema())) from None
+            return (*kept[:i], replaced(treatment, until_min=None), *kept[i + 1 :])
+    return (*kept, form.model_validate({"kind": name, "at": units.text(at_min, "time"), key: to}))
 
 
 def alike_before(these: Treatments, those: Treatments, time_min: float) -> bool:
@@ -282,7 +279,7 @@ def alike_before(these: Treatments, those: Treatments, time_min: float) -> bool:
         return [t for t in treatments if not isinstance(t, Drug | Temperature)]
 
     def acts(treatments: Treatments, time: float) -> list[Any]:
-        return [t.model_copy(update={"at_min": 0.0, "until_min": None}) for t in acting(treatments, time)]
+        return [replaced(t, at_min=0.0, until_min=None) for t in acting(treatments, time)]
 
     times = {time for time in (0.0, *edges(these), *edges(those)) if time < time_min}
     return moves(these) == moves(those) and all(acts(these, time) == acts(those, time) for time in times)
