@@ -12,6 +12,8 @@ PACKAGE = Path(__file__).parent.parent / "trafficking"
 FLOORS = {
     "units": 0,
     "faults": 0,
+    "printing": 0,
+    "ownership": 0,
     "toml": 0,
     "stream": 0,
     "identity": 0,

@@ -311,16 +311,21 @@ def doctor(
     warm_up: Annotated[bool, typer.Option("--warm-up", help="Compile the kernel now and keep it.")] = False,
 ) -> None:
     """Check versions, the page's files, ports and folders: exit status 0 if all is well, 1 if not."""
-    from trafficking import terminal
-    from trafficking.dashboard.doctor import checks
+    from trafficking import printing, terminal
+    from trafficking.dashboard import doctor as looked_at
 
-    found = checks()
+    found = looked_at.checks()
     width = max(len(name) for name, *_ in found)
-    for name, fits, detail in found:
-        print(f"{'ok  ' if fits else 'FAIL'}  {name:<{width}}  {detail}")
+
+    def shown(name: str, fits: bool, detail: str) -> bool:
+        printing.say(f"{'ok  ' if fits else 'FAIL'}  {name:<{width}}  {detail}")
+        return fits
+
+    verdicts = [shown(*check) for check in found]
     if warm_up:
-        print(f"ok    {'compiled':<{width}}  in {_compiled():.1f} s", flush=True)
-    raise typer.Exit(0 if all(fits for _, fits, _ in found) else terminal.FAILED)
+        verdicts.append(shown("compiled", True, f"in {_compiled():.1f} s"))
+    verdicts.append(shown(*looked_at.compiled_code()))  # what the warm-up made is looked at too
+    raise typer.Exit(0 if all(verdicts) else terminal.FAILED)
 
 
 for _command in (
@@ -407,10 +412,12 @@ def _compiled() -> float:
     """Seconds it took to compile what runs need, to run it once, and to let matplotlib find its fonts."""
     import time
 
-    from trafficking import io, plots, warming
+    from trafficking import compiled, io, plots, warming
     from trafficking.simulation import simulate
 
     begun = time.monotonic()
+    if warming.can_keep():
+        compiled.mend()
     warming.warm_up()
     plots.render(plots.depletion(simulate(io.load_scenario(DEFAULT, {"resolution": "mean", "follow": "0"}))))
     return time.monotonic() - begun

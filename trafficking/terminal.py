@@ -16,8 +16,9 @@ from functools import partial
 from types import TracebackType
 from typing import Any, NoReturn
 
-from trafficking import units
+from trafficking import printing, units
 from trafficking.faults import ScenarioError
+from trafficking.printing import printable, tell
 
 WRONG_INPUT, FAILED, HUNG_UP, INTERRUPTED, TERMINATED = 2, 1, 129, 130, 143
 _BAR_AFTER_S = 0.7  # what is over sooner needs no bar
@@ -32,27 +33,24 @@ def show(lines: Iterable[tuple[str, str]]) -> None:
     from rich.markup import escape
 
     console = Console(highlight=False, soft_wrap=True)
-    for label, text in lines:
-        console.print(f"[bold]{escape(label):<11}[/bold] {escape(text)}")
-
-
-def tell(text: str) -> None:
-    """A line on standard error."""
-    if sys.stderr is not None:
-        print(text, file=sys.stderr, flush=True)
+    with printing.output():
+        for label, text in lines:
+            console.print(f"[bold]{escape(label):<11}[/bold] {escape(printable(text))}")
 
 
 def refuse(fault: BaseException | str, status: int = WRONG_INPUT) -> NoReturn:
     """Ends the program with the lines of a fault on standard error."""
-    lines = getattr(fault, "lines", None) or str(fault).splitlines() or [type(fault).__name__]
+    lines = getattr(fault, "lines", None) or (str(fault) or type(fault).__name__).split("\n")
     for line in lines:
         tell(line)
     raise SystemExit(status)
 
 
 def reason(fault: OSError) -> str:
-    """What the system said, and of which file; only standard output has no name."""
-    return str(fault) if fault.strerror is None else f"{fault.filename or 'standard output'}: {fault.strerror}"
+    """What the system said, and of which file where it has a name."""
+    if fault.strerror is None:
+        return str(fault)
+    return f"{fault.filename}: {fault.strerror}" if fault.filename else fault.strerror
 
 
 class Progress:
@@ -158,6 +156,9 @@ def asked(app: Callable[..., Any]) -> int:
         return status
     except Exception as fault:
         if isinstance(fault, RuntimeError) and type(fault).__name__ == "Abort":
+            # typer's word for Ctrl-C, and also for a file that ended too early, which nobody asked for
+            if isinstance(fault.__cause__, EOFError):
+                raise fault.__cause__ from None
             raise KeyboardInterrupt from None
         # These exceptions have moved between packages from one version of typer to another; all say what is wrong.
         if not hasattr(fault, "format_message"):
@@ -181,7 +182,8 @@ def ended(program: Callable[[], int | None]) -> int:
     try:
         status = program() or 0
         if sys.stdout is not None:
-            sys.stdout.flush()
+            with printing.output():
+                sys.stdout.flush()
         return status
     except SystemExit as over:
         return over.code if isinstance(over.code, int) else FAILED

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 
@@ -42,7 +43,12 @@ PARTS: dict[str, Callable[[], None]] = {
 
 def is_ready(part: str) -> bool:
     """Whether the code of a part was made since the program last changed, and is kept."""
-    return bool(numba.config.DISABLE_JIT) or _sign(part).exists()
+    if numba.config.DISABLE_JIT:
+        return True
+    try:
+        return _sign(part).exists() and compiled.refused(_signs()) is None
+    except OSError:
+        return False
 
 
 def can_keep() -> bool:
@@ -59,8 +65,9 @@ def warm_up(parts: Iterable[str] = tuple(PARTS), *, tell: Callable[[str], None] 
     kept = can_keep()
     for part in parts:
         PARTS[part]()
-        if kept:
-            _sign(part).touch(mode=0o600)
+        if kept and not compiled.unkept():
+            with suppress(OSError):  # a sign too few costs a second
+                _sign(part).touch(mode=0o600)
         if tell is not None:
             tell(part)
 

@@ -10,8 +10,9 @@ from collections.abc import Iterator
 from importlib import metadata
 from pathlib import Path
 
-import platformdirs
 from packaging.requirements import Requirement
+
+from trafficking import compiled
 
 from . import kept_runs, launcher
 
@@ -21,6 +22,20 @@ Check = tuple[str, bool, str]
 def checks() -> list[Check]:
     """Name, verdict and detail of everything that is looked at; the detail of a failure says what to do."""
     return [*_versions(), _front_end(), *_extensions(), _port(), *_folders()]
+
+
+def compiled_code() -> Check:
+    """Whether kept code can be read, and whether what this process compiled could be kept."""
+    name, folder = "compiled code", compiled.base_folder()
+    if _refused(folder):
+        return name, False, "not kept where others could change it"
+    found, number, size = compiled.damaged()
+    if found:
+        (path, why), more = found[0], f" and {len(found) - 1} more" if len(found) > 1 else ""
+        return name, False, f"{path}: {why}{more}; it is compiled when needed, or now: trafficking doctor --warm-up"
+    if why := compiled.unkept():
+        return name, False, why
+    return name, True, f"{number} files, {size / 1e6:.1f} MB" if number else f"none yet in {folder}; made when needed"
 
 
 def _versions() -> Iterator[Check]:
@@ -89,13 +104,21 @@ def _port() -> Check:
 
 
 def _folders() -> Iterator[Check]:
-    given = os.environ.get("TRAFFICKING_CACHE_DIR")
-    cache = Path(given) if given else Path(platformdirs.user_cache_dir("trafficking", appauthor=False))
-    yield _writable("folder for compiled code", cache, "set TRAFFICKING_CACHE_DIR to a folder that is")
+    cache = compiled.base_folder()
+    name, fits, detail = _writable("folder for compiled code", cache, "set TRAFFICKING_CACHE_DIR to a folder that is")
+    refused = _refused(cache)
+    yield name, fits and not refused, refused or detail
     name, fits, detail = _writable("folder of the page's runs", kept_runs.folder(), "set TRAFFICKING_RUNS_DIR to one")
     number, size = kept_runs.held()
     yield name, fits, f"{detail} ({number} kept, {size / 1e6:.0f} MB)" if fits else detail
     yield _writable("folder for runs", Path.cwd(), "go to a folder that is, or name one with --out")
+
+
+def _refused(cache: Path) -> str:
+    try:
+        return compiled.refused(cache / "kernel") or ""
+    except OSError as fault:
+        return f"{cache}: {fault.strerror}"
 
 
 def _writable(name: str, folder: Path, advice: str) -> Check:
