@@ -12,7 +12,7 @@ PACKAGE = Path(__file__).parent.parent / "trafficking"
 FLOORS = {
     "units": 0,
     "faults": 0,
-    "printing": 0,
+    "printing": -1,
     "ownership": 0,
     "toml": 0,
     "stream": 0,

@@ -17,6 +17,7 @@ from trafficking import (
     evidence_commands,
     intervention_commands,
     organ_commands,
+    printing,
     trial_commands,
 )
 from trafficking.options import Named, Overwrite, Seed, Settings, Threads, settings_read
@@ -49,10 +50,10 @@ def _whole(
     if version:
         from trafficking import __version__
 
-        print(f"trafficking {__version__}")
+        printing.say(f"trafficking {__version__}")
         raise typer.Exit
     if context.invoked_subcommand is None:
-        print(context.get_help())
+        print(context.get_help())  # typer's own, with its colours
 
 
 @app.command()
@@ -126,17 +127,18 @@ def scenarios(
         body_commands.listed()
         return
     if name in body_files.body_names():
-        print(body_files.body_text(name), end="")
+        printing.write(body_files.body_text(name), end="")
         return
     if name is not None and name != "published":
-        print(io.scenario_text(name), end="")
+        printing.write(io.scenario_text(name), end="")
         return
     names = io.scenario_names() if name is None else io.published_names()
     width = max(len(known) for known in names)
     for known in names:
-        print(f"{known:<{width}}  {io.load_scenario(known).title}")
+        printing.say(f"{known:<{width}}  {io.load_scenario(known).title}")
     if sys.stdout is not None and sys.stdout.isatty():
-        terminal.tell("\nRun one with `trafficking run NAME`; print one with `trafficking scenarios NAME`.")
+        terminal.tell("")
+        terminal.tell("Run one with `trafficking run NAME`; print one with `trafficking scenarios NAME`.")
         if name is None:
             terminal.tell(
                 "Published experiments: `trafficking scenarios published`; a person's years: `... scenarios body`."
@@ -153,7 +155,7 @@ def schema(
     from trafficking.body_forms import BodyScenario
     from trafficking.scenario import Scenario
 
-    print(json.dumps((BodyScenario if body else Scenario).json_schema(), indent=2))
+    printing.write(json.dumps((BodyScenario if body else Scenario).json_schema(), indent=2))
 
 
 @app.command()
@@ -182,9 +184,9 @@ def verify(
             )
         except ValueError as fault:
             terminal.refuse(fault)
-    print(report.text)
+    printing.write(report.text)
     for remark in experiment.remarks:
-        print(f"remark: {remark}")
+        printing.say(f"remark: {remark}")
     raise typer.Exit(0 if report.passed else terminal.FAILED)
 
 
@@ -213,7 +215,7 @@ def plot(
                 terminal.refuse(f"--what: 'cells' given; {folder} is a run of one cell, which has no such figure")
             option = "" if what == "figure" else f" --what {what}"
             terminal.refuse(f"{folder} holds no {what}.png; draw one with{option} --out FILE.png")
-        print(figure)
+        printing.say(figure)
         if sys.platform != "linux" or os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"):
             typer.launch(str(figure))
         return
@@ -230,7 +232,7 @@ def plot(
     from trafficking import completion
 
     completion.draw(result, what, out, kind)
-    print(out)
+    printing.say(out)
 
 
 @app.command()
@@ -258,14 +260,14 @@ def rerun(
     files = io.table_files(result)
     different = [name for name, content in files.items() if contents.get(name) != content]
     if not different:
-        print(f"equal: all {len(files)} table files of {folder} have the same bytes")
+        printing.say(f"equal: all {len(files)} table files of {folder} have the same bytes")
         return
-    print(f"not equal: {', '.join(different)}")
+    printing.say(f"not equal: {', '.join(different)}")
     now, then = io.versions(), manifest.get("versions", {})
     changed = [
         f"{name} {then.get(name, 'unknown')} then, {now[name]} now" for name in now if then.get(name) != now[name]
     ]
-    print(f"versions: {'; '.join(changed) or 'the same'}")
+    printing.say(f"versions: {'; '.join(changed) or 'the same'}")
     raise typer.Exit(terminal.FAILED)
 
 
@@ -311,7 +313,7 @@ def doctor(
     warm_up: Annotated[bool, typer.Option("--warm-up", help="Compile the kernel now and keep it.")] = False,
 ) -> None:
     """Check versions, the page's files, ports and folders: exit status 0 if all is well, 1 if not."""
-    from trafficking import printing, terminal
+    from trafficking import terminal
     from trafficking.dashboard import doctor as looked_at
 
     found = looked_at.checks()
@@ -391,7 +393,7 @@ def _chosen(name: str, changes: dict[str, str], insulin: str | None = None, dura
                 raise ValueError(f"{duration!r} given; a time above 0 is needed")
             scenario = scenario.lasting(minutes)
         except ValueError as fault:
-            terminal.refuse("\n".join(f"--duration: {line}" for line in str(fault).splitlines()))
+            terminal.refuse("\n".join(f"--duration: {line}" for line in str(fault).split("\n")))
     return scenario
 
 
@@ -436,6 +438,7 @@ def main() -> None:
     """Entry point of the command `trafficking`."""
     from trafficking import terminal
 
+    printing.guard()
     sys.exit(terminal.ended(lambda: terminal.asked(app)))
 
 

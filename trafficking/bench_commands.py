@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from trafficking import printing
 from trafficking.options import Named, Seed, Settings, settings_read
 
 if TYPE_CHECKING:
@@ -104,9 +105,9 @@ def _show(table: pd.DataFrame, csv: bool) -> None:
     if csv:
         from trafficking import io
 
-        print(io.csv_bytes(table).decode(), end="")
+        printing.write(io.csv_bytes(table).decode(), end="")
         return
     step = max(-(-len(table) // _ROWS), 1)
-    print(table.iloc[::step].to_string(index=False, float_format=lambda value: f"{value:.4g}"))
+    printing.write(table.iloc[::step].to_string(index=False, float_format=lambda value: f"{value:.4g}"))
     for name, value in table.attrs.items():
-        print(f"{name} = {value:.4g}")
+        printing.say(f"{name} = {value:.4g}")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from trafficking import printing
 from trafficking.options import Overwrite, Person, Seed, Settings, Threads, settings_read
 from trafficking.preparing import prepare
 
@@ -58,7 +59,7 @@ def listed() -> None:
 
     width = max(map(len, body_files.body_names()))
     for name in body_files.body_names():
-        print(f"{name:<{width}}  {body_files.load_body(name).title}")
+        printing.say(f"{name:<{width}}  {body_files.load_body(name).title}")
 
 
 def live(scenario: BodyScenario, *, seed: int, threads: int | None, out: Path | None, overwrite: bool) -> None:
@@ -87,9 +88,9 @@ def _print(lives: list[BodyResult], others: list[tuple[str, BodyResult]], files:
     from trafficking import body_report, coupling_error, stage_report, terminal
 
     scenario = lives[0].scenario
-    print(f"{scenario.title or scenario.name}\n\n{body_report.timeline(lives[0])}\n")
+    printing.write(f"{scenario.title or scenario.name}\n\n{body_report.timeline(lives[0])}\n")
     if described := stage_report.beside_description(lives[0]):
-        print(f"{described}\n")
+        printing.write(f"{described}\n")
     lines = body_report.facts(lives, others)
     if scenario.receptors != "held":
         expected = lives[0] if scenario.resolution == "mean" else _simulated(_changed(scenario, resolution="mean"))

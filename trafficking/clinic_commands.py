@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from trafficking import printing
 from trafficking.options import Overwrite, Person, Settings, settings_read
 from trafficking.preparing import prepare
 
@@ -36,7 +37,7 @@ def ogtt(
     life, day = _lived(scenario, at, settings)
     body = life.fasting_at(day)
     test, healthy = clinic.ogtt(body, grams=grams), clinic.ogtt(meals.HEALTHY, grams=grams)
-    print(_printed(test.table, healthy.table, "glucose_mM"))
+    printing.write(_printed(test.table, healthy.table, "glucose_mM"))
     seen = physiology.Checkup(
         body.glucose / physiology.MG_PER_DL_PER_MM, body.insulin / physiology.HEALTHY.insulin, test.two_hours_mM
     )
@@ -81,7 +82,7 @@ def clamp(
     except ValueError as fault:
         terminal.refuse(f"--{fault}")
     healthy = clinic.clamp(meals.HEALTHY, infusion=infusion)
-    print(_printed(test.table, healthy.table, "glucose_infused"))
+    printing.write(_printed(test.table, healthy.table, "glucose_infused"))
     held = body.glucose / physiology.MG_PER_DL_PER_MM if target is None else target
     normal = held < physiology.constant("impaired_fasting")
     kind = (
@@ -171,4 +172,4 @@ def _write(table: pd.DataFrame, out: Path | None, overwrite: bool) -> None:
     if out.exists() and not overwrite:
         terminal.refuse(f"--out: {out} exists; --overwrite replaces it")
     folders.replace_file(out, io.csv_bytes(table))
-    print(out)
+    printing.say(out)

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from trafficking import printing
+
 if TYPE_CHECKING:
     from trafficking.validation import Validation
 
@@ -79,7 +81,7 @@ def parameters(
     if form == "csv":
         from trafficking import io
 
-        print(io.csv_bytes(table).decode(), end="")
+        printing.write(io.csv_bytes(table).decode(), end="")
         return
     head = ("tissue", "symbol", "value", "unit", "range", "known", "confidence", "fitted", "source")
     lines = [
@@ -100,7 +102,7 @@ def parameters(
         _print_table(head, lines)
         return
     for line in (head, tuple("---" for _ in head), *lines):
-        print(f"| {' | '.join(line)} |")
+        printing.say(f"| {' | '.join(line)} |")
 
 
 def compare_models(
@@ -143,7 +145,9 @@ def compare_models(
     ]
     _print_table(head, lines)
     best = min(fits, key=lambda fit: fit.aicc)
-    print(f"\nlowest AICc: {best.candidate.name} ({best.candidate.parts}), {best.met} of {len(best.targets)} rows met")
+    printing.write(
+        f"\nlowest AICc: {best.candidate.name} ({best.candidate.parts}), {best.met} of {len(best.targets)} rows met"
+    )
     if out is not None:
         from trafficking import io
 
@@ -153,7 +157,7 @@ def compare_models(
             "constants": model_comparison.fitted(fits),
         }
         folders.replace_files(out, {f"{name}.csv": io.csv_bytes(frame) for name, frame in tables.items()})
-        print(f"written: {out}")
+        printing.say(f"written: {out}")
 
 
 # -- what they do in common --------------------------------------------------------------------------------------------
@@ -164,12 +168,12 @@ def _show(found: Validation) -> None:
 
     if _on_terminal():
         _print_table(validation.HEAD, validation.row_cells(found))
-        print()
+        printing.say()
         for line in [*validation.remarks(found), found.headline]:
-            print(line)
+            printing.say(line)
     else:
-        print(validation.text(found))
-    print("* a range that we gave; in dish: simulated in a medium of 10^6 cells per mL, which they deplete")
+        printing.write(validation.text(found))
+    printing.say("* a range that we gave; in dish: simulated in a medium of 10^6 cells per mL, which they deplete")
 
 
 def _print_table(head: Sequence[str], lines: Sequence[Sequence[str]]) -> None:
@@ -177,7 +181,7 @@ def _print_table(head: Sequence[str], lines: Sequence[Sequence[str]]) -> None:
     if not _on_terminal():
         widths = [max(len(line[i]) for line in (head, *lines)) for i in range(len(head))]
         for line in (head, *lines):
-            print("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
+            printing.say("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
         return
     from rich.box import SIMPLE_HEAD
     from rich.console import Console
@@ -188,9 +192,10 @@ def _print_table(head: Sequence[str], lines: Sequence[Sequence[str]]) -> None:
     for title in head:
         shown.add_column(title, overflow="fold")
     for line in lines:
-        cells = [escape(cell) for cell in line]
+        cells = [escape(printing.printable(cell)) for cell in line]
         shown.add_row(*(f"[{_STYLES[cell]}]{cell}[/]" if cell in _STYLES else cell for cell in cells))
-    Console().print(shown)
+    with printing.output():
+        Console().print(shown)
 
 
 def _on_terminal() -> bool:
@@ -211,6 +216,6 @@ def _write(found: Validation, out: Path) -> None:
     names = dict.fromkeys(row.target.scenario for row in found.rows)
     pictures, failed = figures.drawn({f"{name}.png": partial(figure, name) for name in names})
     folders.replace_files(out, contents | pictures)
-    print(f"written: {out} (validation.csv, validation.md and {len(pictures)} figures)")
+    printing.say(f"written: {out} (validation.csv, validation.md and {len(pictures)} figures)")
     for name, why in failed.items():
         terminal.tell(f"{name} could not be drawn ({why}); the tables are written without it")

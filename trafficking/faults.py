@@ -21,6 +21,8 @@ import numpy as np
 from pydantic import BeforeValidator, GetCoreSchemaHandler
 from pydantic_core import CoreSchema, core_schema
 
+from trafficking.printing import printable
+
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
@@ -37,8 +39,8 @@ class ScenarioError(ValueError):
     """A scenario that cannot be used. lines: one per fault, each beginning with the path of the key."""
 
     def __init__(self, lines: Sequence[str]) -> None:
-        super().__init__("\n".join(lines))
-        self.lines = tuple(lines)
+        self.lines = tuple(map(printable, lines))
+        super().__init__("\n".join(self.lines))
 
 
 class Faults(ValueError):

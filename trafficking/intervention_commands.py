@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from trafficking import printing
 from trafficking.options import Overwrite, Person
 
 if TYPE_CHECKING:
@@ -78,11 +79,11 @@ def _compared(
         for name in known():
             treated = base.treated(name, start, stop=stop)
             bands[name] = band(treated, replicates=replicates, seed=seed, lived=lambda: progress(progress.done + 1.0))
-    print(_cells("intervention", "glucose mM, end", "change (year)", "insulin, end", "grade"))
-    print(_cells("none", *_at_end(untreated)))
+    printing.say(_cells("intervention", "glucose mM, end", "change (year)", "insulin, end", "grade"))
+    printing.say(_cells("none", *_at_end(untreated)))
     for name, each in known().items():
-        print(_line(each.title, bands[name], untreated, each.grade))
-        print(_filled(f"seen: {each.seen}. {each.note} ({each.source})", indent="   "))
+        printing.say(_line(each.title, bands[name], untreated, each.grade))
+        printing.write(_filled(f"seen: {each.seen}. {each.note} ({each.source})", indent="   "))
     given = next(iter(bands.values()))
     pictures, failed = figures.drawn(
         {
@@ -113,7 +114,7 @@ def _compared(
         terminal.tell(f"{name} could not be drawn ({why}); the tables are written without it")
     if told.status:
         terminal.refuse(f"stopped; the files are written: {folder}", told.status)
-    print()
+    printing.say()
     terminal.show(
         [
             ("Band", f"{_band_words(bands)}; at the end of the run above"),

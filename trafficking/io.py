@@ -421,10 +421,10 @@ def check_run(folder: str | Path) -> tuple[dict[str, Any], dict[str, bytes]]:
         try:
             content = folders.read_file(Path(folder) / name)
         except OSError as fault:
-            lines.append(f"{where}: {name} cannot be read: {fault.strerror}")
+            lines.append(f"{where}: {_printable(name)} cannot be read: {fault.strerror}")
             continue
         if hashlib.sha256(content).hexdigest() != expected.get("sha256"):
-            lines.append(f"{where}: {name} is not as it was written (its SHA-256 differs)")
+            lines.append(f"{where}: {_printable(name)} is not as it was written (its SHA-256 differs)")
         contents[name] = content
     for name in _added(folder, manifest["files"]):
         lines.append(f"{where}: {shown(name)} was added to it, and is not in {MANIFEST}; move it elsewhere")

@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+from trafficking import printing
+
 _WIDTH = 116
 _CAUTION = "A research and teaching model of a person who does not exist; not medical advice."
 Body = Annotated[str, typer.Argument(metavar="SCENARIO", help="A body scenario's name, or a TOML file.")]
@@ -19,14 +21,14 @@ def organs(scenario: Body = "vicious_cycle") -> None:
     from trafficking.body import simulate_body
 
     result = simulate_body(body_files.load_body(scenario))
-    print(
+    printing.say(
         f"{'organ':<9} {'read-out':<45} {'clamped':>8} {'own':>6} {'last':>6}  {'resistant':<16} {'grade':<11} ends in"
     )
     for row in readouts.compared(result).itertuples():
         numbers = f"{row.clamped:>8.2f} {row.own:>6.2f} {row.last:>6.2f}"
         way = f"{row.expected:<4} in {row.seen_in}"
-        print(f"{row.organ:<9} {row.words:<45} {numbers}  {way:<16} {row.grade:<11} {row.clinical_end}")
-    print()
+        printing.say(f"{row.organ:<9} {row.words:<45} {numbers}  {way:<16} {row.grade:<11} {row.clinical_end}")
+    printing.say()
     _say(
         "healthy = 1. clamped: in the insulin of the healthy body, at the peak of insulin; own: in the person's own "
         "insulin then; last: in their own, at the end or as far as it is to be read. resistant: which way the read-out "
@@ -35,15 +37,17 @@ def organs(scenario: Body = "vicious_cycle") -> None:
     )
     if math.isfinite(result.read_to_min):
         _say(f"Read to {body_report.read_to(result)}.")
-    print(f"\n{'year':>5} {'stage':>5}  surface receptors / activity of each organ, and GLUT4 of muscle and fat")
+    printing.write(
+        f"\n{'year':>5} {'stage':>5}  surface receptors / activity of each organ, and GLUT4 of muscle and fat"
+    )
     table, seen = readouts.readouts(result), result.levels
     at = seen["time_min"].searchsorted(result.checkups["time_min"] - 1e-6)
     for i, check in zip(at, result.checkups.itertuples(), strict=True):
         now = seen.iloc[i]
         shares = "  ".join(f"{name} {now[f'{name}_surface']:.2f}/{now[f'{name}_activity']:.2f}" for name in _names())
         glut4 = "/".join(f"{table[f'{name}_glut4'].iloc[i]:.2f}" for name in ("muscle", "adipose"))
-        print(f"{check.year:>5} {check.stage:>5}  {shares}  GLUT4 {glut4}")
-    print(f"\n{_CAUTION}")
+        printing.say(f"{check.year:>5} {check.stage:>5}  {shares}  GLUT4 {glut4}")
+    printing.write(f"\n{_CAUTION}")
 
 
 def stages() -> None:
@@ -52,7 +56,7 @@ def stages() -> None:
     from trafficking.physiology import STAGES
 
     for row in stages():
-        print(f"{row['stage']}  {STAGES[int(row['stage'])]}")
+        printing.say(f"{row['stage']}  {STAGES[int(row['stage'])]}")
         for label in ("receptors", "signalling", "body", "correction"):
             if row[label]:
                 _say(f"{label}: {row[label]}", indent="   ")
@@ -63,10 +67,10 @@ def consequences() -> None:
     from trafficking.consequences import consequences
 
     for row in consequences():
-        print(f"{row['name']}: {row['direction']}, {row['grade']}, driven by {row['driver']}")
+        printing.say(f"{row['name']}: {row['direction']}, {row['grade']}, driven by {row['driver']}")
         _say(row["source"], indent="   ")
         _say(row["note"], indent="   ")
-    print(f"\nNone of these is simulated. {_CAUTION}")
+    printing.write(f"\nNone of these is simulated. {_CAUTION}")
 
 
 def _names() -> tuple[str, ...]:
@@ -76,4 +80,4 @@ def _names() -> tuple[str, ...]:
 
 
 def _say(text: str, indent: str = "") -> None:
-    print(textwrap.fill(text, _WIDTH, initial_indent=indent, subsequent_indent=indent))
+    printing.write(textwrap.fill(text, _WIDTH, initial_indent=indent, subsequent_indent=indent))

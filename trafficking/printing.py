@@ -10,8 +10,9 @@ import errno
 import re
 import sys
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 OUTPUT = "standard output"  # its name in a message
 
@@ -36,16 +37,40 @@ def say(text: object = "") -> None:
     _out(f"{printable(text)}\n")
 
 
-def write(text: str) -> None:
+def write(text: str, end: str = "\n") -> None:
     """Prints lines that the program itself has broken, such as a table, on standard output."""
-    _out(_LINES.sub(_spelled, text))
+    _out(_LINES.sub(_spelled, f"{text}{end}"))
 
 
-def lossless() -> None:
-    """Lets this process spell out what the encoding of its output lacks, where it would fail otherwise."""
+def guard() -> None:
+    """Makes the output of this process lossless and harmless: once, at its entry.
+
+    What the encoding of a legacy console lacks is spelled out, where it would fail otherwise; and so is what controls
+    the terminal in anything that others write on standard error, such as tracebacks, warnings and logs.
+    """
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
+    if sys.stderr is not None and not isinstance(sys.stderr, Spelled):
+        sys.stderr = Spelled(sys.stderr)  # type: ignore[assignment]
+
+
+class Spelled:
+    """A stream of text in which every invisible character but tabs and line ends is spelled out; `plain` is not."""
+
+    def __init__(self, plain: Any) -> None:
+        self.plain = plain
+
+    def write(self, text: str) -> int:
+        self.plain.write(_LINES.sub(_spelled, text))
+        return len(text)
+
+    def writelines(self, lines: Iterable[str]) -> None:
+        for line in lines:
+            self.write(line)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.plain, name)
 
 
 @contextmanager
@@ -63,7 +88,11 @@ def _out(text: str) -> None:
     if sys.stdout is None:
         return
     with output():
-        sys.stdout.write(text)
+        try:
+            sys.stdout.write(text)
+        except UnicodeEncodeError:  # a program of somebody else's, which has not called `guard`
+            encoding = sys.stdout.encoding
+            sys.stdout.write(text.encode(encoding, "backslashreplace").decode(encoding))
         sys.stdout.flush()
 
 

@@ -103,7 +103,7 @@ class Progress:
             progress.TextColumn("{task.fields[pace]}"),
             progress.TimeRemainingColumn(),
             progress.TextColumn("left"),
-            console=Console(stderr=True),
+            console=Console(file=getattr(sys.stderr, "plain", sys.stderr)),  # a bar is made of control characters
             transient=True,
         )
         bar.add_task(self._words, total=self._total, pace="")

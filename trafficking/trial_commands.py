@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+from trafficking import printing
+
 
 def trial(
     people: Annotated[
@@ -27,26 +29,28 @@ def trial(
     with terminal.Progress("trial", people, lambda done: f"{done:g} people") as progress:
         found = trials.trial(people, seed=seed, progress=progress)
     years, measured = trials.data()["follow_years"], trials.data()["measured"]
-    print(f"{people} people of {found.asked} who were asked, {years:g} years, in every arm\n")
-    print(f"{'':<11}{'cases':>6}{'per 100 person-years':>23}{'measured':>10}{'less by, %':>22}{'measured':>20}")
+    printing.say(f"{people} people of {found.asked} who were asked, {years:g} years, in every arm")
+    printing.say()
+    printing.say(f"{'':<11}{'cases':>6}{'per 100 person-years':>23}{'measured':>10}{'less by, %':>22}{'measured':>20}")
     for arm in trials.ARMS:
         line = f"{arm:<11}{found.cases(arm):>6}{found.incidence(arm):>23.1f}{measured[arm]['incidence']:>10.1f}"
         if arm != "untreated":
             less, seen = (_with_range(each) for each in (found.reduction(arm), measured[arm]["reduction"]))
             line += f"{less:>22}{seen:>20}"
-        print(line)
+        printing.say(line)
     said = (
         "The untreated were brought near the measured incidence by the wear of beta cells, in "
         f"{trials.data()['tries']} tries in which the reductions were seen too; the effect of each intervention is an "
         "assumption in size. The interval is that of who takes part, not of the effect. Measured: Knowler 2002, doi "
         "10.1056/NEJMoa012512. A research and teaching model of people who do not exist; not medical advice."
     )
-    print(f"\n{textwrap.fill(said, 116)}")
+    printing.write(f"\n{textwrap.fill(said, 116)}")
     if out is not None:
         pictures, failed = figures.drawn({"trial.png": lambda: plots.render(trial_plots.trial(found))})
         contents = {"trial.csv": io.csv_bytes(found.people), **pictures}
         folders.replace_files(out, contents)
-        print(f"\nwritten: {out} ({', '.join(contents)})")
+        printing.say()
+        printing.say(f"written: {out} ({', '.join(contents)})")
         for name, why in failed.items():
             terminal.tell(f"{name} could not be drawn ({why}); the table is written without it")
 

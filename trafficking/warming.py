@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numba
 
-from trafficking import compiled
+from trafficking import compiled, printing
 
 _SMALL = {"receptors": "1000", "exposure[1].duration": "2 h", "exposure[2].duration": "1 h"}
 
@@ -83,4 +83,4 @@ def _signs() -> Path:
 
 
 if __name__ == "__main__":
-    warm_up(sys.argv[1:], tell=lambda part: print(part, flush=True))
+    warm_up(sys.argv[1:], tell=printing.say)

@@ -22,6 +22,8 @@ from urllib.parse import urlsplit
 
 import platformdirs
 
+from trafficking import printing
+
 from .guards import LARGEST_MESSAGE, SHORTEST_TOKEN
 
 PREFERRED_PORT = 8765
@@ -130,7 +132,7 @@ def _run(listener: socket.socket, url: str, guards: dict[str, Any], *, open_brow
     class Server(uvicorn.Server):
         async def startup(self, sockets: list[socket.socket] | None = None) -> None:
             await super().startup(sockets=sockets)
-            print(f"Dashboard: {url}", flush=True)
+            printing.say(f"Dashboard: {url}")
             beforehand.begin()
             if open_browser and _has_screen():
                 Thread(target=webbrowser.open, args=(url,), daemon=True).start()
@@ -138,6 +140,7 @@ def _run(listener: socket.socket, url: str, guards: dict[str, Any], *, open_brow
     config = uvicorn.Config(
         web.application(**guards),
         log_level="warning",
+        use_colors=False,  # what controls the terminal is spelled out on standard error
         lifespan="on",
         ws_max_size=2 * LARGEST_MESSAGE,  # above it the connection is closed, and the page connects again
         ws_per_message_deflate=False,  # costs more than it saves between two programs of one machine
@@ -185,5 +188,5 @@ def _has_screen() -> bool:
 
 
 def _refuse(why: str) -> int:
-    print(f"trafficking dashboard: {why}", file=sys.stderr)
+    printing.tell(f"trafficking dashboard: {why}")
     return 1
