@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from trafficking import body_plots, body_report, plots, stage_report
+from trafficking import body_commands, body_plots, body_report, plots, stage_report
 from trafficking.__main__ import app
 from trafficking.body import BodyResult, simulate_body
 from trafficking.body_files import body_names, is_body, load_body
@@ -309,3 +309,26 @@ def test_a_test_before_an_intervention_begins_is_of_the_life_as_it_is(tmp_path: 
     assert later.exit_code == 0, later.output
     assert later.stdout == never.stdout
     assert runner.invoke(app, ["clamp", "later.toml", "--set", "meals=three", "--at", "0 d"]).exit_code == 0
+
+
+def test_a_life_is_shown_before_what_it_is_compared_with_is_simulated(file: Path, monkeypatch: pytest.MonkeyPatch):
+    def only_one(scenario: BodyScenario, *more: object) -> BodyResult:
+        if scenario.receptors == "held":
+            raise KeyboardInterrupt
+        return simulate_body(scenario)
+
+    monkeypatch.setattr(body_commands, "_simulated", only_one)
+    said = CliRunner().invoke(app, ["run", str(file)]).stdout
+    assert "surface receptors, % of lean" in said
+    assert "Stage 2, impaired glucose tolerance, from the check-up of year 2" in said
+    assert "held" not in said
+
+
+def test_an_output_that_is_full_does_not_cost_the_life(file: Path, monkeypatch: pytest.MonkeyPatch):
+    def full(text: str, end: str = "") -> None:
+        raise OSError(28, "No space left on device", "standard output")
+
+    monkeypatch.setattr(body_commands.printing, "write", full)
+    done = CliRunner().invoke(app, ["run", str(file)])
+    assert isinstance(done.exception, OSError)
+    assert (file.parent / "runs" / "body-short" / "body.json").is_file()

@@ -234,6 +234,7 @@ def test_a_full_output_is_said_and_the_run_is_there(tmp_path: Path):
 
 def test_a_terminal_sees_a_bar_with_pace_and_time_left(tmp_path: Path):
     at_once = "import sys; from trafficking import __main__, terminal; terminal._BAR_AFTER_S = -1.0; "
+    at_once += "terminal._PACE_KNOWN_S = terminal._PACE_KNOWN_SHARE = terminal._MARK_EVERY_S = 0.0; "
     at_once += "sys.exit(__main__.main())"
     terminal, end = pty.openpty()
     process = subprocess.Popen(

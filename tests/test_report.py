@@ -41,4 +41,4 @@ def test_a_state_without_a_way_out_is_said_under_caution():
 def test_what_was_done_at_the_bench_is_said():
     treatments = [{"kind": "monensin", "at": "1 h"}, {"kind": "division", "at": "90 min"}]
     said = report.done(hand_made(treatments=treatments, medium={"cells_per_ml": 1e6}))
-    assert "1e+06 cells per mL; monensin from 1 h: nothing inside returns to the surface; division at 1.5 h" in said
+    assert "1,000,000 cells per mL; monensin from 1 h: nothing inside returns to the surface; division at 1.5 h" in said

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from trafficking.units import activity, friendly, parse, text, uU_per_mL
+from trafficking.units import activity, friendly, number, parse, text, uU_per_mL
 
 KINDS = ("time", "insulin", "glucose", "rate", "association")
 
@@ -198,3 +198,27 @@ def test_insulin_in_units_of_activity_is_written_out(nM: float, words: str):
 def test_importing_units_does_not_import_pint():
     code = "import sys, trafficking.units; sys.exit('pint' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        (85_866.3, "85,870"),
+        (4_776.0, "4,776"),
+        (2_188_619, "2,189,000"),
+        (0.798036, "0.798"),
+        (0.06, "0.06"),
+        (99.996, "100"),
+        (-1234.56, "-1,235"),
+        (1.5e-5, "0.000015"),
+        (3.758e-254, "<0.000001"),
+        (-1e-9, ">-0.000001"),
+        (0.0, "0"),
+        (-0.0, "0"),
+        (1.23456e18, "1.235e+18"),
+        (math.inf, "inf"),
+        (math.nan, "-"),
+    ],
+)
+def test_a_number_for_people_has_four_digits_at_most_and_no_exponent(value: float, words: str):
+    assert number(value) == words

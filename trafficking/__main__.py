@@ -40,6 +40,9 @@ app = typer.Typer(
 )
 
 RunFolder = Annotated[Path, typer.Argument(metavar="RUN", help="Folder of a finished run.", show_default=False)]
+StoppedRun = Annotated[
+    Path, typer.Argument(metavar="RUN", help="Folder that the stopped run was to become.", show_default=False)
+]
 
 
 @app.callback(invoke_without_command=True)
@@ -99,7 +102,7 @@ def run(
 
 
 @app.command()
-def resume(folder: RunFolder, threads: Threads = None, overwrite: Overwrite = False) -> None:
+def resume(folder: StoppedRun, threads: Threads = None, overwrite: Overwrite = False) -> None:
     """Go on with a run that was stopped (Ctrl-C), to the same bytes as if it had not been."""
     from trafficking import completion, io, stopped, terminal
 
@@ -170,14 +173,14 @@ def verify(
     settings: Settings = None,
 ) -> None:
     """Compare single receptors and random numbers with the mean equations: exit status 0 if they agree, 1 if not."""
-    from trafficking import terminal
+    from trafficking import terminal, units
 
     experiment = _chosen(scenario, _changes(settings))
     prepare(experiment.resolution)
     from trafficking import verification
 
     runs = 2 * replicates * (2 if experiment.itinerary.couplings or experiment.medium else 1)
-    with terminal.Progress(f"{runs} runs", runs, lambda number: f"{number:.2g} runs") as progress:
+    with terminal.Progress(f"{runs} runs", runs, lambda number: f"{units.number(number, 2)} runs") as progress:
         try:
             report = verification.verify(
                 experiment, replicates=replicates, receptors=receptors, seed=seed, alpha=alpha, progress=progress

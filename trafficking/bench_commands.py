@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from trafficking import printing
+from trafficking import printing, units
 from trafficking.options import Named, Seed, Settings, settings_read
 
 if TYPE_CHECKING:
@@ -22,11 +22,25 @@ Resolution = Annotated[
     ),
 ]
 Csv = Annotated[bool, typer.Option("--csv", help="All rows as CSV, to keep or to read elsewhere.")]
+# Of the assays; `assays` itself takes a second to import, and help is there at once.
+NAMES = (
+    "surface_binding",
+    "total_binding",
+    "competition",
+    "scatchard",
+    "label_protection",
+    "pulse_chase",
+    "endocytic_rate",
+    "dose_response",
+    "recovery",
+    "surface_histogram",
+    "signalling",
+)
 _ROWS = 24  # of a table on the screen
 
 
 def assay(
-    name: Annotated[str, typer.Argument(metavar="ASSAY", help="Such as scatchard; a wrong name lists them all.")],
+    name: Annotated[str, typer.Argument(metavar="ASSAY", help=f"One of {', '.join(NAMES)}.", show_default=False)],
     scenario: Named = "chronic_insulin",
     with_: Annotated[
         list[str] | None,
@@ -108,6 +122,7 @@ def _show(table: pd.DataFrame, csv: bool) -> None:
         printing.write(io.csv_bytes(table).decode(), end="")
         return
     step = max(-(-len(table) // _ROWS), 1)
-    printing.write(table.iloc[::step].to_string(index=False, float_format=lambda value: f"{value:.4g}"))
+    whole = {name: "{:,}".format for name, kind in table.dtypes.items() if kind.kind == "i"}
+    printing.write(table.iloc[::step].to_string(index=False, float_format=units.number, formatters=whole, na_rep="-"))
     for name, value in table.attrs.items():
-        printing.say(f"{name} = {value:.4g}")
+        printing.say(f"{name} = {units.number(value)}")

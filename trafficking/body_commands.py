@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from trafficking import printing
+from trafficking import printing, units
 from trafficking.options import Overwrite, Person, Seed, Settings, Threads, settings_read
 from trafficking.preparing import prepare
 
@@ -63,7 +63,7 @@ def listed() -> None:
 
 
 def live(scenario: BodyScenario, *, seed: int, threads: int | None, out: Path | None, overwrite: bool) -> None:
-    """Simulates a life and the one with receptors held, writes both, and prints the stages and what they show."""
+    """Simulates a life, prints its stages, then simulates what it is compared with, and writes and prints that too."""
     from trafficking import terminal
     from trafficking.folders import claim_free
 
@@ -71,26 +71,40 @@ def live(scenario: BodyScenario, *, seed: int, threads: int | None, out: Path | 
     name = f"body-{scenario.name}"
     # Claimed first: a life cannot be taken up again, so that no place should turn out wrong once it is over.
     with claim_free(name, out=out, marker=MARKER, overwrite=overwrite) as (place, folder):
-        results = [(_OWN, _simulated(scenario, seed, threads))]
+        life = _simulated(scenario, seed, threads)
+        unsaid = _print_stages(life)
+        results = [(_OWN, life)]
         if scenario.receptors != "held":
             results.append((_HELD, _simulated(scenario.held())))
         lives = [result for _, result in results]
         others = _what_if(scenario, lives)
         failed, fault = _written(results, place, folder)
-    _print(lives, others, [] if fault else [("Files", shlex.quote(str(folder)))])
+    if unsaid is not None:
+        raise unsaid
+    _print_facts(lives, others, [] if fault else [("Files", shlex.quote(str(folder)))])
     for figure, why in failed.items():
         terminal.tell(f"{figure} could not be drawn ({why}); the tables are written without it")
     if fault is not None:
         terminal.refuse(f"{terminal.reason(fault)}; nothing was written as {folder}", terminal.FAILED)
 
 
-def _print(lives: list[BodyResult], others: list[tuple[str, BodyResult]], files: list[tuple[str, str]]) -> None:
-    from trafficking import body_report, coupling_error, stage_report, terminal
+def _print_stages(life: BodyResult) -> OSError | None:
+    """Prints them; an output that is full or closed is said once the life is written, and does not cost it."""
+    from trafficking import body_report, stage_report
+
+    try:
+        printing.write(f"{life.scenario.title or life.scenario.name}\n\n{body_report.timeline(life)}\n")
+        if described := stage_report.beside_description(life):
+            printing.write(f"{described}\n")
+    except OSError as fault:
+        return fault
+    return None
+
+
+def _print_facts(lives: list[BodyResult], others: list[tuple[str, BodyResult]], files: list[tuple[str, str]]) -> None:
+    from trafficking import body_report, coupling_error, terminal
 
     scenario = lives[0].scenario
-    printing.write(f"{scenario.title or scenario.name}\n\n{body_report.timeline(lives[0])}\n")
-    if described := stage_report.beside_description(lives[0]):
-        printing.write(f"{described}\n")
     lines = body_report.facts(lives, others)
     if scenario.receptors != "held":
         expected = lives[0] if scenario.resolution == "mean" else _simulated(_changed(scenario, resolution="mean"))
@@ -110,7 +124,7 @@ def _simulated(scenario: BodyScenario, seed: int = 1, threads: int | None = None
 
     kind = scenario.resolution if scenario.receptors == "organs" else scenario.receptors.replace("_", "-")
     with terminal.Progress(
-        f"{scenario.name}, {kind}", scenario.duration_d, lambda days: f"{days / YEAR_D:.2g} years"
+        f"{scenario.name}, {kind}", scenario.duration_d, lambda days: f"{units.number(days / YEAR_D, 2)} years"
     ) as progress:
         return simulate_body(scenario, seed=seed, threads=threads, progress=progress)
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from trafficking import printing
+from trafficking import printing, units
 from trafficking.options import Overwrite, Person, Settings, settings_read
 from trafficking.preparing import prepare
 
@@ -142,7 +142,7 @@ def _lived(scenario: str, at: str, settings: list[str] | None) -> tuple[BodyResu
         terminal.refuse(f"--at: {at!r} given; {chosen.name} lasts {chosen.duration_d:g} d")
     prepare(chosen.resolution, body=True)
     life = Life(chosen)
-    with terminal.Progress(chosen.name, max(day, 1.0), lambda days: f"{days:.3g} days") as progress:
+    with terminal.Progress(chosen.name, max(day, 1.0), lambda days: f"{units.number(days, 3)} days") as progress:
 
         def told(lived_d: float) -> bool:
             progress(lived_d)
@@ -160,8 +160,14 @@ def _printed(table: pd.DataFrame, healthy: pd.DataFrame, column: str) -> str:
     lines = [f"{'min':>5}{title:>20}{'healthy':>9}{'insulin, uU/mL':>17}{'healthy':>9}"]
     for own, other in zip(table.to_dict("records"), healthy.to_dict("records"), strict=True):
         insulin, usual = (each["insulin_nM"] / NM_PER_UU_PER_ML for each in (own, other))
-        lines.append(f"{own['time_min']:>5.0f}{own[column]:>20.2f}{other[column]:>9.2f}{insulin:>17.1f}{usual:>9.1f}")
+        lines.append(
+            f"{own['time_min']:>5.0f}{_hundredths(own[column]):>20}{_hundredths(other[column]):>9}{insulin:>17.1f}{usual:>9.1f}"
+        )
     return "\n".join([*lines, ""])
+
+
+def _hundredths(value: float) -> str:
+    return f"{round(value, 2) + 0.0:.2f}"  # no "-0.00"
 
 
 def _write(table: pd.DataFrame, out: Path | None, overwrite: bool) -> None:

@@ -60,7 +60,7 @@ def simulate(begun: Run) -> None:
     """
     with (
         terminal.Progress(
-            begun.scenario.name, begun.duration_min, lambda done: units.friendly(done, "time")
+            begun.scenario.name, begun.duration_min, lambda done: f"{units.friendly(done, 'time')} simulated"
         ) as progress,
         terminal.Stop("stopping at the end of this window") as stop,
     ):

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from trafficking import printing
+from trafficking import printing, units
 
 if TYPE_CHECKING:
     from trafficking.validation import Validation
@@ -48,7 +48,7 @@ def validate(
         out.mkdir(parents=True, exist_ok=True)  # first: what takes minutes should not fail at its place
     if resolution == "agents":
         terminal.tell("every receptor of every experiment is simulated; --resolution mean takes seconds")
-    with terminal.Progress("experiments", len(chosen), lambda done: f"{done:.2g} numbers") as progress:
+    with terminal.Progress("experiments", len(chosen), lambda done: f"{units.number(done, 2)} numbers") as progress:
         found = validation.validate(
             resolution=resolution, only=only, replicates=replicates, dish=dish, seed=seed, progress=progress
         )
@@ -88,9 +88,9 @@ def parameters(
         (
             row.tissue,
             row.symbol,
-            f"{row.value:,}" if isinstance(row.value, int) else f"{row.value:.6g}",
+            f"{row.value:,}" if isinstance(row.value, int) else f"{units.number(row.value, 6)}",
             row.unit,
-            f"{row.low:.6g} to {row.high:.6g}",
+            f"{units.number(row.low, 6)} to {units.number(row.high, 6)}",
             row.status,
             row.confidence,
             "fitted" if row.fitted else "",
@@ -124,7 +124,7 @@ def compare_models(
     if out is not None:
         out.mkdir(parents=True, exist_ok=True)
     fits_in_all = starts * len(chosen) + len(chosen) - 1
-    with terminal.Progress("fits", fits_in_all, lambda done: f"{done:.2g} fits") as progress:
+    with terminal.Progress("fits", fits_in_all, lambda done: f"{units.number(done, 2)} fits") as progress:
         fits = model_comparison.compare(
             candidates=chosen, starts=starts, evaluations=evaluations, seed=seed, progress=progress
         )

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from trafficking import printing
+from trafficking import printing, units
 from trafficking.options import Overwrite, Person
 
 if TYPE_CHECKING:
@@ -74,7 +74,9 @@ def _compared(
 
     lives = len(known()) * (replicates + 1)
     bands: dict[str, Band] = {}
-    with terminal.Progress(f"{base.name}, interventions", lives, lambda done: f"{done:.0f} lives") as progress:
+    with terminal.Progress(
+        f"{base.name}, interventions", lives, lambda done: f"{units.number(done, 2)} lives"
+    ) as progress:
         untreated = simulate_body(base)
         for name in known():
             treated = base.treated(name, start, stop=stop)

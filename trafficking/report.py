@@ -61,7 +61,7 @@ def protocol_words(scenario: Scenario) -> str:
 
 def _bench_words(scenario: Scenario) -> str:
     """What else was done: "; 1e+06 cells per mL; monensin from 4 h: nothing inside returns to the surface"."""
-    said = [f"{scenario.medium.cells_per_ml:.3g} cells per mL"] if scenario.medium is not None else []
+    said = [f"{units.number(scenario.medium.cells_per_ml)} cells per mL"] if scenario.medium is not None else []
     said += [describe(treatment) for treatment in scenario.treatments[:_MOST_SEGMENTS]]
     if len(scenario.treatments) > _MOST_SEGMENTS:
         said.append(f"and {len(scenario.treatments) - _MOST_SEGMENTS} more treatments")
@@ -79,18 +79,20 @@ def surface(result: Result) -> str:
             continue
         receptors = float(np.interp(at, times, result.surface))
         share = f"{percent_of(receptors, whole):.1f} %" if whole else "-"
-        said.append(f"{name}: {share} ({receptors:,.0f} receptors)")
+        said.append(f"{name}: {share} ({units.number(receptors)} receptors)")
     start = f"after insulin stepped to {units.friendly(step.after_nM, 'insulin')}" if step else "after the start"
     in_all = "" if result.scenario.cells.number == 1 else " in all cells"
-    return f"{start}, {', '.join(said)}; 100 % = {result.reference.words} ({whole:,.0f}{in_all}){_spread(result)}"
+    return (
+        f"{start}, {', '.join(said)}; 100 % = {result.reference.words} ({units.number(whole)}{in_all}){_spread(result)}"
+    )
 
 
 def passed(result: Result) -> str:
     """Receptors made, recycled and degraded."""
     totals = result.totals
     lasting = units.friendly(result.scenario.duration_min, "time")
-    made, degraded = f"{totals.made:,.0f} made", f"{totals.degraded:,.0f} degraded"
-    return f"{made}, {totals.recycled:,.0f} times recycled to the surface, {degraded} in {lasting}"
+    made, degraded = f"{units.number(totals.made)} made", f"{units.number(totals.degraded)} degraded"
+    return f"{made}, {units.number(totals.recycled)} times recycled to the surface, {degraded} in {lasting}"
 
 
 def clocks(result: Result) -> str:
@@ -122,10 +124,10 @@ def _spread(result: Result) -> str:
     """How the surface differs between cells when they were last written down; nothing for a single cell."""
     if not len(result.cells):
         return ""
-    low, middle, high = np.percentile(cell_surface(result), (5.0, 50.0, 95.0))
+    low, middle, high = map(units.number, np.percentile(cell_surface(result), (5.0, 50.0, 95.0)))
     last, end = float(result.cells["time_min"].iloc[-1]), float(result.counts["time_min"].iloc[-1])
     at = "at the end" if last == end else f"at {units.friendly(last, 'time')}"
-    return f"; one cell {at}: median {middle:,.0f}, 5-95 % of cells {low:,.0f} to {high:,.0f}"
+    return f"; one cell {at}: median {middle}, 5-95 % of cells {low} to {high}"
 
 
 def _segment_words(segment: exposure.Segment) -> str:

@@ -10,6 +10,7 @@ import signal
 import sys
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from functools import partial
@@ -23,6 +24,8 @@ from trafficking.printing import printable, tell
 WRONG_INPUT, FAILED, HUNG_UP, INTERRUPTED, TERMINATED = 2, 1, 129, 130, 143
 _BAR_AFTER_S = 0.7  # what is over sooner needs no bar
 _LINE_EVERY_S = 10.0  # where standard error is a file
+# The pace is that of the last while, known once so much was done in so long; runs slow down where insulin comes.
+_MARK_EVERY_S, _PACE_OF_S, _PACE_KNOWN_S, _PACE_KNOWN_SHARE = 0.5, 10.0, 2.0, 0.01
 
 
 def show(lines: Iterable[tuple[str, str]]) -> None:
@@ -63,22 +66,24 @@ class Progress:
         self.done = 0.0
         self._words, self._total, self._said = words, total, said
         self._begun = self._told = time.monotonic()
+        self._marks: deque[tuple[float, float]] = deque()  # when how much was done, from when there was something
         self._bar: Any = None
         self._terminal = sys.stderr is not None and sys.stderr.isatty()
 
     def __call__(self, done: float) -> None:
         self.done = done
         now = time.monotonic()
+        if done > 0.0:  # until then code is compiled
+            self._mark(now)
         if self._terminal:
             if self._bar is None and now - self._begun > _BAR_AFTER_S:
                 self._bar = self._started_bar()
             if self._bar is not None:
-                self._bar.update(self._bar.task_ids[0], completed=done, pace=self._pace(now))
+                self._bar.update(self._bar.task_ids[0], completed=done, pace=self._pace())
         elif now - self._told > _LINE_EVERY_S:
             self._told = now
-            left = (self._total - done) * (now - self._begun) / done if done else 0.0
-            share = 100.0 * done / self._total
-            tell(f"{self._words}: {share:.0f} %, {self._pace(now)}, {units.friendly(left / 60.0, 'time')} left")
+            said = [f"{100.0 * done / self._total:.0f} %", *filter(None, [self._pace()])]
+            tell(f"{self._words}: {', '.join(said)}")
 
     def __enter__(self) -> Progress:
         return self
@@ -89,8 +94,23 @@ class Progress:
         if self._bar is not None:
             self._bar.stop()
 
-    def _pace(self, now: float) -> str:
-        return f"{self._said(self.done / max(now - self._begun, 1e-3))} per s"
+    def _mark(self, now: float) -> None:
+        if not self._marks or now - self._marks[-1][0] >= _MARK_EVERY_S:
+            self._marks.append((now, self.done))
+        while len(self._marks) > 2 and now - self._marks[1][0] >= _PACE_OF_S:
+            self._marks.popleft()
+
+    def _pace(self) -> str:
+        """The pace of the last while and the time left, in words; nothing before they are known."""
+        if not self._marks:
+            return ""
+        (begun, before), (now, done) = self._marks[0], self._marks[-1]
+        if now - begun <= _PACE_KNOWN_S or done - before <= _PACE_KNOWN_SHARE * self._total:
+            return ""
+        per_s = (done - before) / (now - begun)
+        left_min = (self._total - done) / per_s / 60.0
+        left = f", {units.friendly(left_min, 'time', 2)} left" if left_min else ""
+        return f"{self._said(per_s)} per s{left}"
 
     def _started_bar(self) -> Any:
         from rich import progress
@@ -101,8 +121,6 @@ class Progress:
             progress.BarColumn(),
             progress.TaskProgressColumn(),
             progress.TextColumn("{task.fields[pace]}"),
-            progress.TimeRemainingColumn(),
-            progress.TextColumn("left"),
             console=Console(file=getattr(sys.stderr, "plain", sys.stderr)),  # a bar is made of control characters
             transient=True,
         )

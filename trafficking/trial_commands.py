@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from trafficking import printing
+from trafficking import printing, units
 
 
 def trial(
@@ -26,7 +26,7 @@ def trial(
 
     if out is not None:
         out.mkdir(parents=True, exist_ok=True)  # first: what takes minutes should not fail at its place
-    with terminal.Progress("trial", people, lambda done: f"{done:g} people") as progress:
+    with terminal.Progress("trial", people, lambda done: f"{units.number(done, 2)} people") as progress:
         found = trials.trial(people, seed=seed, progress=progress)
     years, measured = trials.data()["follow_years"], trials.data()["measured"]
     printing.say(f"{people} people of {found.asked} who were asked, {years:g} years, in every arm")

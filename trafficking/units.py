@@ -61,6 +61,7 @@ _KINDS = {
     ),
 }
 
+_LEAST, _LARGEST = 1e-6, 1e15  # between them a number is written out
 _LONGEST = 60  # characters; the longest float takes 24 and the longest unit about 20
 _NUMBER_THEN_UNIT = re.compile(r"([+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?)(?![0-9.,])\s*(.*)")
 _NAME = (
@@ -172,12 +173,28 @@ def uU_per_mL(insulin_nM: float) -> float:
 
 def activity(insulin_nM: float) -> str:
     """Insulin in uU/mL in four digits, the number alone: "1,667", "16,670", "0.01667"."""
-    shown = uU_per_mL(insulin_nM)
-    return f"{float(f'{shown:.4g}'):,.0f}" if shown >= 1000.0 else f"{shown:.4g}"
+    return number(uU_per_mL(insulin_nM))
 
 
-def friendly(value: float, kind: str) -> str:
-    """`value` for people: three digits and the unit one would say ("24 h", "0.25 nM")."""
+def number(value: float, digits: int = 4) -> str:
+    """A number for people: at most so many digits, thousands set apart, no exponent: "85,870", "4,776", "0.06".
+
+    What lies between zero and a millionth, in whatever unit, is nothing that could be measured: "<0.000001".
+    """
+    if not math.isfinite(value):
+        return "-" if math.isnan(value) else f"{value:g}"
+    if 0.0 < abs(value) < _LEAST:
+        return f"<{_LEAST:f}" if value > 0.0 else f">-{_LEAST:f}"
+    short = float(f"{value:.{digits}g}") + 0.0
+    if abs(short) >= _LARGEST:
+        return f"{short:.{digits}g}"
+    places = max(digits - 1 - math.floor(math.log10(abs(short))), 0) if short else 0
+    text = f"{short:,.{places}f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def friendly(value: float, kind: str, digits: int = 3) -> str:
+    """`value` for people: few digits and the unit one would say ("24 h", "0.25 nM")."""
     unit = _KINDS[kind].unit
     size = abs(value)
     if kind == "time" and 0.0 < size < 1.0:
@@ -188,7 +205,7 @@ def friendly(value: float, kind: str) -> str:
         value, unit = value / 60.0, "h"
     elif kind == "insulin" and 0.0 < size < 0.01:
         value, unit = value * 1000.0, "pM"
-    return f"{float(f'{value:.3g}'):,.15g} {unit}"
+    return f"{number(value, digits)} {unit}"
 
 
 @lru_cache(maxsize=1024)

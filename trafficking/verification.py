@@ -21,6 +21,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from trafficking import units
 from trafficking.moments import exact_moments
 from trafficking.scenario import Scenario
 from trafficking.simulation import Run
@@ -58,6 +59,7 @@ class Report:
     @property
     def text(self) -> str:
         worst = self.table.loc[self.table["z"].abs().idxmax()]
+        seen, expected = (units.number(worst[name], 5) for name in ("seen", "expected"))
         names = [name for name in ("agents", "counts") if self.table["resolution"].str.contains(name).any()]
         verdict = f"{', '.join(names)} and mean {'AGREE' if self.passed else 'DISAGREE: this is a bug'}"
         size = " and ".join(f"{n:,}" for n in self.receptors)
@@ -71,8 +73,8 @@ class Report:
             f"{self.scenario}: {verdict}\n"
             f"  {self.replicates} replicates of {many}{size} receptors, windows of {self.window_min:g} min; {how}\n"
             f"  largest of {len(self.table)} deviations: {abs(worst['z']):.2f} standard errors ({worst['what']} of "
-            f"{worst['state']} at {worst['time_min']:g} min, {worst['resolution']}: {worst['seen']:.5g} seen, "
-            f"{worst['expected']:.5g} expected, R0 = 1); allowed {self.limit:.2f}\n"
+            f"{worst['state']} at {worst['time_min']:g} min, {worst['resolution']}: {seen} seen, "
+            f"{expected} expected, R0 = 1); allowed {self.limit:.2f}\n"
             f"  chance that a correct program fails this check: {self.alpha:g}"
         )
 
