@@ -27,6 +27,7 @@ FLOORS = {
     "folders": 1,
     "figures": 1,
     "cells": 1,
+    "seeds": 1,
     "physiology": 1,
     "interventions": 1,
     "consequences": 1,

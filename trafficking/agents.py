@@ -8,18 +8,21 @@ Comfortable up to some ten thousand receptors; the arrays are a hundred times fa
         def on_transition(self, source, target, time_min):
             print(self.name, source, "->", target, time_min)
 
-    model = TraffickingModel("chronic_insulin", receptors=500, receptor_class=Blinking)
+    model = TraffickingModel("chronic_insulin", seed=1, receptors=500, receptor_class=Blinking)
     model.step()                                      # one window
+    model.run_for(60)                                 # one hour: Mesa's time is in minutes here
     model.agents.select(lambda r: r.state == "surface_bound")
 """
 
 from __future__ import annotations
 
+import inspect
 import itertools
+import math
 import weakref
 from collections.abc import Iterator
-from difflib import get_close_matches
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import mesa
@@ -29,12 +32,15 @@ from mesa.datacollection import DataCollector
 from trafficking import kernel, stream
 from trafficking.cells import Cells, Start
 from trafficking.clocks import Clocks
+from trafficking.faults import nearest, shown
 from trafficking.identity import identity_text
-from trafficking.io import load_scenario
+from trafficking.io import scenario_of
 from trafficking.itinerary import Itinerary
 from trafficking.moves import staying
+from trafficking.quantities import MOST_MINUTES, MOST_nM, measured
 from trafficking.receptors import compile_all, starting_slab
 from trafficking.scenario import Scenario
+from trafficking.seeds import seed_from
 from trafficking.simulation import Run
 from trafficking.synthesis import Newborn, Synthesis
 from trafficking.tally import Passed, padded
@@ -61,9 +67,15 @@ class Receptor(mesa.Agent):
     _ids = _Counters()
 
     def __init__(
-        self, model: TraffickingModel, columns: tuple[np.ndarray, ...], slot: int, born_min: float | None = None
+        self,
+        model: TraffickingModel,
+        columns: tuple[np.ndarray, ...] | None = None,
+        slot: int = 0,
+        born_min: float | None = None,
     ) -> None:
         """columns: states, targets, identities and draws of some receptors, of which this is the one at `slot`."""
+        if columns is None:
+            raise ValueError("Receptor: the model makes its receptors itself; give their number as `receptors`")
         super().__init__(model)
         states, targets, identities, draws = columns
         self.identity = int(identities[slot])
@@ -80,6 +92,10 @@ class Receptor(mesa.Agent):
     @property
     def state(self) -> str:
         return self.model.itinerary.state_names[self._state]
+
+    @state.setter
+    def state(self, state: str) -> None:
+        self.move_to(state)
 
     @property
     def compartment(self) -> str:
@@ -99,9 +115,8 @@ class Receptor(mesa.Agent):
         """
         names = self.model.itinerary.state_names
         if state not in names:
-            near = get_close_matches(state, names, 1)
-            hint = f"; did you mean {near[0]!r}?" if near else f"; states are {', '.join(names)}"
-            raise ValueError(f"move_to: {state!r} is no state{hint}")
+            hint = nearest(state, names) or f"; states are {', '.join(names)}"
+            raise ValueError(f"move_to: {shown(state)} is not a state{hint}")
         if self.gone:
             raise ValueError(f"move_to: {self.name} has left the cell and cannot be moved")
         flock = self.model.flock
@@ -229,47 +244,82 @@ class _Flock:
                 self._changes[row, state] += change
 
 
+class _Signature:
+    """What Mesa's `batch_run` takes for the arguments of a model: all but `seed`.
+
+    It puts None in the place of a `seed` that it finds there, also of one that was asked for; it then uses `rng`.
+    """
+
+    def __get__(self, model: TraffickingModel | None, owner: type) -> inspect.Signature:
+        if "__init__" in {
+            name for each in owner.__mro__[: owner.__mro__.index(TraffickingModel)] for name in vars(each)
+        }:
+            raise AttributeError("__signature__")  # a subclass has arguments of its own
+        whole = inspect.signature(TraffickingModel.__init__)
+        return whole.replace(
+            parameters=[each for name, each in whole.parameters.items() if name not in ("self", "seed")]
+        )
+
+
 class TraffickingModel(mesa.Model):
     """A scenario as a Mesa model: `step()` advances one window, `agents` are the receptors.
 
-    run: the simulation underneath (time, messenger, recorded tables). datacollector: counts per state, minute and
-    insulin, one row at the start and one per step. running: false once the scenario has ended.
+    seed: the integer that repeats this model, drawn if none was given. run: the simulation underneath (messenger,
+    recorded tables, scenario). time: minutes so far. datacollector: seed, minute, insulin and counts per state, one row
+    at the start and one per step. running: false once the scenario has ended.
+
+    Mesa's clock is in minutes: `run_for(60)` is an hour, and an event scheduled at 90 finds the receptors as they are
+    at 90 min (Mesa 3.5). It ends with the scenario. A look between two windows changes nothing.
     """
+
+    __signature__ = _Signature()
 
     def __init__(
         self,
-        scenario: Scenario | str = "chronic_insulin",
+        scenario: Scenario | str | Path = "chronic_insulin",
         *,
-        seed: int = 1,
-        receptors: int | None = None,
-        insulin_nM: float | None = None,
+        seed: Any = None,
+        receptors: int | str | None = None,
+        insulin_nM: float | str | None = None,
         receptor_class: type[Receptor] = Receptor,
+        rng: Any = None,
     ) -> None:
         """Makes one object for each receptor of the starting cell.
 
         Args:
             scenario: a scenario, or the name or path of one.
-            seed: integer; the receptors equal those of `simulate(scenario, seed=seed)`.
-            receptors: R0 of the cell, in place of the scenario's.
-            insulin_nM: clamps insulin from the first window on, in place of the scenario's exposure.
+            seed: integer, also as text; the receptors equal those of `simulate(scenario, seed=seed)`. None: one is
+                drawn, and is then in `seed` and in the table.
+            receptors: R0 of the cell, in place of the scenario's; also as text.
+            insulin_nM: clamps insulin from the first window on, in place of the scenario's exposure; also as text.
             receptor_class: a subclass of `Receptor` with behaviour of its own.
+            rng: Mesa's other name of `seed`; a generator or SeedSequence of numpy's gives a seed drawn from it.
+
+        Raises:
+            ValueError: a value that is none of these; one line.
         """
-        super().__init__(rng=seed)
-        if not isinstance(scenario, Scenario):
-            scenario = load_scenario(scenario)
+        if seed is not None and rng is not None:
+            raise ValueError("seed, rng: both given; give one of them")
+        self.seed: int = seed_from(seed) if rng is None else seed_from(rng, "rng")
+        if not (isinstance(receptor_class, type) and issubclass(receptor_class, Receptor)):
+            raise ValueError(f"receptor_class: {shown(receptor_class)} given; a subclass of Receptor is needed")
+        super().__init__(rng=self.seed)
+        if hasattr(self, "_default_schedule"):
+            self._default_schedule.stop()  # Mesa's own: a step at every whole number
         changes: dict[str, Any] = {"resolution": "agents"}
         if receptors is not None:
-            changes["receptors"] = receptors
-        scenario = scenario.changed(**changes)
+            changes["receptors"] = _whole(receptors)
+        scenario = scenario_of(scenario).changed(**changes)
         if scenario.cells.number > 1:
             raise ValueError(f"cells: {scenario.cells.number:,} given; a Mesa model holds one cell, set cells to 1")
         self.flock: _Flock
         self.itinerary: Itinerary
-        self.run = Run(scenario, seed=seed, populate=partial(_Flock, self, receptor_class))
+        self.run = Run(scenario, seed=self.seed, populate=partial(_Flock, self, receptor_class))
         if insulin_nM is not None:
-            self.run.steer(insulin_nM)
+            self.run.steer(measured(_number(insulin_nM), "insulin", "insulin_nM", most=MOST_nM))
+        self.time: float = self.run.time_min
         self.running: bool = not self.run.finished
-        reporters: dict[str, Any] = {"time_min": "time_min", "insulin_nM": "insulin_nM"}
+        reporters: dict[str, Any] = {name: name for name in ("seed", "time_min", "insulin_nM")}
         for i, name in enumerate(self.itinerary.state_names):
             reporters[name] = partial(_count, i)
         self.datacollector = DataCollector(model_reporters=reporters)
@@ -290,12 +340,92 @@ class TraffickingModel(mesa.Model):
         """Receptors now in each state; an end holds all that ever arrived."""
         return dict(zip(self.itinerary.state_names, self.flock.counts[0].tolist(), strict=True))
 
+    @property
+    def scenario(self) -> Scenario:
+        """Not to be had: Mesa's page takes what it finds here for a scenario of its own, and gives that on `Reset`."""
+        raise AttributeError("scenario: a TraffickingModel has its scenario in run.scenario")
+
+    @scenario.setter
+    def scenario(self, scenario: Any) -> None:
+        pass  # Mesa's own, of which nothing is read
+
     def step(self) -> None:
         """Advances one window; does nothing once the scenario has ended."""
-        if self.running:
+        if not self.run.finished:
             self.run.advance_window()
+            self.time = self.run.time_min
             self.datacollector.collect(self)
             self.running = not self.run.finished
+
+    def run_for(self, duration: float | str) -> None:
+        """Goes on for so many minutes ("1 h" is as good), at most to the end of the scenario.
+
+        Each window on the way is a step, and scheduled events happen at their minutes.
+        """
+        self._advance_time(self.time_min + measured(duration, "time", "run_for", most=MOST_MINUTES))
+
+    def run_until(self, end_time: float | str) -> None:
+        """Goes on to this minute, at most to the end of the scenario; see `run_for`.
+
+        Raises:
+            ValueError: the minute lies in the past.
+        """
+        until = measured(end_time, "time", "run_until", most=MOST_MINUTES)
+        if until < self.time_min:
+            raise ValueError(f"run_until: {shown(end_time)} given; the model is at {self.time_min:g} min already")
+        self._advance_time(until)
+
+    def deregister_agent(self, agent: mesa.Agent) -> None:
+        """Mesa's; a receptor that is deregistered leaves the cell."""
+        if isinstance(agent, Receptor) and not agent.gone:
+            agent.remove()
+        else:
+            super().deregister_agent(agent)
+
+    def __copy__(self) -> TraffickingModel:
+        raise TypeError("copy: two models cannot share receptors; copy.deepcopy makes a second set of them")
+
+    # -- what Mesa calls -------------------------------------------------------------------------------------------
+
+    def _wrapped_step(self) -> None:
+        """Takes the place of `step` in every Mesa model: goes on to the end of the window, and counts it."""
+        if not self.run.finished:
+            self._advance_time(self.run.window_end_min)
+
+    def _advance_time(self, until: float) -> None:
+        """Mesa's loop over its events, with a window of receptors in the place of one unit of time."""
+        until, self.time = min(until, self.run.duration_min), self.run.time_min
+        while True:
+            while self._next_event_min() <= self.time_min:
+                self._event_list.pop_event().execute()
+            if self.time_min >= until:
+                return
+            end = self.run.window_end_min
+            at = min(until, end, self._next_event_min())
+            if at == end:
+                self.steps += 1
+                self._user_step()
+            self.run.reach(at)  # where a subclass did not call `step` of this class, or none is due
+            self.time = self.run.time_min
+
+    def _next_event_min(self) -> float:
+        events = getattr(self, "_event_list", None)
+        ahead = [] if events is None or events.is_empty() else events.peek_ahead(1)
+        return ahead[0].time if ahead else math.inf
+
+
+def _number(given: Any) -> Any:
+    """A number that a text field of a page gives as text."""
+    try:
+        return float(given) if isinstance(given, str) else given
+    except ValueError:
+        return given
+
+
+def _whole(given: Any) -> Any:
+    """A whole number that a text field gives as text and a slider as a float; the scenario says what is wrong else."""
+    number = _number(given)
+    return int(number) if isinstance(number, float) and number.is_integer() else given
 
 
 def _count(state: int, model: TraffickingModel) -> int:

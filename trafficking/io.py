@@ -94,6 +94,20 @@ def load_scenario(
         raise ScenarioError([f"{where}: {TOO_DEEP}"]) from None
 
 
+def scenario_of(given: Any) -> Scenario:
+    """The scenario that is meant: one, or the name or path of one.
+
+    Raises:
+        ScenarioError: none of these, or one that cannot be used.
+    """
+    if isinstance(given, Scenario):
+        return given
+    if isinstance(given, str | Path):
+        return load_scenario(given)
+    fix = "; Scenario.from_dict makes one of tables" if isinstance(given, Mapping) else ""
+    raise ScenarioError([f"scenario: {shown(given)} given; a Scenario, or the name or path of one, is needed{fix}"])
+
+
 def shipped() -> Path:
     """In a wheel the scenarios lie in the package; in a checkout beside it."""
     inside = Path(str(files("trafficking"))) / "scenarios"

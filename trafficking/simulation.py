@@ -10,7 +10,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
@@ -62,6 +62,16 @@ class Population(Protocol):
     ) -> Passed: ...
 
 
+class _Begun(NamedTuple):
+    """A window that was cut: where it began, where it ends, its rates, and the messenger ((n_cells,)) at both."""
+
+    start_min: float
+    end_min: float
+    mrna: np.ndarray
+    rates: np.ndarray
+    mrna_at_end: np.ndarray
+
+
 _WITHOUT_IDENTITIES: dict[str, Callable[..., Population]] = {"counts": Numbers, "mean": Expectation}
 
 
@@ -107,6 +117,7 @@ class Run:
         self._timetable = Timetable(scenario)
         self._stretch: Stretch | None = None
         self._asked = self._within_a_window = False
+        self._begun: _Begun | None = None
         self._laws: dict[tuple[Any, ...], tuple[Itinerary, WindowRates]] = {}  # under each set of treatments
         self._act(())
         self._medium: Dish | None = None
@@ -181,6 +192,10 @@ class Run:
             past: with its chronicle, if it has one that is not too large, so that lives can be told of the resumed run.
         """
         self._check_whole()
+        if self._begun is not None:
+            raise ValueError(
+                f"snapshot: {self.time_min:g} min lies within a window; {self._begun.end_min:g} min ends it"
+            )
         if not isinstance(self.population, Receptors | Numbers | Expectation):
             raise TypeError("snapshot: only runs of the engine's own populations can be saved, not Mesa's objects")
         log = self._joined_log() or (np.zeros(0, np.uint64), np.zeros(0), np.zeros(0, np.int64))
@@ -315,17 +330,31 @@ class Run:
 
     def advance_window(self) -> None:
         """Goes on to the next multiple of the scenario's window (of 1 min, if none is given), or to a jump before."""
-        if self.finished:
-            return
+        end = self.window_end_min
+        while self.time_min < end:
+            self._window(min(self._window_end(end), self.duration_min))
+
+    @property
+    def window_end_min(self) -> float:
+        """The minute to which `advance_window` goes."""
         step = self.scenario.given_window_min or LONGEST_MIN
         steps = int(self.time_min / step) + 1
         while steps * step <= self.time_min:
             steps += 1
-        stretch = self._stretch_now()
-        while True:
-            self._window(min(self._window_end(steps * step), self.duration_min))
-            if stretch.window_min >= step or self.time_min >= min(steps * step, stretch.to_min):
-                return
+        end, stretch = self._window_end(steps * step), self._stretch_now()
+        while stretch.window_min < step and end < min(steps * step, stretch.to_min):
+            end = self._timetable.next_end(end)
+        return min(end, self.duration_min)
+
+    def reach(self, at_min: float) -> None:
+        """Goes on to this very minute (at most the end), also within a window; for receptors as objects.
+
+        The rest of the window keeps the rates with which it began, so that a look in between changes nothing; steering
+        there ends the window.
+        """
+        at_min = min(float(at_min), self.duration_min)
+        while self.time_min < at_min:
+            self._window(self._window_end(at_min), at_min)
 
     def steer(self, insulin_nM: float, *, until_min: float | None = None) -> None:
         """Clamps insulin from now on, to the end of the scenario or to `until_min`; what was planned no longer applies.
@@ -338,6 +367,7 @@ class Run:
                 f"steer: the run has ended, at {self.time_min:g} min; say until when it goes on (until_min)"
             )
         self.scenario = self.scenario.steered(self.time_min, insulin_nM, max(until_min or 0.0, self.duration_min))
+        self._begun = None
         self._record.extend(self.scenario)
         self._timetable = Timetable(self.scenario)
         self._insulin = self._insulin[:0]  # the row of this minute says what holds from now on
@@ -359,7 +389,7 @@ class Run:
             raise ValueError(
                 f"treat: the past up to {self.time_min:g} min, labels, divisions and changes of medium stay as they are"
             )
-        self.scenario = scenario
+        self.scenario, self._begun = scenario, None
         self._timetable = Timetable(self.scenario)
 
     def result(self) -> Result:
@@ -407,9 +437,11 @@ class Run:
                 "receptors are ahead of others; begin anew, or resume from a snapshot"
             )
 
-    def _window(self, end: float) -> None:
+    def _window(self, end: float, stop_min: float = math.inf) -> None:
+        """Carries the receptors to the end of the window, or to `stop_min` within it."""
         self._check_whole()
-        rates, mrna = self._rates(self.population.counts, end)
+        begun = self._begun or _Begun(self.time_min, end, self._mrna, *self._rates(self.population.counts, end))
+        rates, end = begun.rates, min(begun.end_min, stop_min)
         records = self._record.between(self.time_min, end)
         of_cells = self._record.of_cells(records)
         before = None if self._medium is None else self.population.counts.copy()
@@ -426,11 +458,12 @@ class Run:
                 passed.counts[-1] = self.population.counts.sum(axis=0)
                 if of_cells is not None and _ends_with(of_cells, end):
                     passed.cells[-1] = self.population.counts
-        ends, messenger = np.array([end]), np.array([self._mrna, mrna])
-        self._record.add(records, passed.counts, self._mrna_at(records, ends, messenger), passed.passages)
+        edges, messenger = np.array([begun.start_min, begun.end_min]), np.array([begun.mrna, begun.mrna_at_end])
+        self._record.add(records, passed.counts, self._mrna_at(records, edges, messenger), passed.passages)
         if of_cells is not None and len(of_cells):
             self._record.add_cells(of_cells, passed.cells)
-        self._arrive(end, mrna)
+        self._begun = begun if end < begun.end_min else None
+        self._arrive(end, begun.mrna_at_end if self._begun is None else self._messenger(begun, end))
 
     def _many_windows(self, until: float) -> bool:
         """Goes on by many short windows in one call, where the receptors are quick with one; whether it did."""
@@ -442,7 +475,8 @@ class Run:
         self._within_a_window = True
         done, passed, mrna = self.population.advance_many(plan, self._window_rates, self._mrna)
         records, ends = plan.records_min[: len(passed.counts)], plan.ends_min[:done]
-        self._record.add(records, passed.counts, self._mrna_at(records, ends, mrna), passed.passages)
+        edges = np.append(self.time_min, ends)
+        self._record.add(records, passed.counts, self._mrna_at(records, edges, mrna), passed.passages)
         if plan.cell_records_min is not None and len(passed.cells):
             self._record.add_cells(plan.cell_records_min[: len(passed.cells)], passed.cells)
         self._arrive(float(ends[-1]), mrna[done])
@@ -451,6 +485,8 @@ class Run:
     def _plan(self, until: float) -> Plan | None:
         """The windows to come that end within this stretch of the exposure, if it pays to take several at once."""
         if not isinstance(self.population, Receptors) or self._medium is not None or self.chronicle is not None:
+            return None
+        if self._begun is not None:
             return None
         most = self.population.windows_at_once
         if most < 2 or self._law_end()[1]:
@@ -526,17 +562,28 @@ class Run:
             insulin = self.scenario.protocol.mean(self.time_min, end)
         return self._window_rates(insulin, counts, self.cells.copy_number, self._mrna, end - self.time_min)
 
-    def _mrna_at(self, records: np.ndarray, ends: np.ndarray, mrna: np.ndarray) -> np.ndarray:
-        """Mean messenger over the cells at each record of the windows from now to `ends` ((n,) minutes).
+    def _mrna_at(self, records: np.ndarray, edges: np.ndarray, mrna: np.ndarray) -> np.ndarray:
+        """Mean messenger over the cells at each record of the windows between `edges` ((n + 1,) minutes).
 
-        mrna: (n + 1, n_cells) at the start and at each end.
+        mrna: (n + 1, n_cells) at each edge.
         """
         if not len(records) or self._law.transcription is None:
             return np.ones(len(records))
         response, means = self._law.transcription.response_min, np.array([float(each.mean()) for each in mrna])
-        starts, of = np.append(self.time_min, ends[:-1]), np.searchsorted(ends, records)
+        starts, ends = edges[:-1], edges[1:]
+        of = np.searchsorted(ends, records)
         way = np.expm1((starts[of] - records) / response) / np.expm1((starts[of] - ends[of]) / response)
         return means[of] + (means[of + 1] - means[of]) * way
+
+    def _messenger(self, begun: _Begun, at_min: float) -> np.ndarray:
+        """(n_cells,) messenger at a minute within a window."""
+        if self._law.transcription is None:
+            return begun.mrna
+        response = self._law.transcription.response_min
+        way = math.expm1((begun.start_min - at_min) / response)
+        return begun.mrna + (begun.mrna_at_end - begun.mrna) * way / math.expm1(
+            (begun.start_min - begun.end_min) / response
+        )
 
     def _window_end(self, until: float) -> float:
         """Where the window that starts now ends.
@@ -544,6 +591,8 @@ class Run:
         At every edge of the exposure; between edges on the grid that starts at the last one, where insulin is smooth
         or receptors are coupled. Elsewhere rates do not change, and a cut is for the patience of the caller alone.
         """
+        if self._begun is not None:
+            return self._begun.end_min
         end, free = self._law_end()
         if not free:
             return end
