@@ -418,7 +418,7 @@ def test_what_mesa_does_with_agents_keeps_the_counts():
     assert bystander in model.agents
     model.remove_all_agents()
     assert (len(model.agents), sum(model.counts.values())) == (0, 0)
-    with pytest.raises(ValueError, match="Receptor: the model makes its receptors itself"):
+    with pytest.raises(ValueError, match="the model makes its receptors itself"):
         Receptor(model)
 
 

@@ -37,7 +37,7 @@ from trafficking.identity import identity_text
 from trafficking.io import scenario_of
 from trafficking.itinerary import Itinerary
 from trafficking.moves import staying
-from trafficking.quantities import MOST_MINUTES, MOST_nM, measured
+from trafficking.quantities import MOST_MINUTES, MOST_NM, measured
 from trafficking.receptors import compile_all, starting_slab
 from trafficking.scenario import Scenario
 from trafficking.seeds import seed_from
@@ -75,7 +75,8 @@ class Receptor(mesa.Agent):
     ) -> None:
         """columns: states, targets, identities and draws of some receptors, of which this is the one at `slot`."""
         if columns is None:
-            raise ValueError("Receptor: the model makes its receptors itself; give their number as `receptors`")
+            made = "the model makes its receptors itself, as many as its `receptors` says"
+            raise ValueError(f"Receptor: no place of a receptor given; {made}")
         super().__init__(model)
         states, targets, identities, draws = columns
         self.identity = int(identities[slot])
@@ -114,7 +115,7 @@ class Receptor(mesa.Agent):
         In `on_transition` this happens at the transition's minute, between steps at the model's. An end removes it.
         """
         names = self.model.itinerary.state_names
-        if state not in names:
+        if not isinstance(state, str) or state not in names:
             hint = nearest(state, names) or f"; states are {', '.join(names)}"
             raise ValueError(f"move_to: {shown(state)} is not a state{hint}")
         if self.gone:
@@ -316,7 +317,7 @@ class TraffickingModel(mesa.Model):
         self.itinerary: Itinerary
         self.run = Run(scenario, seed=self.seed, populate=partial(_Flock, self, receptor_class))
         if insulin_nM is not None:
-            self.run.steer(measured(_number(insulin_nM), "insulin", "insulin_nM", most=MOST_nM))
+            self.run.steer(measured(_number(insulin_nM), "insulin", "insulin_nM", most=MOST_NM))
         self.time: float = self.run.time_min
         self.running: bool = not self.run.finished
         reporters: dict[str, Any] = {name: name for name in ("seed", "time_min", "insulin_nM")}

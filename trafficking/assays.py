@@ -18,6 +18,7 @@ import numpy as np
 import pandas as pd
 
 from trafficking import units
+from trafficking.arguments import on_a_scenario
 from trafficking.binding import LONGEST_MIN, Noise, Reader, free_nM, reader_of, settling_min, share_bound
 from trafficking.dishes import (
     INSIDE,
@@ -44,6 +45,7 @@ _DOSES = (0.0, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0)  # nM
 # -- binding -----------------------------------------------------------------------------------------------------------
 
 
+@on_a_scenario
 def surface_binding(
     scenario: Scenario,
     *,
@@ -72,6 +74,7 @@ def surface_binding(
     )  # fmt: skip
 
 
+@on_a_scenario
 def total_binding(
     scenario: Scenario,
     *,
@@ -93,6 +96,7 @@ def total_binding(
     )  # fmt: skip
 
 
+@on_a_scenario
 def competition(
     scenario: Scenario,
     *,
@@ -150,6 +154,7 @@ def competition(
     return table
 
 
+@on_a_scenario
 def scatchard(scenario: Scenario, *, competitor_nM: Sequence[float] = _DOSES[:-1], **more: Any) -> pd.DataFrame:
     """The competition plotted as bound over free against bound; one kind of site gives a straight line.
 
@@ -176,6 +181,7 @@ def scatchard(scenario: Scenario, *, competitor_nM: Sequence[float] = _DOSES[:-1
 # -- down-regulation ---------------------------------------------------------------------------------------------------
 
 
+@on_a_scenario
 def dose_response(
     scenario: Scenario,
     *,
@@ -223,6 +229,7 @@ def dose_response(
     return table
 
 
+@on_a_scenario
 def recovery(
     scenario: Scenario,
     *,
@@ -268,6 +275,7 @@ def recovery(
     return table
 
 
+@on_a_scenario
 def surface_histogram(
     scenario: Scenario,
     *,
@@ -295,6 +303,7 @@ def surface_histogram(
     return table
 
 
+@on_a_scenario
 def signalling(
     scenario: Scenario,
     *,

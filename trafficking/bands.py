@@ -10,6 +10,7 @@ import pandas as pd
 
 from trafficking.body import BodyResult, simulate_body
 from trafficking.body_forms import BodyScenario
+from trafficking.equality import by_value
 from trafficking.identity import philox
 from trafficking.physiology import DAY_MIN
 
@@ -17,7 +18,8 @@ COLUMNS = ("glucose_mM", "insulin_nM", "sensitivity", "visceral_fat", "muscle_ma
 FEW = 10  # draws: fewer have no central 95 % worth the name, and may all lie on one side of the middle
 
 
-@dataclass(frozen=True)
+@by_value
+@dataclass(frozen=True, eq=False)
 class Band:
     """One life with the middle effects, and the same life with effects drawn from their ranges.
 

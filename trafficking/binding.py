@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 
 from trafficking import propagator
-from trafficking.identity import philox
+from trafficking.faults import shown
+from trafficking.identity import check_seed, philox
 from trafficking.itinerary import Itinerary
 from trafficking.scenario import Scenario
 from trafficking.treatments import at_celsius
@@ -73,6 +74,9 @@ class Reader:
 
 def reader_of(scenario: Scenario, seed: int, replicate: int, noise: Noise | None) -> Reader:
     """A reader for cells of a scenario."""
+    if noise is not None and not isinstance(noise, Noise):
+        raise ValueError(f"noise: {shown(noise)} given; a Noise is needed, or None")
+    check_seed(seed, replicate)
     return Reader(seed=seed, replicate=replicate, noise=noise, discrete=scenario.resolution != "mean")
 
 

@@ -16,6 +16,8 @@ import bisect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from numbers import Real
+from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
@@ -23,7 +25,11 @@ import pandas as pd
 
 from trafficking import body_coupling, checkups, organs, physiology, plasma
 from trafficking.body_coupling import Slow
+from trafficking.body_files import body_of
 from trafficking.body_forms import BodyScenario
+from trafficking.equality import by_value
+from trafficking.faults import shown
+from trafficking.identity import check_seed
 from trafficking.meals import Fasting
 from trafficking.organs import ORGANS, Organ
 from trafficking.physiology import DAY_MIN, MG_PER_DL_PER_MM, NM_PER_UU_PER_ML, YEAR_D, Levels
@@ -74,7 +80,8 @@ COLUMNS = {
 }
 
 
-@dataclass(frozen=True)
+@by_value
+@dataclass(frozen=True, eq=False)
 class BodyResult:
     """One finished life.
 
@@ -132,8 +139,8 @@ class BodyResult:
             ValueError: the life has no such day.
         """
         days = self.levels["time_min"].to_numpy() / MINUTES_PER_DAY
-        if not 0.0 <= day <= days[-1] + 1e-6:
-            raise ValueError(f"day {day:g} given; this life lasts from day 0 to day {days[-1]:g}")
+        if isinstance(day, bool) or not isinstance(day, Real) or not 0.0 <= day <= days[-1] + 1e-6:
+            raise ValueError(f"day {_day(day)} given; this life lasts from day 0 to day {days[-1]:g}")
         return int(np.searchsorted(days, day + 1e-6, side="right")) - 1
 
 
@@ -146,7 +153,7 @@ class Life:
 
     def __init__(
         self,
-        scenario: BodyScenario,
+        scenario: BodyScenario | str | Path,
         *,
         seed: int = 1,
         replicate: int = 0,
@@ -154,6 +161,8 @@ class Life:
         saved: Mapping[str, np.ndarray] | None = None,
     ) -> None:
         """Begins in health, or where `saved` was made by `snapshot`; for other arguments see `simulate_body`."""
+        check_seed(seed, replicate)
+        scenario = body_of(scenario)
         self.scenario, self.seed, self.replicate, self._threads = scenario, seed, replicate, threads
         day = plasma.healthy_day(scenario.meals)
         self._healthy_nM = float(day.levels_nM.mean())
@@ -192,8 +201,14 @@ class Life:
         """Lives on to the end, or until `day` is at least `to_d`.
 
         Args:
+            to_d: a day of this life, not a duration.
             keep_going: told the day after every window; False stops there.
+
+        Raises:
+            ValueError: the day lies in the past.
         """
+        if isinstance(to_d, bool) or not isinstance(to_d, Real) or not to_d >= self.day - 1e-9:
+            raise ValueError(f"to_d: {shown(to_d)} given; a day is needed, not before {self.day:g}, which is now")
         while not self.finished and self.day < to_d - 1e-9:
             self._window()
             if keep_going is not None and not keep_going(self.day):
@@ -297,8 +312,12 @@ class Life:
         return row
 
 
+def _day(given: object) -> str:
+    return f"{given:g}" if isinstance(given, float) else shown(given)
+
+
 def simulate_body(
-    scenario: BodyScenario,
+    scenario: BodyScenario | str | Path,
     *,
     seed: int = 1,
     replicate: int = 0,
@@ -308,10 +327,14 @@ def simulate_body(
     """One person's years from the healthy state on.
 
     Args:
+        scenario: a body scenario, or the name or path of one.
         seed, replicate: of random numbers, where the scenario's resolution has any.
         threads: at most this many for single receptors; no result depends on it.
         progress: told the day after every window.
     """
+
+    if progress is not None and not callable(progress):
+        raise ValueError(f"progress: {shown(progress)} given; a function is needed, or None")
 
     def told(day: float) -> bool:
         if progress is not None:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from trafficking.body_forms import BodyScenario
-from trafficking.faults import ScenarioError, nearest, override
+from trafficking.faults import ScenarioError, nearest, override, shown
 from trafficking.io import read_toml, shipped
 
 
@@ -50,6 +51,20 @@ def load_body(source: str | Path, changes: Mapping[str, str] | None = None) -> B
         raise ScenarioError([f"{source}: {line}" for line in fault.lines]) from None
     except RecursionError:
         raise ScenarioError([f"{source}: nested too deeply"]) from None
+
+
+def body_of(given: Any) -> BodyScenario:
+    """The body scenario that is meant: one, or the name or path of one.
+
+    Raises:
+        ScenarioError: none of these, or one that cannot be used.
+    """
+    if isinstance(given, BodyScenario):
+        return given
+    if isinstance(given, str | Path):
+        return load_body(given)
+    fix = "; BodyScenario.from_dict makes one of tables" if isinstance(given, Mapping) else ""
+    raise ScenarioError([f"scenario: {shown(given)} given; a BodyScenario, or its name or path, is needed{fix}"])
 
 
 def _shipped() -> Path:

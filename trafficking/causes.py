@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from trafficking.arguments import on_a_scenario
 from trafficking.dishes import clamped, resting
 from trafficking.forms import itinerary_table
 from trafficking.itinerary import Itinerary
@@ -27,6 +28,7 @@ from trafficking.treatments import Drug, under
 _ENDOSOMES = ("early_endosome", "recycling")
 
 
+@on_a_scenario
 def loss_by_cause(
     scenario: Scenario, *, at_min: float | None = None, seed: int = 1, replicate: int = 0
 ) -> pd.DataFrame:

@@ -5,20 +5,26 @@ Each takes a body as it is and gives a table; the body's own life goes on as if 
 
 from __future__ import annotations
 
+from numbers import Integral
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from trafficking import meals, physiology
+from trafficking.equality import by_value
+from trafficking.faults import number, shown
 from trafficking.meals import Course, Fasting, Meal
 from trafficking.physiology import MG_PER_DL_PER_MM, NM_PER_UU_PER_ML
+from trafficking.quantities import measured
 
 _PMOL_PER_MU = 6.0
 _AT_THE_END_MIN = 40  # of a clamp: the glucose infused then is M
+_LONGEST_TEST_MIN = 10_000
 _MOST_FALLING_MIN = 720  # for insulin to bring glucose down to where it is held
 
 
+@by_value
 class OralTest(NamedTuple):
     """An oral glucose tolerance test.
 
@@ -33,6 +39,7 @@ class OralTest(NamedTuple):
     matsuda: float
 
 
+@by_value
 class Clamp(NamedTuple):
     """A clamp: isoglycaemic at the body's own fasting level, euglycaemic at a normal one.
 
@@ -54,7 +61,9 @@ def ogtt(body: Fasting, *, grams: float | None = None, minutes: int = 180, every
     Args:
         grams: default 75. minutes: at least 120. every: minutes between two rows of the table.
     """
-    grams = meals.constant("oral_g") if grams is None else grams
+    _check_body(body)
+    grams = meals.constant("oral_g") if grams is None else _number("grams", grams, 1000.0)
+    minutes, every = _whole("minutes", minutes, 120), _whole("every", every, 1)
     course = meals.course(body, minutes, meals=[Meal(0.0, grams)])
     samples = course.glucose[:121:30].mean(), course.insulin[:121:30].mean()
     return OralTest(
@@ -70,7 +79,7 @@ def clamp(
     body: Fasting,
     *,
     infusion: float | None = None,
-    target_mM: float | None = None,
+    target_mM: float | str | None = None,
     minutes: int = 120,
     every: int = 10,
 ) -> Clamp:
@@ -84,8 +93,14 @@ def clamp(
     Raises:
         ValueError: the target is above the fasting level, or is not reached in 12 h of this insulin.
     """
-    given = _PMOL_PER_MU * (meals.constant("infusion") if infusion is None else infusion)
-    target = body.glucose if target_mM is None else target_mM * MG_PER_DL_PER_MM
+    _check_body(body)
+    infusion = meals.constant("infusion") if infusion is None else _number("infusion", infusion, 1000.0)
+    minutes, every = _whole("minutes", minutes, 60), _whole("every", every, 1)
+    given = _PMOL_PER_MU * infusion
+    if target_mM is None:
+        target = body.glucose
+    else:
+        target = measured(target_mM, "glucose", "target_mM", most=100.0, zero=False) * MG_PER_DL_PER_MM
     falling = _falling_min(body, given, target)
     state = meals.course(body, falling, infusion=given).state if falling else None
     course = meals.course(body, minutes, infusion=given, clamp_at=target, state=state)
@@ -111,8 +126,29 @@ def _falling_min(body: Fasting, infusion: float, target: float) -> int:
 
 def homa_ratio(body: Fasting) -> float:
     """HOMA-IR over that of the healthy body, 2.47."""
+    _check_body(body)
     own, healthy = (physiology.homa_ir(each.glucose / MG_PER_DL_PER_MM, each.insulin) for each in (body, meals.HEALTHY))
     return own / healthy
+
+
+def _check_body(body: Fasting) -> None:
+    if not isinstance(body, Fasting):
+        made = "BodyResult.fasting_at(day), or meals.HEALTHY"
+        raise ValueError(f"body: {shown(body)} given; a body is needed as it is after a night: {made}")
+
+
+def _number(name: str, given: float, most: float) -> float:
+    try:
+        return number(0.0, most, zero=False).read(given)
+    except ValueError as fault:
+        raise ValueError(f"{name}: {fault}") from None
+
+
+def _whole(name: str, given: int, least: int) -> int:
+    if isinstance(given, bool) or not isinstance(given, Integral) or not least <= given <= _LONGEST_TEST_MIN:
+        allowed = f"whole minutes from {least} to {_LONGEST_TEST_MIN:,} are needed"
+        raise ValueError(f"{name}: {shown(given)} given; {allowed}")
+    return int(given)
 
 
 def _table(course: Course, every: int) -> pd.DataFrame:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 from numbers import Real
 from typing import Any
@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from trafficking import units
+from trafficking.faults import shown
 from trafficking.results import Result, receptors_in
 from trafficking.scenario import Scenario
 from trafficking.treatments import LABEL
@@ -24,7 +25,7 @@ def rising(name: str, values: Sequence[float], *, least: int = 1) -> list[float]
     """An argument of an assay as numbers that rise from 0 or above, at least so many; ValueError if it is none such."""
     numbers = _numbers(name, values)
     if len(numbers) < least or min(numbers) < 0.0 or any(b <= a for a, b in pairwise(numbers)):
-        raise ValueError(f"{name}: {values!r} given; rising numbers from 0 on are needed, {least} or more")
+        raise ValueError(f"{name}: {shown(values)} given; rising numbers from 0 on are needed, {least} or more")
     return numbers
 
 
@@ -32,26 +33,31 @@ def times_within(name: str, values: Sequence[float], last: float) -> list[float]
     """An argument of an assay as minutes within a scenario; ValueError if it is none such."""
     numbers = _numbers(name, values)
     if not numbers:
-        raise ValueError(f"{name}: {values!r} given; at least one time is needed, such as [0, 60]")
+        raise ValueError(f"{name}: {shown(values)} given; at least one time is needed, such as [0, 60]")
     for time in numbers:
         if not 0.0 <= time <= last:
-            raise ValueError(f"{name}: {time!r} given; the scenario lasts {last:g} min")
+            raise ValueError(f"{name}: {shown(time)} given; the scenario lasts {last:g} min")
     return numbers
 
 
 def within(name: str, value: float, low: float, high: float, *, above: bool = False) -> float:
     """An argument of an assay as a number from `low` (or above it) to `high`; ValueError if it is none such."""
-    sound = isinstance(value, Real) and low <= value <= high and not (above and value == low)
+    sound = (
+        isinstance(value, Real)
+        and not isinstance(value, bool)
+        and low <= value <= high
+        and not (above and value == low)
+    )
     if not sound:
         span = f"above {low:g} and up to {high:g}" if above else f"from {low:g} to {high:g}"
-        raise ValueError(f"{name}: {value!r} given; a number {span} is needed")
+        raise ValueError(f"{name}: {shown(value)} given; a number {span} is needed")
     return float(value)
 
 
 def _numbers(name: str, values: Sequence[float]) -> list[float]:
-    sound = not isinstance(values, str) and np.ndim(values) == 1
-    if not sound or any(isinstance(x, str) or not math.isfinite(x) for x in values):
-        raise ValueError(f"{name}: {values!r} given; a list of numbers such as [0, 1, 10] is needed")
+    sound = isinstance(values, Iterable) and not isinstance(values, str)
+    if not sound or not all(isinstance(x, Real) and math.isfinite(x) for x in values):
+        raise ValueError(f"{name}: {shown(values)} given; a list of numbers such as [0, 1, 10] is needed")
     return [float(value) for value in values]
 
 

@@ -14,7 +14,9 @@ from typing import NamedTuple
 import numpy as np
 
 from trafficking import units
+from trafficking.arguments import on_a_scenario
 from trafficking.dishes import clamped, resting
+from trafficking.equality import by_value
 from trafficking.identity import philox
 from trafficking.response import response
 from trafficking.results import Result, receptors_in
@@ -54,7 +56,8 @@ class Curve(NamedTuple):
         )
 
 
-@dataclass(frozen=True)
+@by_value
+@dataclass(frozen=True, eq=False)
 class Sweep:
     """Cells at the end of an exposure, by dose.
 
@@ -82,6 +85,7 @@ class HalfEffect:
     rows: int = 0
 
 
+@on_a_scenario
 def sweep(
     scenario: Scenario,
     *,

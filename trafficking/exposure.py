@@ -11,10 +11,14 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_left, bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
+from numbers import Real
+from typing import Any, get_args
+
+from trafficking.faults import shown
 
 _MOST_REPEATS = 1_000_000  # pulses or days of meals in one segment; more is a slip in a unit, and each costs memory
 
@@ -155,7 +159,7 @@ class Meals:
     every_min: float = 1440.0
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "meal_times_min", tuple(map(float, self.meal_times_min)))
+        object.__setattr__(self, "meal_times_min", _floats("meal_times_min", self.meal_times_min))
         _require(
             self,
             positive=("duration_min", "peak_after_min", "every_min"),
@@ -238,8 +242,8 @@ class Oscillation:
 
     def __post_init__(self) -> None:
         _require(self, positive=("duration_min", "period_min"), not_negative=("mean_nM", "amplitude_nM"))
-        if not math.isfinite(self.phase_min):
-            raise ValueError(f"phase_min: {self.phase_min!r} is not a finite number")
+        if not _finite(self.phase_min):
+            raise ValueError(f"phase_min: {shown(self.phase_min)} is not a finite number")
         if self.amplitude_nM > self.mean_nM:
             raise ValueError(f"amplitude_nM: {self.amplitude_nM!r} must not exceed mean_nM, {self.mean_nM!r}")
 
@@ -279,8 +283,8 @@ class Series:
     insulin_nM: tuple[float, ...]
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "times_min", tuple(map(float, self.times_min)))
-        object.__setattr__(self, "insulin_nM", tuple(map(float, self.insulin_nM)))
+        object.__setattr__(self, "times_min", _floats("times_min", self.times_min))
+        object.__setattr__(self, "insulin_nM", _floats("insulin_nM", self.insulin_nM))
         _require(self, positive=("duration_min",), not_negative=("times_min", "insulin_nM"))
         _require_rising("times_min", self.times_min)
         if len(self.times_min) != len(self.insulin_nM):
@@ -319,7 +323,11 @@ class Exposure:
     segments: tuple[Segment, ...]
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "segments", tuple(self.segments))
+        segments = tuple(self.segments) if isinstance(self.segments, Iterable) else (self.segments,)
+        if not all(isinstance(each, Segment) for each in segments) or isinstance(self.segments, Segment):
+            kinds = ", ".join(kind.__name__ for kind in get_args(Segment))
+            raise ValueError(f"segments: {shown(self.segments)} given; a list is needed, of {kinds}")
+        object.__setattr__(self, "segments", segments)
         if not self.segments:
             raise ValueError("segments: an exposure needs at least one")
 
@@ -441,10 +449,29 @@ def _require(segment: Segment, *, positive: tuple[str, ...], not_negative: tuple
     for name in (*positive, *not_negative):
         given = getattr(segment, name)
         for value in given if isinstance(given, tuple) else (given,):
-            if not math.isfinite(value):
-                raise ValueError(f"{name}: {value!r} is not a finite number")
+            if not _finite(value):
+                raise ValueError(f"{name}: {shown(value)} is not a finite number")
             if value < 0.0 or (value == 0.0 and name in positive):
-                raise ValueError(f"{name}: {value!r} must {'be above 0' if name in positive else 'not be negative'}")
+                raise ValueError(
+                    f"{name}: {shown(value)} must {'be above 0' if name in positive else 'not be negative'}"
+                )
+
+
+def _finite(value: Any) -> bool:
+    try:
+        return isinstance(value, Real) and not isinstance(value, bool) and math.isfinite(value)
+    except OverflowError:
+        return False
+
+
+def _floats(name: str, given: Any) -> tuple[float, ...]:
+    if isinstance(given, str | bytes) or not isinstance(given, Iterable):
+        raise ValueError(f"{name}: {shown(given)} given; a list of numbers is needed")
+    values = tuple(given)
+    for value in values:
+        if not _finite(value):
+            raise ValueError(f"{name}: {shown(value)} is not a finite number")
+    return tuple(map(float, values))
 
 
 def _require_rising(name: str, times_min: tuple[float, ...]) -> None:

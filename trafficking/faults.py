@@ -15,6 +15,7 @@ import reprlib
 import tomllib
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -67,7 +68,8 @@ def shown(given: Any) -> str:
 def nearest(word: Any, words: Iterable[str]) -> str:
     """'; did you mean ...?' for a word like one of `words`, else ''."""
     known = {name.lower(): name for name in words}
-    close = difflib.get_close_matches(str(word)[:100].lower(), known, n=1, cutoff=0.6)
+    given = str(word) if isinstance(word, str | Path) else shown(word)
+    close = difflib.get_close_matches(given[:100].lower(), known, n=1, cutoff=0.6)
     return f"; did you mean {known[close[0]]!r}?" if close else ""
 
 
@@ -232,7 +234,7 @@ def choice(*allowed: str) -> Read:
     """One of a few words."""
 
     def read(given: Any) -> str:
-        if given not in allowed:
+        if not isinstance(given, str) or given not in allowed:
             raise ValueError(f"{shown(given)} given; allowed are {', '.join(allowed)}{nearest(given, allowed)}")
         return given
 

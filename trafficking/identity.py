@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import reprlib
+
 import numpy as np
 
 MOST_CELLS = 1 << 20  # that an identity can tell apart
@@ -27,7 +29,13 @@ def check_seed(seed: int, replicate: int) -> None:
     """Raises ValueError unless both are integers that name a run."""
     for name, value, limit in (("seed", seed, 2**63), ("replicate", replicate, 2**32)):
         if isinstance(value, bool) or not isinstance(value, int | np.integer) or not 0 <= value < limit:
-            raise ValueError(f"{name}: {value!r} given; an integer from 0 to {limit - 1} is needed")
+            raise ValueError(f"{name}: {_shown(value)} given; an integer from 0 to {limit - 1} is needed")
+
+
+def _shown(given: object) -> str:
+    if isinstance(given, int) and given.bit_length() > 200:
+        return "a number of over 60 digits"
+    return " ".join(reprlib.repr(given).split())
 
 
 def run_key(seed: int, replicate: int, stream: str) -> np.uint64:

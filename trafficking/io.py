@@ -80,12 +80,16 @@ def load_scenario(
     Raises:
         ScenarioError: one line per fault, each beginning with the file.
     """
+    if not isinstance(source, str | Path) or source == "":
+        raise ScenarioError([f"scenario: {shown(source)} given; the name or path of one is needed"])
+    if changes is not None and not (isinstance(changes, Mapping) and all(isinstance(key, str) for key in changes)):
+        raise ScenarioError([f"changes: {shown(changes)} given; texts by the path of their keys are needed"])
     path = _find(source)
     where = _printable(source)
     try:
         given = dict(defaults or {}) | read_toml(path)
         for key, value in (changes or {}).items():
-            given = override(*_spelled_out(given, key), value)
+            given = override(*_spelled_out(given, key), value if isinstance(value, str) else shown(value))
         _read_series(given, path.parent)
         return Scenario.from_dict(given)
     except ScenarioError as fault:
@@ -228,6 +232,12 @@ def save(
         ScenarioError: the name is too long, or one that is kept for hidden files.
         OSError: the folder cannot be written; nothing is left of it.
     """
+    from trafficking.results import Result
+
+    if not isinstance(result, Result):
+        raise ValueError(f"result: {shown(result)} given; the Result of a run is needed, such as run.result()")
+    if not isinstance(folder, str | Path | folders.Claim) or folder == "" or "\0" in str(folder):
+        raise ValueError(f"folder: {shown(folder)} given; the path of a folder is needed")
     if not isinstance(folder, folders.Claim):
         with claim(folder, overwrite=overwrite) as place:
             return save(result, place, extras=extras)
@@ -368,6 +378,8 @@ def load_run(folder: str | Path) -> Result:
     from trafficking import run_tables
     from trafficking.results import DAUGHTER, Result, cells_table
 
+    if not isinstance(folder, str | Path) or folder == "":
+        raise ValueError(f"folder: {shown(folder)} given; the path of a run folder is needed")
     manifest, contents = check_run(folder)
     where, replicate = _printable(folder), manifest["replicate"]
     try:

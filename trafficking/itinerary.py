@@ -21,6 +21,8 @@ from functools import cached_property
 
 import numpy as np
 
+from trafficking.faults import shown
+
 COMPARTMENTS = ("membrane", "early_endosome", "recycling", "lysosome", "biosynthetic", "out")
 COUPLINGS = ("endocytosis", "sorting", "transcription")
 MOST_STATES, MOST_TRANSITIONS, MOST_WAYS = 200, 250, 8  # what a byte can number, and the width of the kernel's tables
@@ -356,7 +358,12 @@ def messenger_target(max_suppression: float, half: float, power: float, activity
 
 
 def _prove_sound(itinerary: Itinerary) -> None:
-    states, arrows = itinerary.states, itinerary.transitions
+    states, arrows, slow = itinerary.states, itinerary.transitions, itinerary.transcription
+    for what, parts, kind in (("states", states, State), ("transitions", arrows, Transition)):
+        if not isinstance(parts, tuple) or not all(isinstance(each, kind) for each in parts):
+            raise ValueError(f"{what}: {shown(parts)} given; a tuple of {kind.__name__} is needed")
+    if slow is not None and not isinstance(slow, Transcription):
+        raise ValueError(f"transcription: {shown(slow)} given; a Transcription is needed, or None")
     names = [state.name for state in states]
     if not states:
         raise ValueError("states: an itinerary needs at least one state")

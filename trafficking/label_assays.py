@@ -12,6 +12,7 @@ import pandas as pd
 from scipy.integrate import cumulative_trapezoid
 
 from trafficking import units
+from trafficking.arguments import on_a_scenario
 from trafficking.binding import Noise, reader_of
 from trafficking.dishes import (
     INSIDE,
@@ -35,6 +36,7 @@ TRACER_NM = 0.05  # nM: well below the affinity, and above what a counter needs
 _MOST_ROWS = 20_000  # of a table that is finer than its scenario asks for
 
 
+@on_a_scenario
 def label_protection(
     scenario: Scenario,
     *,
@@ -74,6 +76,7 @@ def label_protection(
     return table
 
 
+@on_a_scenario
 def pulse_chase(
     scenario: Scenario,
     *,
@@ -123,6 +126,7 @@ def pulse_chase(
 # -- uptake ------------------------------------------------------------------------------------------------------------
 
 
+@on_a_scenario
 def endocytic_rate(
     scenario: Scenario,
     *,

@@ -23,6 +23,7 @@ import numpy as np
 import pandas as pd
 
 from trafficking import io, library
+from trafficking.equality import by_value
 from trafficking.readings import READINGS, Bench
 from trafficking.scenario import Scenario
 from trafficking.sketches import Sketcher
@@ -62,7 +63,8 @@ CANDIDATES = (
 )
 
 
-@dataclass(frozen=True)
+@by_value
+@dataclass(frozen=True, eq=False)
 class Fit:
     """The best of several fits of one itinerary: its constants and the numbers that they give."""
 

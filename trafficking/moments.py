@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from trafficking import propagator
+from trafficking.arguments import on_a_scenario
 from trafficking.cells import Start, replicas
 from trafficking.itinerary import Itinerary
 from trafficking.scenario import Scenario
@@ -17,6 +18,7 @@ from trafficking.starting import starting_cells
 from trafficking.tally import Passed
 
 
+@on_a_scenario
 def exact_moments(scenario: Scenario, times_min: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Variances of the counts, and covariances of each state's count with itself at the next time.
 

@@ -14,10 +14,12 @@ import pandas as pd
 from trafficking import body_files, clinic, readouts
 from trafficking.body import BodyResult, simulate_body
 from trafficking.body_forms import BodyScenario
+from trafficking.equality import by_value
 from trafficking.organs import ORGANS
 from trafficking.physiology import YEAR_D
 
 
+@by_value
 class Cycle(NamedTuple):
     """A life with the receptors of its organs, and the same one with their number held constant.
 

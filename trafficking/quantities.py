@@ -100,7 +100,10 @@ def measured(given: Any, kind: str, place: str, *, most: float = math.inf, zero:
         unit = _UNITS[kind]
         raise ValueError(f"{place}: {shown(given)} given; {_MEASURES[kind]} is needed, a number in {unit} or text")
     else:
-        value = float(given) if abs(float(given)) <= 1e308 else math.nan
+        try:
+            value = float(given)
+        except OverflowError:
+            value = math.inf
     least = "at least 0" if zero else "above 0"
     if not 0.0 <= value <= most or (value == 0.0 and not zero) or math.isinf(value):
         up_to = f" and at most {units.friendly(most, kind)}" if math.isfinite(most) else ""

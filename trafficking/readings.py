@@ -16,6 +16,7 @@ from scipy.integrate import cumulative_trapezoid
 
 from trafficking import units
 from trafficking.dishes import INSIDE, crossing, entered, slope_of_ratio
+from trafficking.equality import by_value
 from trafficking.results import Result, receptors_in
 from trafficking.scenario import Scenario, override
 from trafficking.signals import value as constant
@@ -25,7 +26,8 @@ _SHORTEST_MIN = 60.0  # of a curve that is shown
 _VISIBLE = 0.95  # a fall to less than this share can be seen in binding; ours
 
 
-@dataclass(frozen=True)
+@by_value
+@dataclass(frozen=True, eq=False)
 class Seen:
     """A number read off a simulated curve.
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from trafficking.arguments import on_a_scenario
 from trafficking.cells import replicas
 from trafficking.identity import check_seed
 from trafficking.scenario import Scenario
@@ -14,6 +15,7 @@ from trafficking.simulation import Run
 _NUMBERS_AT_ONCE = 2_000_000  # of replicates side by side
 
 
+@on_a_scenario
 def replicated(
     scenario: Scenario, replicates: Sequence[int], *, seed: int = 1, threads: int | None = None
 ) -> tuple[np.ndarray, np.ndarray]:

@@ -17,6 +17,7 @@ import numpy as np
 import pandas as pd
 
 from trafficking import units
+from trafficking.equality import by_value
 from trafficking.half_times import HalfTimes, Step, clocks, strongest_step
 from trafficking.identity import identity_text
 from trafficking.itinerary import Itinerary
@@ -74,7 +75,8 @@ def column(name: str, table: str = "counts") -> Column:
     return COLUMNS.get(name) or Column("receptors", words)
 
 
-@dataclass(frozen=True)
+@by_value
+@dataclass(frozen=True, eq=False)
 class Result:
     """One finished run: its scenario and its tables. Versions and hashes are added when it is saved.
 
@@ -135,6 +137,7 @@ class Result:
         return totals(self.events, self.scenario.itinerary)
 
 
+@by_value
 class CellCounts(NamedTuple):
     """The cells of a run one by one, as bare arrays.
 

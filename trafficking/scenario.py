@@ -35,7 +35,18 @@ from trafficking.forms import INSULIN_KEYS, ItineraryForm, SegmentForm, SeriesFo
 from trafficking.itinerary import COUPLINGS, Itinerary
 from trafficking.limits import crowded, excesses
 from trafficking.master_equation import insulin_free, steady_state
-from trafficking.quantities import MOST_MINUTES, MOST_RECEPTORS, READERS, Document, Duration, Name, replaced
+from trafficking.quantities import (
+    MOST_MINUTES,
+    MOST_NM,
+    MOST_RECEPTORS,
+    READERS,
+    Document,
+    Duration,
+    Form,
+    Name,
+    measured,
+    replaced,
+)
 from trafficking.treatments import Medium, Treatment, Treatments, assumed, check_medium, checked, labels, with_twins
 
 __all__ = ["Scenario", "ScenarioError", "override"]
@@ -212,8 +223,9 @@ class Scenario(Document):
         sentences = dict.fromkeys(self.extrapolation(level) for level in levels)
         return [sentence for sentence in sentences if sentence]
 
-    def extrapolation(self, insulin_nM: float) -> str:
+    def extrapolation(self, insulin_nM: float | str) -> str:
         """What to say of this insulin if no measurement covers it, else ''."""
+        insulin_nM = measured(insulin_nM, "insulin", "insulin_nM")
         known, title = self.evidence.measured_nM, self.evidence.title or self.tissue
         if known is None:
             note = self.evidence.measured_note
@@ -229,23 +241,26 @@ class Scenario(Document):
 
     # -- another like it -------------------------------------------------------------------------------------------
 
-    def steered(self, at_min: float, insulin_nM: float, until_min: float) -> Self:
+    def steered(self, at_min: float | str, insulin_nM: float | str, until_min: float | str) -> Self:
         """This scenario up to `at_min`, then insulin clamped at `insulin_nM` up to `until_min`."""
+        at_min, until_min = measured(at_min, "time", "at_min"), measured(until_min, "time", "until_min")
+        insulin_nM = measured(insulin_nM, "insulin", "insulin_nM", most=MOST_NM)
         return self._given(self.protocol.steered(at_min, insulin_nM, until_min), alike_until_min=at_min)
 
-    def treated(self, at_min: float, treatments: Treatments) -> Self:
+    def treated(self, at_min: float | str, treatments: Treatments) -> Self:
         """This scenario up to `at_min`, from then on with these treatments in the place of its own."""
+        if not isinstance(treatments, tuple | list) or not all(isinstance(each, Form) for each in treatments):
+            raise ValueError(
+                f"treatments: {shown(treatments)} given; a list of treatments is needed, such as Drug(...)"
+            )
+        at_min = measured(at_min, "time", "at_min")
         tables = [each.model_dump(by_alias=True, exclude_none=True, mode="json") for each in treatments]
         kept = [each.model_dump(by_alias=True, mode="json") for each in self.expect if each.at_min <= at_min]
         return self.from_dict(self.to_dict() | {"treatments": tables, "expect": kept, "expected": ""})
 
-    def lasting(self, duration_min: float) -> Self:
+    def lasting(self, duration_min: float | str) -> Self:
         """This scenario cut at `duration_min`, or held at its last insulin up to it."""
-        end = self.duration_min
-        if not 0.0 < duration_min <= MOST_MINUTES:
-            raise ValueError(
-                f"duration: {duration_min!r} min given; must be above 0 and at most {MOST_MINUTES:.3g} min"
-            )
+        end, duration_min = self.duration_min, measured(duration_min, "time", "duration", most=MOST_MINUTES, zero=False)
         if duration_min == end:
             return self
         if duration_min > end:

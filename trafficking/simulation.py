@@ -10,6 +10,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
@@ -18,10 +19,13 @@ from trafficking import saved_layout
 from trafficking.cells import Cells, drawn
 from trafficking.chronicle import Chronicle
 from trafficking.counts import Expectation, Numbers
+from trafficking.faults import shown
 from trafficking.grid import LONGEST_MIN
 from trafficking.identity import check_seed, run_key
+from trafficking.io import scenario_of
 from trafficking.itinerary import Itinerary
 from trafficking.medium import Dish
+from trafficking.quantities import MOST_MINUTES, MOST_NM, measured
 from trafficking.receptors import Receptors
 from trafficking.record import Record
 from trafficking.results import CellCounts, Result, tables
@@ -83,7 +87,7 @@ class Run:
 
     def __init__(
         self,
-        scenario: Scenario,
+        scenario: Scenario | str | Path,
         *,
         seed: int = 1,
         replicate: int = 0,
@@ -96,6 +100,7 @@ class Run:
         """Draws the starting cells, or takes up a run where it was `saved` (see `resume`).
 
         Args:
+            scenario: a scenario, or the name or path of one.
             seed, replicate: integers of at least 0; together they name every random stream of the run.
             threads: at most this many; default one per processor. No result depends on it.
             populate: makes the receptors at `agents`; takes what `Receptors` takes.
@@ -104,6 +109,7 @@ class Run:
         """
         check_seed(seed, replicate)
         _check_threads(threads)
+        scenario = scenario_of(scenario)
         self.scenario, self.seed, self.replicate = scenario, seed, replicate
         self.time_min = 0.0 if saved is None else saved.time_min
         self._threads = threads
@@ -173,6 +179,8 @@ class Run:
         Raises:
             SnapshotError: the snapshot is of no run, or contradicts itself.
         """
+        if not isinstance(snapshot, Snapshot):
+            raise ValueError(f"resume: {shown(snapshot)} given; a Snapshot is needed: run.snapshot(), or of its bytes")
         try:
             scenario = Scenario.from_dict(snapshot.scenario)
             check_seed(snapshot.seed, snapshot.replicate)
@@ -212,7 +220,7 @@ class Run:
             | {f"log.{name}": column for name, column in zip(_LOG, log, strict=True)},
         )
 
-    def fork(self, at_min: float | None = None, *, insulin_nM: float | None = None) -> Run:
+    def fork(self, at_min: float | str | None = None, *, insulin_nM: float | str | None = None) -> Run:
         """A second run that goes on from here with the same random numbers, under a future of its own.
 
         A receptor whose rates do not differ between two futures stays the same in both, to the last bit.
@@ -225,6 +233,7 @@ class Run:
             ValueError: the minute lies before the present, beyond the end, or within a window.
         """
         if at_min is not None:
+            at_min = measured(at_min, "time", "fork")
             if not self.time_min <= at_min <= self.duration_min:
                 given = f"fork: {at_min:g} min given"
                 raise ValueError(f"{given}; the run is at {self.time_min:g} min and ends at {self.duration_min:g} min")
@@ -310,15 +319,24 @@ class Run:
 
     # -- going on --------------------------------------------------------------------------------------------------
 
-    def advance(self, until_min: float | None = None, *, keep_going: Callable[[], bool] | None = None) -> None:
+    def advance(self, until_min: float | str | None = None, *, keep_going: Callable[[], bool] | None = None) -> None:
         """Goes on in whole windows, at most up to `until_min` (default: the end).
 
         Args:
+            until_min: a minute of the run, not a duration; "90 min" or "1.5 h" is as good.
             keep_going: asked between calls into the kernel, about every 0.1 s; stops when it says False.
+
+        Raises:
+            ValueError: the minute lies in the past.
         """
-        if until_min is not None and math.isnan(until_min):
-            raise ValueError(f"until_min: {until_min!r} given; a number of minutes is needed")
-        until = self.duration_min if until_min is None else min(until_min, self.duration_min)
+        until = self.duration_min
+        if until_min is not None and not (isinstance(until_min, float) and until_min == math.inf):
+            until = min(until, measured(until_min, "time", "until_min"))
+        if until < self.time_min:
+            past = f"until_min: {shown(until_min)} given, in the past: the run is at {self.time_min:g} min"
+            raise ValueError(f"{past}; for so many minutes more give until_min=run.time_min + ...")
+        if keep_going is not None and not callable(keep_going):
+            raise ValueError(f"keep_going: {shown(keep_going)} given; a function is needed, or None")
         self._asked = keep_going is not None
         while not self.finished and (keep_going is None or keep_going()):
             if self._many_windows(until):
@@ -356,12 +374,20 @@ class Run:
         while self.time_min < at_min:
             self._window(self._window_end(at_min), at_min)
 
-    def steer(self, insulin_nM: float, *, until_min: float | None = None) -> None:
+    def steer(self, insulin_nM: float | str, *, until_min: float | str | None = None) -> None:
         """Clamps insulin from now on, to the end of the scenario or to `until_min`; what was planned no longer applies.
 
         `scenario` becomes the steered one: run afresh, it gives this run's tables.
+
+        Args:
+            insulin_nM: a number, or text such as "0.5 nM" or "60 uU/mL". until_min: a minute to come, also as text.
         """
         self._check_whole()
+        insulin_nM = measured(insulin_nM, "insulin", "insulin_nM", most=MOST_NM)
+        if until_min is not None:
+            until_min = measured(until_min, "time", "until_min", most=MOST_MINUTES)
+            if until_min <= self.time_min:
+                raise ValueError(f"until_min: {until_min:g} min given; the run is at {self.time_min:g} min already")
         if self.finished and until_min is None:
             raise ValueError(
                 f"steer: the run has ended, at {self.time_min:g} min; say until when it goes on (until_min)"
@@ -633,7 +659,7 @@ class Run:
 
 
 def simulate(
-    scenario: Scenario,
+    scenario: Scenario | str | Path,
     *,
     seed: int = 1,
     replicate: int = 0,
@@ -643,10 +669,13 @@ def simulate(
     """Runs a scenario from its start to its end.
 
     Args:
+        scenario: a scenario, or the name or path of one.
         seed, replicate: integers of at least 0; the same pair gives the same result to the last bit.
         threads: at most this many; no result depends on it.
         progress: called with the simulated minute, about every 0.1 s.
     """
+    if progress is not None and not callable(progress):
+        raise ValueError(f"progress: {shown(progress)} given; a function is needed, or None")
     run = Run(scenario, seed=seed, replicate=replicate, threads=threads)
 
     def tell() -> bool:
@@ -664,4 +693,4 @@ def _ends_with(times: np.ndarray, time: float) -> bool:
 
 def _check_threads(threads: int | None) -> None:
     if threads is not None and (isinstance(threads, bool) or not isinstance(threads, int) or threads < 1):
-        raise ValueError(f"threads: {threads!r} given; a whole number of at least 1 is needed")
+        raise ValueError(f"threads: {shown(threads)} given; a whole number of at least 1 is needed")

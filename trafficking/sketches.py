@@ -18,6 +18,7 @@ from numba import njit
 
 from trafficking import compiled, propagator, units, window
 from trafficking import itinerary as itinerary_module
+from trafficking.equality import by_value
 from trafficking.itinerary import Itinerary
 from trafficking.master_equation import insulin_free
 from trafficking.propagator import carry, propagate_cells
@@ -27,7 +28,8 @@ from trafficking.window import WindowRates, all_rates
 _FIRST_MIN, _LONGEST_MIN, _GROWTH = 0.5, 20.0, 0.07
 
 
-@dataclass(frozen=True)
+@by_value
+@dataclass(frozen=True, eq=False)
 class Sketch:
     """What readings ask of a result: expected receptors over R0 at rising times."""
 

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 import trafficking
+from trafficking.equality import by_value
 
 _MAGIC = b"trafficking snapshot 2\n"
 _DIGEST = 32
@@ -27,7 +28,8 @@ class SnapshotError(ValueError):
     """Bytes that are no snapshot of this version, or not the whole of one."""
 
 
-@dataclass(frozen=True)
+@by_value
+@dataclass(frozen=True, eq=False)
 class Snapshot:
     """scenario: the complete tables of it. arrays: by name."""
 

@@ -23,6 +23,7 @@ from trafficking import checkups, clinic, physiology
 from trafficking.body import Life
 from trafficking.body_files import load_body
 from trafficking.body_forms import BodyScenario
+from trafficking.equality import by_value
 from trafficking.identity import philox
 from trafficking.physiology import DAY_MIN, YEAR_D
 
@@ -37,7 +38,8 @@ def data() -> Mapping[str, Any]:
     return tomllib.loads(files("trafficking").joinpath("data", "trial.toml").read_text(encoding="utf-8"))
 
 
-@dataclass(frozen=True)
+@by_value
+@dataclass(frozen=True, eq=False)
 class Trial:
     """What became of the people.
 

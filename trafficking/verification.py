@@ -22,6 +22,8 @@ import numpy as np
 import pandas as pd
 
 from trafficking import units
+from trafficking.arguments import on_a_scenario
+from trafficking.equality import by_value
 from trafficking.moments import exact_moments
 from trafficking.scenario import Scenario
 from trafficking.simulation import Run
@@ -33,7 +35,8 @@ _NORMAL = 50.0  # variance, in receptors squared, from which a number of recepto
 _FEWEST = 200  # receptors seen or expected, over all replicates, below which a normal approximation means little
 
 
-@dataclass(frozen=True)
+@by_value
+@dataclass(frozen=True, eq=False)
 class Report:
     """The outcome of `verify`.
 
@@ -79,6 +82,7 @@ class Report:
         )
 
 
+@on_a_scenario
 def verify(
     scenario: Scenario,
     *,
@@ -113,6 +117,10 @@ def compare(
     progress: Callable[[int], None] | None = None,
 ) -> Report:
     """`verify`, with the expectation of another scenario: to see that a wrong one is found out."""
+    if not 0.0 < alpha < 1.0:
+        raise ValueError(f"alpha: {alpha!r} given; a chance between 0 and 1 is needed")
+    if receptors < 1:
+        raise ValueError(f"receptors: {receptors!r} given; at least 1 is needed")
     if replicates < 4:
         raise ValueError(f"replicates: {replicates} given; at least 4 are needed to judge the scatter")
     coupled = bool(tested.itinerary.couplings) or tested.medium is not None

@@ -285,7 +285,7 @@ class Runner:
             stopped = time.monotonic() >= deadline or bool(self._waiting) or self._closed
             return not stopped
 
-        run.advance(until, keep_going=keep_going)
+        run.advance(max(until, run.time_min), keep_going=keep_going)
         future.keep()
         self._fresh = True
         if self._base.status == "returning":
