@@ -59,7 +59,7 @@ def _read(name: str, value: Any, known: Mapping[str, inspect.Parameter]) -> Any:
     if annotation.startswith("int"):
         return _whole(name, value)
     if annotation.startswith("bool") and not isinstance(value, bool):
-        raise ValueError(f"{name}: {shown(value)} given; True or False is needed")
+        raise ValueError(f"{name}: {shown(value)} given; true or false is needed")
     if annotation.startswith("float"):
         return _quantity(name, value)
     if annotation.startswith("Sequence[float]"):
