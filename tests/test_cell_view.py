@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from scipy.stats import chi2
 
-from test_simulation import scenario
+from test_simulation import UNCOUPLED, scenario
 from trafficking.dashboard import cell_view, life, places, scenes
+from trafficking.dashboard.forks import Future
 from trafficking.dashboard.places import FREE, Crowd, Places, Proportions, Sampler, apportioned
 from trafficking.dashboard.viewing import Viewing
 from trafficking.identity import identity_text
@@ -29,14 +30,48 @@ def row(seats: Places, who: list[int], states: list[int]) -> list[int]:
 
 
 def test_a_receptor_keeps_its_place_for_life():
-    seats = Places(6)
+    seats = Places()
     assert row(seats, [30, 10, 20], [3, 1, 2]) == [1, 2, 3]
     assert row(seats, [10, 30, 40], [0, 3, 1]) == [0, FREE, 3, 1], "the newborn does not take a place just left"
     crowded = [30, 50, 60, 70, 80], [3, 2, 2, 2, 2]
-    assert row(seats, *crowded) == [FREE, 2, 3, FREE, 2, 2], "places that stood empty for a scene are taken"
-    assert [seats.place_of(who) for who in (30, 50, 60, 70, 80, 10)] == [2, 4, 5, 1, -1, -1]
-    assert [seats.receptor_at(place) for place in (2, 4, 5, 0)] == [30, 50, 60, None]
-    assert row(seats, *crowded) == [2, 2, 3, FREE, 2, 2], "who waited outside finds a place now"
+    assert row(seats, *crowded) == [FREE, 2, 3, FREE, 2, 2, 2], "places that stood empty come first, then new ones"
+    assert [seats.place_of(who) for who in (30, 50, 60, 70, 80, 10)] == [2, 1, 4, 5, 6, -1]
+    assert [seats.receptor_at(place) for place in (2, 1, 4, 0)] == [30, 50, 60, None]
+    assert row(seats, [30, 90], [3, 1]) == [1, FREE, 3, FREE, FREE, FREE, FREE]
+
+
+def test_everybody_has_a_place_after_any_sequence_of_scenes():
+    """Also where all but a few were replaced between two scenes, as after a gap in which nobody looked."""
+    draw = np.random.default_rng(7)
+    seats, before, born, most = Places(), np.zeros(0, np.int64), 0, 0
+    for _ in range(300):
+        stay = draw.permutation(before)[: int(len(before) * draw.choice([0.0, 0.1, 0.6, 0.97, 1.0]))]
+        new = np.arange(born, born + draw.integers(0, 200))
+        who, born = np.concatenate([stay, new]), born + len(new)
+        states = draw.integers(0, 4, len(who))
+        where = {one: seats.place_of(one) for one in stay.tolist()}
+        shown = row(seats, who.tolist(), states.tolist())
+        assert {one: shown[seats.place_of(one)] for one in who.tolist()} == dict(zip(who, states, strict=True))
+        assert len(shown) - shown.count(FREE) == len(who), "a dot for each, and for no other"
+        assert where == {one: seats.place_of(one) for one in stay.tolist()}
+        most = max(most, len(who) + len(before) - len(stay))
+        assert len(shown) == most, "no more places than the living and those that just died"
+        before = who
+
+
+def test_a_cell_of_full_size_is_all_there_after_a_gap():
+    seats = Places()
+    for first in (0, 60_000, 150_000, 600_000, 600_010):
+        who = np.arange(first, first + places.MOST, dtype=np.uint64)
+        states = (who % np.uint64(3)).astype(np.uint8)
+        shown = np.frombuffer(seats.arrange(Crowd(who, states, len(who), np.zeros(4), 1.0)), np.uint8)
+        assert np.bincount(shown, minlength=3)[:3].tolist() == np.bincount(states).tolist()
+        assert len(shown) <= 2 * places.MOST
+
+
+def of_state(run: Run, dots: bytes) -> list[int]:
+    """Dots in each state."""
+    return np.bincount(np.frombuffer(dots, np.uint8), minlength=FREE + 1)[: len(run.states)].tolist()
 
 
 def test_a_run_fills_its_places_and_nobody_changes_seats():
@@ -45,12 +80,49 @@ def test_a_run_fills_its_places_and_nobody_changes_seats():
     for until in np.arange(0.0, 211.0, 10.0):
         run.advance(until)
         shown = sampler.take(run)
-        states = np.frombuffer(seats.arrange(shown), np.uint8)
-        assert (states != FREE).sum() == shown.alive == len(shown.identities)
+        assert of_state(run, seats.arrange(shown)) == np.where(run.itinerary.out, 0, run.counts).tolist()
+        assert len(shown.identities) == shown.alive
         for who in shown.identities[:200].tolist():
             assert where.setdefault(who, seats.place_of(who)) == seats.place_of(who)
-        by_state = np.bincount(states[states != FREE], minlength=len(run.states))
-        assert by_state.tolist() == np.where(run.itinerary.out, 0, run.counts).tolist()
+
+
+@pytest.mark.parametrize("most", [100_000, 300])
+def test_as_many_dots_as_living_receptors_after_gaps_ways_back_and_forks(monkeypatch: pytest.MonkeyPatch, most: int):
+    """A cell that nobody looked at for days, one that is gone back in, forked, taken up again, and steered."""
+    monkeypatch.setattr(places, "MOST", most)
+    monkeypatch.setattr(places, "SPARE", most // 10)
+    days = [{"kind": "constant", "insulin": "10 nM", "duration": "20 d"}]
+    long = scenario(coupling=UNCOUPLED, parameters={}, receptors=1_000, exposure=days, record="1 h", follow=0)
+    future = Future(Run(long, seed=1, remember=True))
+    cell, viewing = cell_view.Cell(), Viewing()
+
+    def looks_right(run: Run) -> None:
+        show(cell, run, viewing)
+        alive = int(run.counts[~run.itinerary.out].sum())
+        drawn = of_state(run, cell.view.dots)
+        assert sum(drawn) == len(cell.view.dots) - cell.view.dots.count(FREE)
+        if sum(drawn) == alive:
+            assert drawn == np.where(run.itinerary.out, 0, run.counts).tolist()
+            assert cell.view.caption == f"All {alive:,} receptors, a dot each."
+        else:
+            assert alive > most, "all are drawn where they fit"
+            identities, states = run.sample(int(places.ALL * cell.view.share))
+            assert np.bincount(states, minlength=len(run.states)).tolist() == drawn, "each of the part, where it is"
+            assert cell.view.caption == f"A random part: {len(identities):,} of {alive:,} receptors, a dot each."
+
+    for until in (0.0, 10.0, 20.0, 3_000.0, 12_000.0, 12_001.0, 20_000.0):
+        future.run.advance(until)
+        future.keep()
+        looks_right(future.run)
+    back = future.back(5_000.0)
+    back.run.advance(5_000.0)
+    looks_right(back.run)
+    back.steer(0.0)
+    back.run.advance(25_000.0)
+    looks_right(back.run)
+    looks_right(future.run)
+    looks_right(Run.resume(back.run.snapshot()))
+    assert len(cell.view.dots) <= 2.2 * most
 
 
 # -- a part of a large cell --------------------------------------------------------------------------------------------
@@ -201,7 +273,7 @@ def test_a_part_is_said_to_be_one(monkeypatch: pytest.MonkeyPatch):
     show(cell, run, Viewing())
     shown = sum(state != FREE for state in cell.view.dots)
     alive = run.counts[~run.itinerary.out].sum()
-    assert cell.view.caption == f"{shown:,} of {alive:,} receptors shown, a random part of them."
+    assert cell.view.caption == f"A random part: {shown:,} of {alive:,} receptors, a dot each."
     assert 400 < shown <= 550
 
 

@@ -123,7 +123,7 @@ class Cell:
         shown = len(self.view.dots) - self.view.dots.count(255)
         self.view.pickable = single
         self.view.share, self.view.numbers = crowd.share, numbers(crowd.counts, itinerary)
-        self.view.caption = caption(shown, crowd, single=single)
+        self.view.caption = caption(shown, crowd.alive, single=single)
         self.view.text = text(crowd.counts, itinerary, scene.time_min)
 
 
@@ -148,13 +148,17 @@ def strength(insulin_nM: float) -> float:
     return 0.0 if insulin_nM <= 1e-3 else float(min(np.log10(insulin_nM * 1e3) / 6.0, 1.0))
 
 
-def caption(shown: int, crowd: Crowd, *, single: bool) -> str:
-    """What a dot is."""
+def caption(shown: int, alive: int, *, single: bool) -> str:
+    """What a dot is, and whether all receptors have one.
+
+    Args:
+        shown: dots. alive: receptors of the run. single: whether a dot is a receptor.
+    """
     if not single:
         return f"{shown:,} dots in proportion to numbers: this run has no single receptors."
-    if crowd.share < 1.0:
-        return f"{shown:,} of {crowd.alive:,} receptors shown, a random part of them."
-    return f"All {shown:,} receptors, a dot each."
+    if shown == alive:
+        return f"All {alive:,} receptors, a dot each."
+    return f"A random part: {shown:,} of {alive:,} receptors, a dot each."
 
 
 def text(counts: np.ndarray, itinerary: Itinerary, time_min: float) -> str:

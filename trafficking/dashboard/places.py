@@ -57,18 +57,20 @@ class Sampler:
 
 
 class Places:
-    """Each receptor keeps its place for life. One that was left stays empty for a scene, so that a death is seen."""
+    """Each receptor keeps its place for life. One that was left stays empty for a scene, so that a death is seen.
 
-    def __init__(self, room: int = MOST + SPARE) -> None:
-        self.room = room
+    Nobody waits for a place: where the empty ones do not suffice, as after a long gap between two scenes, there are
+    more, at most as many as receptors in two scenes.
+    """
+
+    def __init__(self) -> None:
         self._who = np.zeros(0, np.uint64)  # rising
         self._where = np.zeros(0, np.int64)
-        self._empty = np.arange(room)  # to be taken from the front
-        self._row = np.full(room, FREE, np.uint8)
-        self._used = 0  # places up to the highest that was ever taken
+        self._empty = np.zeros(0, np.int64)  # to be taken from the front
+        self._row = np.zeros(0, np.uint8)
 
     def arrange(self, crowd: Crowd) -> bytes:
-        """One byte for each place up to the last one in use: the index of its receptor's state, or FREE."""
+        """One byte for each place that was ever taken: the index of its receptor's state, or FREE."""
         order = np.argsort(crowd.identities)
         who, states = crowd.identities[order], crowd.states[order]
         at = np.searchsorted(self._who, who)
@@ -76,17 +78,17 @@ class Places:
         known[known] = self._who[at[known]] == who[known]
         stays = np.zeros(len(self._who), dtype=bool)
         stays[at[known]] = True
-        left = self._where[~stays]
-        new = np.flatnonzero(~known)[: len(self._empty)]  # who finds no place waits outside
-        taken, self._empty = self._empty[: len(new)], np.concatenate([self._empty[len(new) :], left])
-        where = np.full(len(who), -1)
-        where[known], where[new] = self._where[at[known]], taken
-        seated = where >= 0
-        self._who, self._where = who[seated], where[seated]
+        left, newcomers = self._where[~stays], int((~known).sum())
+        added = np.arange(len(self._row), len(self._row) + max(newcomers - len(self._empty), 0))
+        where = np.empty(len(who), np.int64)
+        where[known] = self._where[at[known]]
+        where[~known] = np.concatenate([self._empty[:newcomers], added])
+        self._empty = np.concatenate([self._empty[newcomers:], left])
+        self._who, self._where = who, where
+        self._row = np.concatenate([self._row, np.full(len(added), FREE, np.uint8)])
         self._row[left] = FREE
-        self._row[self._where] = states[seated]
-        self._used = max(self._used, int(taken.max(initial=-1)) + 1)
-        return self._row[: self._used].tobytes()
+        self._row[where] = states
+        return self._row.tobytes()
 
     def receptor_at(self, place: int) -> int | None:
         """The identity of the receptor in a place."""

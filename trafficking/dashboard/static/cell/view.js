@@ -60,7 +60,7 @@ class View {
 
   listen() {
     const { model } = this;
-    this.heard = { "change:dots": () => this.arrive(), "change:place": () => this.follow(), "change:kinds": () => this.furnish() };
+    this.heard = { "change:dots": () => this.arrive(), "change:place": () => this.follow(), "change:kinds": () => this.furnish(), "change:caption": () => this.say(), "change:text": () => this.say() };
     for (const [name, act] of Object.entries(this.heard)) model.on(name, act);
     this.resized = new ResizeObserver(() => this.furnish());
     this.resized.observe(this.picture);
@@ -153,14 +153,19 @@ class View {
     const revealed = model.get("share") > this.share;
     this.share = model.get("share");
     swarm.arrive(dots, performance.now(), another || quiet() || !this.inSight || !swarm.alive, revealed);
-    this.caption.textContent = model.get("caption");
-    this.layers[0].setAttribute("aria-label", model.get("text"));
+    this.say();
     this.any.disabled = !model.get("pickable");
     this.stage.classList.toggle("pickable", model.get("pickable"));
     this.el.dataset.seq = Number(this.el.dataset.seq || 0) + 1;
     this.el.dataset.dots = swarm.alive;
     if (this.reel.running) this.reel.show(this.scene());
     this.ask();
+  }
+
+  // Numbers go on where each dot stays what it is.
+  say() {
+    this.caption.textContent = this.model.get("caption");
+    this.layers[0].setAttribute("aria-label", this.model.get("text"));
   }
 
   follow() {
