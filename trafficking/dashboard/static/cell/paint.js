@@ -39,9 +39,10 @@ class Painter {
     if (Math.abs(size - this.size) < 0.25) return;
     this.size = size;
     this.dot = this.disc(size / 2);
-    this.load = this.disc(size < 4 ? 0.5 * size : 0.31 * size);
+    const load = size < 4 ? 0.5 * size : 0.31 * size;
+    this.load = this.disc(load);
     this.reach = size < 4 ? Math.max(Math.round(size), 1) : 0.5 * size;
-    this.margin = Math.ceil(1.6 * size) + 2;
+    this.margin = Math.round(this.reach) + Math.ceil(load) + 1; // no more than what lies around a cell, or dots would be missing
   }
 
   disc(r) {

@@ -7,7 +7,8 @@ let scene = null;
 let last = 0;
 
 function show(next) {
-  const known = scene && scene.run === next.run && scene.kinds.length === next.kinds.length;
+  const calmed = scene && next.still && !scene.still; // nobody is left on the way
+  const known = scene && scene.run === next.run && scene.kinds.length === next.kinds.length && !calmed;
   if (!known) {
     sheet.swarm.empty();
     sheet.furnish(next.kinds, sheet.tone);
@@ -15,7 +16,7 @@ function show(next) {
   if (!scene || scene.place !== next.place) sheet.trail = [];
   const revealed = known && next.share > scene.share;
   scene = next;
-  sheet.swarm.arrive(next.dots, performance.now(), !known, revealed);
+  sheet.swarm.arrive(next.dots, performance.now(), !known || next.still, revealed);
   sheet.write(next);
 }
 

@@ -36,8 +36,9 @@ class Swarm {
     this.room = room;
   }
 
-  // kinds: {key, name, bound} of each state; plan: where everything lies.
-  furnish(kinds, plan) {
+  // kinds: {key, name, bound} of each state; plan: where everything lies; still: nobody goes there by steps, so that all
+  // are put where they belong in this plan.
+  furnish(kinds, plan, still = false) {
     const [w, h] = this.plan ? [plan.width / this.plan.width, plan.height / this.plan.height] : [1, 1];
     for (let i = 0; i < this.n; i += 1) {
       this.x[i] *= w;
@@ -55,7 +56,11 @@ class Swarm {
       this.near[i] = plan.pits.reduce((best, one, k) => (far(one) < far(plan.pits[best]) ? k : best), 0);
     }
     this.ferries.clear();
-    for (let i = 0; i < this.n; i += 1) if (this.mode[i] === RIDING || this.mode[i] === SEATED) this.settle(i, -1, null);
+    for (let i = 0; i < this.n; i += 1) {
+      if (still && this.mode[i] === DYING) this.mode[i] = NONE;
+      if (this.mode[i] === RIDING || this.mode[i] === SEATED) this.settle(i, -1, null);
+      if (still && this.mode[i] !== NONE) this.rest(i);
+    }
   }
 
   empty() {
@@ -76,9 +81,7 @@ class Swarm {
     for (let i = 0; i < this.n; i += 1) {
       [this.x[i], this.y[i]] = place(this.x[i], this.y[i]);
       if (this.mode[i] === SEATED) this.place(i);
-      if (this.mode[i] !== SURFACE) continue;
-      this.home(i, 0);
-      [this.x[i], this.y[i]] = [this.hx, this.hy];
+      if (this.mode[i] === SURFACE) this.rest(i);
     }
   }
 
@@ -103,7 +106,7 @@ class Swarm {
         left += 1;
         if (this.mode[i] === RIDING) interrupted += 1;
         this.leave(i, was, is, now, jump);
-      }
+      } else if (jump && this.mode[i] !== RIDING) this.rest(i); // what is bound gathers in the pits
     }
     this.alive = alive;
     this.most = Math.max(this.most, alive);
@@ -138,6 +141,11 @@ class Swarm {
   // To a random seat of its compartment, at once.
   place(i) {
     this.settle(i, -1, null);
+    this.rest(i);
+  }
+
+  // To where a settled one belongs, at once.
+  rest(i) {
     this.home(i, 0);
     [this.x[i], this.y[i]] = [this.hx, this.hy];
   }

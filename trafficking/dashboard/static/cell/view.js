@@ -118,7 +118,7 @@ class View {
       draw(ctx, this.plan, this.tone);
     }
     this.painter.resize(width, height, this.blunt ? 1 : scale);
-    this.swarm.furnish(kinds, this.plan);
+    this.swarm.furnish(kinds, this.plan, quiet());
     this.painter.dress(this.swarm, this.tone);
     this.explain(kinds);
     this.trail = [];
