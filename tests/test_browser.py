@@ -51,7 +51,10 @@ def test_the_page_opens_running_and_tells_its_story(visit: Visit):
     page = visit()
     sentence = page.locator(".sentence-main")
     expect(sentence).to_have_text(
-        re.compile(r"^Surface receptors: \d+ % of the start \([\d,]+ of 85,900\) after .* (without insulin|10 nM)\.$")
+        re.compile(
+            r"^Surface receptors: \d+ % of the level without insulin "
+            r"\([\d,]+ of 85,900\) after .* (without insulin|10 nM)\.$"
+        )
     )
     expect(sentence).to_contain_text("at 10 nM")
     wait_for_counts(page, "now.surface < 75000 && now.early_endosome > 15000")
@@ -228,7 +231,7 @@ def test_who_asks_for_little_motion_is_shown_the_finished_curve(visit: Visit):
     page = visit(reduced_motion="reduce")
     expect(page.locator(".chip")).to_have_text("Finished")
     expect(page.locator(".sentence-main")).to_have_text(
-        re.compile(r"9\d % of the start .* after 24 h without insulin\.$")
+        re.compile(r"9\d % of the level without insulin .* after 24 h without insulin\.$")
     )
     expect(page.get_by_role("button", name="Play")).to_be_enabled()
     ARTEFACTS.mkdir(exist_ok=True)

@@ -65,7 +65,9 @@ def test_dots_are_drawn_and_move(visit: Visit):
     label = page.locator(".cellview-ground")
     expect(label).to_have_attribute("role", "img")
     expect(label).to_have_attribute("aria-label", re.compile(r"surface [\d,]+ \([\d,]+ with insulin bound\).*lysosome"))
-    expect(page.locator(".cellview-caption")).to_have_text(re.compile(r"^(All|A random part: [\d,]+ of) [\d,]+ receptors"))
+    expect(page.locator(".cellview-caption")).to_have_text(
+        re.compile(r"^(All|A random part: [\d,]+ of) [\d,]+ receptors")
+    )
 
 
 def test_the_words_have_the_numbers_beside_the_plot(visit: Visit):

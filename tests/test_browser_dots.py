@@ -35,7 +35,8 @@ _ASTRAY = """() => {
   const there = (key, x, y) => {
     const bodies = plan.organelles[key];
     if (bodies) return bodies.some(({ path }) => on(path, x, y));
-    return on(plan.outerPath, x, y) && (!ctx.isPointInPath(plan.rimPath, x, y) || ctx.isPointInStroke(plan.rimPath, x, y));
+    const inside = ctx.isPointInPath(plan.rimPath, x, y) && !ctx.isPointInStroke(plan.rimPath, x, y);
+    return on(plan.outerPath, x, y) && !inside;
   };
   const found = [];
   for (let i = 0; i < swarm.n; i += 1) {
@@ -113,7 +114,10 @@ def test_who_asks_for_less_motion_on_the_way_sees_everybody_arrived(cell: Cell):
     on_the_way = page.evaluate(f"states => {{ tell(states); return ({_ASTRAY})(); }}", states(3_000, shift=3))
     assert len(on_the_way) > 1_000
     page.evaluate(
-        "() => { document.documentElement.dataset.motion = 'reduced'; document.dispatchEvent(new Event('appearance')); }"
+        """() => {
+            document.documentElement.dataset.motion = 'reduced';
+            document.dispatchEvent(new Event('appearance'));
+        }"""
     )
     assert page.evaluate(_ASTRAY) == []
     page.close()

@@ -61,8 +61,9 @@ def test_the_sentence_says_what_the_cell_has_left():
 
 
 def test_what_is_all_receptors_names_the_cells_where_there_are_several():
-    assert words.base(932.66, "insulin-free").startswith("100 % = 933 at the surface, insulin-free.")
-    assert words.base(932_661, "start", 1000).startswith("100 % = 932,661 at the surface of 1,000 cells, at the start.")
+    lean, start = words.REFERENCES["lean"], words.REFERENCES["start"]
+    assert words.base(932.66, lean).startswith("100 % = 933 at the surface, a lean person's level.")
+    assert words.base(932_661, start, 1000).startswith("100 % = 932,661 at the surface of 1,000 cells, the starting")
 
 
 def test_insulin_that_never_rests_is_given_as_it_is_now():
@@ -114,13 +115,18 @@ def test_half_times_are_so_far_only_while_insulin_stays():
 @pytest.mark.parametrize(
     ("before", "after", "said"),
     [
-        (0.3, 0.3, "Half of the full signal takes 0.3 nM, as at the start."),
-        (0.3, 0.309, "Needs the same insulin as at the start for the same half signal: 0.31 nM. A full dose"),
-        (0.3, 0.69, "Needs 2.3 times the insulin for the same half signal: 0.69 nM. A full dose"),
+        (0.3, 0.3, "Half of the full signal takes 0.3 nM, as at a lean person's level. A full dose"),
+        (0.3, 0.309, "Half of the full signal takes the same insulin: 0.31 nM. A full dose"),
+        (0.3, 0.69, "Half of the full signal takes 2.3 times the insulin: 0.69 nM. A full dose"),
+        (
+            0.3,
+            np.inf,
+            "No dose brings half of the full signal any more; the most is 97 % of that at a lean person's level",
+        ),
     ],
 )
 def test_a_dose_that_has_hardly_moved_is_not_called_one_time_the_insulin(before: float, after: float, said: str):
-    assert words.felt(before, after, most=0.97, left=0.8).startswith(said)
+    assert words.felt(before, after, most=0.97, left=0.8, of="a lean person's level").startswith(said)
 
 
 def test_a_number_and_its_unit_stay_on_one_line():

@@ -391,7 +391,7 @@ class Desk:
             self.headline.remark = picture.remark
         with self.numbers.hold_sync():
             self.numbers.values = picture.now
-            self.numbers.base = words.base(self._ground.base, self._ground.reference.words, scene.scenario.cells.number)
+            self.numbers.base = words.base(self._ground.base, self._ground.of_words, scene.scenario.cells.number)
             self.numbers.notes = words.shown_besides(self.plot.measured, bool(band), NUMBER)
         now = time.monotonic()
         if now >= self._felt_s + EVERY_S or scene.status != "running":  # as often as the eye can follow

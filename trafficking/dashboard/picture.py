@@ -52,22 +52,17 @@ class Ground:
 
     @cached_property
     def base(self) -> float:
-        """Receptors that are 100 %; a cell that starts without any is measured by its R0."""
-        return self.reference.surface or float(self.scenario.receptors * self.scenario.cells.number)
+        """Receptors that are 100 %."""
+        return base(self.scenario, self.reference)
 
     @cached_property
     def step(self) -> half_times.Step | None:
         return results.step_of(self.scenario)
 
-    @cached_property
+    @property
     def of_words(self) -> str:
-        start = self.scenario.start
-        begins_there = (
-            self.scenario.reference == "insulin_free"
-            and start.counts is None
-            and (start.state == "insulin_free" or (start.state == "steady" and self.scenario.start_insulin_nM == 0.0))
-        )
-        return "the start" if begins_there else words.REFERENCES[self.scenario.reference]
+        """What 100 % is, in words."""
+        return words.REFERENCES[self.scenario.reference]
 
     @cached_property
     def marks(self) -> list[list]:
@@ -112,6 +107,11 @@ class Ground:
         protocol = self.scenario.protocol
         ends = (0.0, *protocol.edges)
         return all(protocol.constant_between(a, b) for a, b in zip(ends, ends[1:], strict=False))
+
+
+def base(scenario: Scenario, reference: results.Reference) -> float:
+    """Receptors that are 100 %; a reference without any at the surface is measured by its R0."""
+    return reference.surface or float(scenario.receptors * scenario.cells.number)
 
 
 def curves_of(counts: np.ndarray, itinerary: Itinerary) -> np.ndarray:

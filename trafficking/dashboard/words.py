@@ -12,7 +12,12 @@ import numpy as np
 
 from trafficking.half_times import HalfTimes
 
-REFERENCES = {"insulin_free": "insulin-free", "lean": "lean", "start": "the start"}
+# What 100 % is, by the scenario's own word for it: one name, wherever a screen says it.
+REFERENCES = {
+    "insulin_free": "the level without insulin",
+    "lean": "a lean person's level",
+    "start": "the starting level",
+}
 
 _QUANTITY = re.compile(r"(?<=\d) (?=(?:%|[pn]M|µU/mL|min|h|d|times)(?!\w))")  # the space before a unit
 
@@ -141,11 +146,10 @@ def headline(
     return "Surface receptors: ", percent, f" of {of} ({rounded(surface)} of {rounded(base)}) {dose}."
 
 
-def base(receptors: float, reference: str, cells: int = 1) -> str:
-    """What 100 % is, under the numbers."""
-    where = "at the start" if reference == "start" else reference
+def base(receptors: float, level: str, cells: int = 1) -> str:
+    """What 100 % is, under the numbers. level: by its name in `REFERENCES`."""
     of_all = "" if cells == 1 else f" of {cells:,} cells"
-    return f"100 % = {receptors:,.0f} at the surface{of_all}, {where}. Total: all but lysosome."
+    return f"100 % = {receptors:,.0f} at the surface{of_all}, {level}. Total: all but lysosome."
 
 
 def left_out(treatments: int) -> str:
@@ -176,22 +180,24 @@ def half_times(clocks: HalfTimes, time_min: float) -> str:
 NO_SIGNAL = "No signal is defined here: this receptor has no single affinity for insulin at the surface."
 
 
-def felt(before_nM: float, after_nM: float, *, most: float, left: float) -> str:
+def felt(before_nM: float, after_nM: float, *, most: float, left: float, of: str) -> str:
     """How far the dose of the half signal has moved, and what a full dose still does.
 
     Args:
-        before_nM, after_nM: the dose for half of the first signal, at the start and now; infinite where none gives it.
-        most: the largest signal now over that at the start. left: the surface receptors now over those at the start.
+        before_nM, after_nM: the dose for half of the full signal, at the level that is 100 % and now; infinite where
+            none gives it.
+        most: the largest signal now over that at 100 %. left: the surface receptors now over 100 %.
+        of: what is 100 %, by its name in `REFERENCES`.
     """
     if not math.isfinite(after_nM):
-        return f"No dose brings half of the first signal any more; the most is {100.0 * most:.0f} % of it."
+        return f"No dose brings half of the full signal any more; the most is {100.0 * most:.0f} % of that at {of}."
+    full = f"A full dose gives {100.0 * most:.0f} % of the signal with {100.0 * left:.0f} % of the receptors"
     ratio = after_nM / before_nM
     if 0.98 < ratio < 1.02:
-        return f"Half of the full signal takes {short(before_nM, 2)} nM, as at the start."
+        return f"Half of the full signal takes {short(before_nM, 2)} nM, as at {of}. {full}."
     times = short(ratio, 2)
-    needs = "the same insulin as at the start" if times == "1" else f"{times} times the insulin"
-    full = f"A full dose still gives {100.0 * most:.0f} % of the signal with {100.0 * left:.0f} % of the receptors."
-    return f"Needs {needs} for the same half signal: {short(after_nM, 2)} nM. {full}"
+    needs = "the same insulin" if times == "1" else f"{times} times the insulin"
+    return f"Half of the full signal takes {needs}: {short(after_nM, 2)} nM. {full}. 100 %: {of}."
 
 
 def unbroken(text: str) -> str:

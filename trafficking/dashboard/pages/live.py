@@ -40,7 +40,8 @@ INSULIN = (
 )
 FELT = (
     "If this cell were given a dose for a moment, how much signal would it make? The pale curve is the cell at the "
-    "start, the strong one the cell now; the dot is the insulin around it. 100 % is the start at the highest dose.",
+    "level that is 100 % in the sentence on top, the strong one the cell now; the dot is the insulin around it. 100 % "
+    "is the pale curve at the highest dose.",
     "Signal = gain · activity · bound / (bound + h), with bound the surface receptors that hold insulin over R0, in "
     "equilibrium with the dose. With h = 0.1 there are receptors to spare: losing half of them shifts the curve "
     "more than it lowers it. Shape and h are assumptions, not measurements.",

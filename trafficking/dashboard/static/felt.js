@@ -1,4 +1,4 @@
-// Signal against insulin: the curve of now over that of the start, and how far the dose of the half signal has moved.
+// Signal against insulin: the curve of now over that of the level that is 100 %, and how far the dose of the half signal has moved.
 // Drawn to the size that it has on the screen, so that its letters are as large as those beside it.
 
 const TICKS = [["1 pM", 1e-3, "start"], ["1 nM", 1, "middle"], ["1,000 nM", 1e3, "end"]];
@@ -15,10 +15,11 @@ function render({ model, el }) {
   const place = (selector, attributes) => {
     for (const [name, value] of Object.entries(attributes)) find(selector).setAttribute(name, value);
   };
+  let scale = ""; // what its rungs were drawn for
   let box = null; // the sides of the plot within the picture, and the size of letters
 
   const x = (nM) => box.left + ((Math.log10(Math.min(Math.max(nM, 1e-3), 1e3)) + 3) / 6) * (box.right - box.left);
-  const y = (signal) => box.top + (1 - Math.min(signal, 1.12) / 1.12) * (box.bottom - box.top);
+  const y = (signal) => box.top + (1 - signal / (model.get("view").top ?? 1.12)) * (box.bottom - box.top);
 
   function path(signals) {
     return `M${Array.from(signals, (s, i) => `${x(model.get("doses")[i]).toFixed(1)} ${y(s).toFixed(1)}`).join("L")}`;
@@ -30,9 +31,10 @@ function render({ model, el }) {
     const letter = parseFloat(getComputedStyle(picture).fontSize);
     box = { left: 3.3 * letter, right: width - 6, top: 4, bottom: height - 1.5 * letter };
     find("svg").setAttribute("viewBox", `0 0 ${width} ${height}`);
-    const rungs = [0, 0.5, 1].map((s) => `<line class="felt-grid" x1="${box.left}" x2="${box.right}" y1="${y(s)}" y2="${y(s)}"/>
-      <text class="felt-left" x="${box.left - 5}" y="${y(s) + 0.35 * letter}">${100 * s}\u00a0%</text>`);
+    const rungs = (model.get("view").rungs ?? [0, 0.5, 1]).map((s) => `<line class="felt-grid" x1="${box.left}" x2="${box.right}" y1="${y(s)}" y2="${y(s)}"/>
+      <text class="felt-left" x="${box.left - 5}" y="${y(s) + 0.35 * letter}">${Math.round(100 * s)}\u00a0%</text>`);
     const doses = TICKS.filter(([, , anchor]) => anchor !== "middle" || box.right - box.left > 12 * letter).map(([text, nM, anchor]) => `<text x="${x(nM)}" y="${height - 0.2 * letter}" text-anchor="${anchor}">${text}</text>`);
+    scale = String(model.get("view").rungs) + model.get("view").top;
     find(".felt-axes").innerHTML = [...rungs, ...doses].join("");
     draw();
   }
@@ -40,9 +42,10 @@ function render({ model, el }) {
   function draw() {
     const { curves, view } = { curves: model.get("curves"), view: model.get("view") };
     find(".felt-words").textContent = view.words ?? "";
-    find("svg").setAttribute("aria-label", `Signal against insulin, now and at the start. ${view.words ?? ""}`);
+    find("svg").setAttribute("aria-label", `Signal against insulin, now and at ${view.of ?? "100 %"}. ${view.words ?? ""}`);
     find("svg").classList.toggle("none", !curves.byteLength);
     if (!curves.byteLength || !box) return;
+    if (scale !== String(view.rungs) + view.top) return fit();
     const floats = new Float32Array(curves.buffer.slice(curves.byteOffset, curves.byteOffset + curves.byteLength));
     const n = model.get("doses").length;
     place(".felt-start", { d: path(floats.subarray(0, n)) });
