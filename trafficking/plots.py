@@ -19,6 +19,7 @@ from trafficking import units
 from trafficking.half_times import HalfTimes, Step, clock_words
 from trafficking.results import COLUMNS, Result, percent_of
 from trafficking.scenario import Scenario
+from trafficking.treatments import describe
 
 INK = "#1d2730"
 MUTED = "#5d6873"
@@ -84,7 +85,8 @@ def depletion(result: Result) -> Figure:
     _draw_clocks(panels, result, clocks, start, [scale for *_, scale in boxes])
     _draw_names(panels[0], result, start + boxes[0][2][1])
     heading(figure, result, left)
-    remarks = ["Rings: surface as the scenario expects it"] if scenario.expect else []
+    remarks = [describe(treatment) for treatment in scenario.treatments]
+    remarks += ["Rings: surface as the scenario expects it"] if scenario.expect else []
     remarks += [f"Extrapolated: {sentence}" for sentence in scenario.extrapolated]
     footnote(figure, ". ".join(remarks), left)
     return figure

@@ -21,6 +21,7 @@ from .hearing import Listener, whole
 from .life import NAMES, PLACES, Life
 from .places import Crowd, Places, Proportions
 from .runner import Moment, Scene
+from .scenes import unusual
 
 _STATIC = files("trafficking.dashboard") / "static" / "cell"
 SHEET = ("shapes", "scenery", "labels", "ferries", "swarm", "paint", "sheet")  # all that draws a cell
@@ -101,7 +102,8 @@ class Cell:
             if crowd is not None:
                 self._seat(crowd, itinerary, scene)
             self.view.insulin = strength(moment.insulin_nM)
-            self.view.clock = f"{words.span(scene.time_min)} · {words.insulin(moment.insulin_nM)}"
+            acting = [words.insulin(moment.insulin_nM), *words.acting(unusual(scene.levels))]
+            self.view.clock = " · ".join([words.span(scene.time_min), *acting])
             place = -1 if moment.followed is None else self._places.place_of(moment.followed.identity)
             self.view.place = place
         if moment.followed is None:

@@ -18,7 +18,7 @@ from .desk import Desk
 from .diagram import Diagram, pack, plan
 from .drawing import words as said
 from .passing import Passing
-from .scenes import Scene
+from .scenes import Scene, unusual
 
 EVERY_S = 0.25  # between two pictures: eyes read numbers no faster
 
@@ -74,7 +74,8 @@ class Model:
         self._passing = passing = Passing.of(scene.scenario, scene.moment, scene.time_min)
         with self.diagram.hold_sync():
             self.diagram.now = pack(passing.rates, passing.flux, passing.counts)
-            self.diagram.title = f"{_cell(opened)}, {words.span(scene.time_min)}, {words.insulin(passing.insulin_nM)}"
+            acting = [words.insulin(passing.insulin_nM), *words.acting(unusual(scene.levels))]
+            self.diagram.title = ", ".join([_cell(opened), words.span(scene.time_min), *acting])
             self.diagram.seq += 1
             self._tell()
 

@@ -12,11 +12,12 @@ import numpy as np
 from trafficking import half_times, results
 from trafficking.itinerary import Itinerary
 from trafficking.scenario import Scenario
+from trafficking.treatments import SWITCHES, edges, level
 
 from . import words
 from .measured import points
 from .plot import decimate, pack
-from .scenes import Ghost, Moment, Scene, Steering
+from .scenes import Ghost, Moment, Scene, Steering, unusual
 
 # The lines of the plot, in their order in the legend. Never by colour alone: each has its own dash and width.
 LINES: list[dict[str, Any]] = [
@@ -66,7 +67,7 @@ class Ground:
 
     @cached_property
     def marks(self) -> list[list]:
-        """[time_min, dose in words, by hand]: where insulin jumps."""
+        """[time_min, what in words, by hand]: where insulin jumps, and where drugs and cold come and go."""
         protocol = self.scenario.protocol
         by_hand = [[row.time_min, words.change(row.name, row.new), True] for row in self.steering]
         steered = {row.time_min for row in self.steering}
@@ -76,7 +77,21 @@ class Ground:
             jumps = edge < protocol.duration_min and not math.isclose(before, after, rel_tol=1e-6, abs_tol=1e-9)
             if jumps and edge not in steered:
                 planned.append([edge, words.insulin(after), False])
+        planned += self._treated
         return sorted(by_hand + (planned if len(planned) <= MOST_MARKS else []))
+
+    @property
+    def _treated(self) -> list[list]:
+        """The marks of drugs and temperatures that the scenario plans."""
+        given = self.scenario.treatments
+        by_hand = {(row.time_min, row.name) for row in self.steering}
+        found = []
+        for edge in edges(given):
+            for name in SWITCHES:
+                before, after = level(given, name, math.nextafter(edge, 0.0)), level(given, name, edge)
+                if before != after and edge < self.scenario.duration_min and (edge, name) not in by_hand:
+                    found.append([edge, words.change(name, after), False])
+        return found
 
     @cached_property
     def plan(self) -> list[list[float]]:
@@ -154,6 +169,7 @@ class Picture:
                 insulin_nM=self.moment.insulin_nM,
                 restless=restless,
                 time_min=self.scene.time_min,
+                levels=unusual(self.scene.levels),
             )
         )
 

@@ -96,6 +96,11 @@ def levels(run: Run) -> tuple[tuple[str, float], ...]:
     return tuple((name, level(run.scenario.treatments, name, run.time_min)) for name in SWITCHES)
 
 
+def unusual(levels: tuple[tuple[str, float], ...]) -> tuple[tuple[str, float], ...]:
+    """Of these, the drugs that are given and the temperature that is not the usual one."""
+    return tuple((name, to) for name, to in levels if to != level((), name, 0.0))
+
+
 def _up_to_now(run: Run) -> dict[str, np.ndarray]:
     """What was recorded, and the present."""
     recorded = run.recorded

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -132,10 +133,43 @@ def since_change(times_min: np.ndarray, insulin_nM: np.ndarray) -> tuple[float, 
     return float(times_min[-1] - times_min[last]), restless
 
 
+def acting(levels: Sequence[tuple[str, float]]) -> list[str]:
+    """What acts on the cell besides insulin: ["monensin", "chloroquine at 40 %", "4 °C"].
+
+    Args:
+        levels: (name, level) of each drug that is given, as the share of its rates that it takes away, and of a
+            temperature that is not the usual one.
+    """
+    return [
+        change(name, level) if name == "temperature" or level == 1.0 else f"{thing(name)} at {100.0 * level:.0f} %"
+        for name, level in levels
+    ]
+
+
+def besides(levels: Sequence[tuple[str, float]]) -> str:
+    """The same as the end of a sentence on insulin: ", with monensin and chloroquine, at 4 °C"; "" for none."""
+    drugs = acting([each for each in levels if each[0] != "temperature"])
+    cold = acting([each for each in levels if each[0] == "temperature"])
+    listed = " and ".join(filter(None, [", ".join(drugs[:-1]), *drugs[-1:]]))
+    return (f", with {listed}" if drugs else "") + "".join(f", at {warm}" for warm in cold)
+
+
 def headline(
-    surface: float, base: float, *, of: str, since_min: float, insulin_nM: float, restless: bool, time_min: float
+    surface: float,
+    base: float,
+    *,
+    of: str,
+    since_min: float,
+    insulin_nM: float,
+    restless: bool,
+    time_min: float,
+    levels: Sequence[tuple[str, float]] = (),
 ) -> tuple[str, str, str]:
-    """The sentence on top in three parts; the middle one, the percentage, is set in bold."""
+    """The sentence on top in three parts; the middle one, the percentage, is set in bold.
+
+    Args:
+        levels: what acts besides insulin, as `acting` takes it.
+    """
     percent = f"{100.0 * surface / base:.0f} %" if base > 0.0 else f"{surface:,.0f}"
     if restless:
         dose = f"after {span(time_min)}, insulin now at {insulin(insulin_nM)}"
@@ -143,7 +177,8 @@ def headline(
         dose = f"after {span(since_min)} without insulin"
     else:
         dose = f"after {span(since_min)} at {insulin(insulin_nM)}"
-    return "Surface receptors: ", percent, f" of {of} ({rounded(surface)} of {rounded(base)}) {dose}."
+    whole = f" of {of} ({rounded(surface)} of {rounded(base)})"
+    return "Surface receptors: ", percent, f"{whole} {dose}{besides(levels)}."
 
 
 def base(receptors: float, level: str, cells: int = 1) -> str:
