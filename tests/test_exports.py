@@ -138,7 +138,10 @@ def test_the_caption_names_scenario_seed_and_version(taken: exports.Taken, monke
     said = []
     monkeypatch.setattr(exports.plots, "render", lambda figure, kind, **more: said.append(more) or b"x")
     fetched(taken, "figure.pdf")
-    assert said == [{"dpi": 300, "caption": f"Scenario short, seed 5, trafficking {trafficking.__version__}"}]
+    version = trafficking.__version__
+    assert said == [{"dpi": 300, "caption": f"Scenario short, steered from 2.08 h on, seed 5, trafficking {version}"}]
+    fetched((taken[0], (), taken[2]), "figure.pdf")
+    assert said[1]["caption"] == f"Scenario short, seed 5, trafficking {version}"
 
 
 def test_cells_go_out_where_there_are_several():

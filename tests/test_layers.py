@@ -14,6 +14,7 @@ FLOORS = {
     "faults": 0,
     "printing": -1,
     "ownership": 0,
+    "titles": 1,
     "toml": 0,
     "stream": 0,
     "identity": 0,

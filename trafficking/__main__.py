@@ -357,13 +357,20 @@ for _command in (
 def _changes(settings: list[str] | None, receptors: int | None = None, resolution: str | None = None) -> dict[str, str]:
     """The options as changes to a scenario file: text by the path of the key."""
     changes = settings_read(settings)
-    if any(not key.startswith(_HARMLESS) and key.partition("[")[0] not in _HARMLESS_OF_CELLS for key in changes):
-        changes |= {"expected": "", "expect": "[]"}
     if receptors is not None:
         changes["receptors"] = str(receptors)
     if resolution is not None:
         changes["resolution"] = resolution
     return changes
+
+
+def _moving(changes: dict[str, str]) -> dict[str, str]:
+    """Those of the changes that may move a curve."""
+    return {
+        key: text
+        for key, text in changes.items()
+        if not key.startswith(_HARMLESS) and key.partition("[")[0] not in _HARMLESS_OF_CELLS
+    }
 
 
 def _refused_of_a_body(name: str) -> None:
@@ -374,9 +381,10 @@ def _refused_of_a_body(name: str) -> None:
 
 def _chosen(name: str, changes: dict[str, str], insulin: str | None = None, duration: str | None = None) -> Scenario:
     """The scenario that the options describe."""
-    from trafficking import io, terminal, units
+    from trafficking import io, terminal, titles, units
 
-    scenario = io.load_scenario(name, changes)
+    moving, unsaid = _moving(changes), {"expected": "", "expect": "[]"}
+    scenario = io.load_scenario(name, changes | (unsaid if moving else {}))
     if insulin is not None:
         segments = scenario.to_dict()["exposure"]
         levels = {
@@ -388,7 +396,11 @@ def _chosen(name: str, changes: dict[str, str], insulin: str | None = None, dura
             terminal.refuse(f"--insulin: {name} has no constant level of insulin; change its exposure with --set")
         highest = max(levels.values())
         chosen = {f"exposure[{i}].insulin": insulin for i, level in levels.items() if level == highest}
-        scenario = io.load_scenario(name, {**changes, **chosen, "expected": "", "expect": "[]"})
+        scenario = io.load_scenario(name, {**changes, **chosen, **unsaid})
+        moving |= {"insulin": insulin}
+    if moving and "title" not in changes:
+        title = titles.changed(scenario.title or scenario.name, moving)
+        scenario = scenario.changed(title=title, question=changes.get("question", ""))
     if duration is not None:
         try:
             minutes = units.parse(duration, "time")

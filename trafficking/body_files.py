@@ -6,9 +6,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from trafficking import titles
 from trafficking.body_forms import BodyScenario
 from trafficking.faults import ScenarioError, nearest, override, shown
 from trafficking.io import read_toml, shipped
+
+# Keys that do not move what a life comes to, so that its title still holds when they are set.
+_HARMLESS = ("name", "title", "question", "expected", "sources", "notes", "resolution")
 
 
 def body_names() -> tuple[str, ...]:
@@ -46,7 +50,7 @@ def load_body(source: str | Path, changes: Mapping[str, str] | None = None) -> B
         given = read_toml(_find(source))
         for key, value in (changes or {}).items():
             given = override(given, key, value)
-        return BodyScenario.from_dict(given)
+        return BodyScenario.from_dict(_retitled(given, changes or {}))
     except ScenarioError as fault:
         raise ScenarioError([f"{source}: {line}" for line in fault.lines]) from None
     except RecursionError:
@@ -65,6 +69,16 @@ def body_of(given: Any) -> BodyScenario:
         return load_body(given)
     fix = "; BodyScenario.from_dict makes one of tables" if isinstance(given, Mapping) else ""
     raise ScenarioError([f"scenario: {shown(given)} given; a BodyScenario, or its name or path, is needed{fix}"])
+
+
+def _retitled(given: dict[str, Any], changes: Mapping[str, str]) -> dict[str, Any]:
+    """These tables with a title that says what was changed, without what the unchanged ones ask and expect."""
+    moving = {key: text for key, text in changes.items() if key not in _HARMLESS}
+    title = given.get("title") or given.get("name")
+    if not moving or "title" in changes or not isinstance(title, str):
+        return given
+    unsaid = {key: "" for key in ("question", "expected") if key not in changes}
+    return given | {"title": titles.changed(title, moving)} | unsaid
 
 
 def _shipped() -> Path:

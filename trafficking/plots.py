@@ -31,6 +31,7 @@ SIZE = (11.0, 6.2)  # inches
 _CAPTION = 0.3  # inches, the height of its strip
 _NAMES_WIDTH = 1.32  # inches, for the names of the curves
 _LONGEST = 125  # letters in a line across the figure
+_LONGEST_TITLE = 80  # the same, as large as titles are
 _MOST_POINTS = 6_000  # of one line; a page has no more
 _MOST_EDGES = 150  # beyond them lines as thick as usual would fill the strip
 
@@ -289,8 +290,9 @@ def titled(figure: Figure, text: str, left: float = 0.02) -> None:
 def heading(figure: Figure, result: Result, left: float) -> None:
     """The title of the scenario, and below it which cell, how large and how simulated."""
     scenario = result.scenario
-    title = literal(scenario.title or scenario.name)
-    figure.text(left, 0.945, title, fontsize=TITLE, fontweight="bold", color=INK)
+    title = scenario.title or scenario.name
+    points = min(TITLE, TITLE * _LONGEST_TITLE / len(title))
+    figure.text(left, 0.945, literal(title), fontsize=points, fontweight="bold", color=INK)
     each = {
         "agents": "every receptor simulated",
         "counts": "random numbers of receptors",

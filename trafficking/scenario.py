@@ -16,7 +16,7 @@ import numpy as np
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from trafficking import factors as factors_module
-from trafficking import grid, library, units
+from trafficking import grid, library, titles, units
 from trafficking.cell_forms import Cells, Coupling, Evidence, Expected, Response, Start, cells_table, on_grid
 from trafficking.exposure import Exposure
 from trafficking.faults import (
@@ -242,10 +242,11 @@ class Scenario(Document):
     # -- another like it -------------------------------------------------------------------------------------------
 
     def steered(self, at_min: float | str, insulin_nM: float | str, until_min: float | str) -> Self:
-        """This scenario up to `at_min`, then insulin clamped at `insulin_nM` up to `until_min`."""
+        """This scenario up to `at_min`, then insulin clamped at `insulin_nM` up to `until_min`; its title says so."""
         at_min, until_min = measured(at_min, "time", "at_min"), measured(until_min, "time", "until_min")
         insulin_nM = measured(insulin_nM, "insulin", "insulin_nM", most=MOST_NM)
-        return self._given(self.protocol.steered(at_min, insulin_nM, until_min), alike_until_min=at_min)
+        title = titles.steered(self.title or self.name, at_min)
+        return self._given(self.protocol.steered(at_min, insulin_nM, until_min), title, alike_until_min=at_min)
 
     def treated(self, at_min: float | str, treatments: Treatments) -> Self:
         """This scenario up to `at_min`, from then on with these treatments in the place of its own."""
@@ -254,27 +255,31 @@ class Scenario(Document):
                 f"treatments: {shown(treatments)} given; a list of treatments is needed, such as Drug(...)"
             )
         at_min = measured(at_min, "time", "at_min")
+        if treatments == self.treatments:
+            return self
         tables = [each.model_dump(by_alias=True, exclude_none=True, mode="json") for each in treatments]
         kept = [each.model_dump(by_alias=True, mode="json") for each in self.expect if each.at_min <= at_min]
-        return self.from_dict(self.to_dict() | {"treatments": tables, "expect": kept, "expected": ""})
+        said = {"title": titles.steered(self.title or self.name, at_min), "question": "", "expected": ""}
+        return self.from_dict(self.to_dict() | said | {"treatments": tables, "expect": kept})
 
     def lasting(self, duration_min: float | str) -> Self:
         """This scenario cut at `duration_min`, or held at its last insulin up to it."""
         end, duration_min = self.duration_min, measured(duration_min, "time", "duration", most=MOST_MINUTES, zero=False)
         if duration_min == end:
             return self
+        title = titles.lasting(self.title or self.name, duration_min, end)
         if duration_min > end:
-            return self._given(self.protocol.steered(end, self.protocol.value(end), duration_min), alike_until_min=end)
+            held = self.protocol.steered(end, self.protocol.value(end), duration_min)
+            return self._given(held, title, alike_until_min=end)
         cut = self.protocol.steered(duration_min, 0.0, math.nextafter(duration_min, math.inf))
-        return self._given(Exposure(cut.segments[:-1]), alike_until_min=duration_min)
+        return self._given(Exposure(cut.segments[:-1]), title, alike_until_min=duration_min)
 
-    def _given(self, protocol: Exposure, *, alike_until_min: float) -> Self:
-        """This scenario under another protocol; what was expected holds as long as the two are alike."""
+    def _given(self, protocol: Exposure, title: str, *, alike_until_min: float) -> Self:
+        """This scenario under another protocol, without what it asked; `expect` stays as long as both are alike."""
         forms = chain(self.exposure, repeat(None))
         tables = [segment_table(segment, form) for segment, form in zip(protocol.segments, forms, strict=False)]
         given = self.to_dict() | {"exposure": tables}
-        if protocol.duration_min > alike_until_min:
-            given["expected"] = ""
+        given |= {"title": title, "question": "", "expected": ""}
         if self.cells.number > 1:
             given["cells"] |= {"record": self.cells.kept(protocol.duration_min, self.record_min)}
         if self.treatments:

@@ -103,6 +103,7 @@ class Cell:
                 self._seat(crowd, itinerary, scene)
             self.view.insulin = strength(moment.insulin_nM)
             acting = [words.insulin(moment.insulin_nM), *words.acting(unusual(scene.levels))]
+            self.view.name = f"{scene.scenario.name}{'-steered' if scene.steering else ''}-seed{scene.seed}"
             self.view.clock = " · ".join([words.span(scene.time_min), *acting])
             place = -1 if moment.followed is None else self._places.place_of(moment.followed.identity)
             self.view.place = place
@@ -120,7 +121,6 @@ class Cell:
             self._itinerary = itinerary
             self.view.kinds = kinds(itinerary)
             self.view.run = scene.number
-            self.view.name = f"{scene.scenario.name}-seed{scene.seed}"
         self.view.dots = self._places.arrange(crowd) if single else self._shares.arrange(crowd.counts, ~itinerary.out)
         shown = len(self.view.dots) - self.view.dots.count(255)
         self.view.pickable = single

@@ -123,8 +123,9 @@ def _steering(now: Taken, file: IO[bytes]) -> None:
 
 
 def _figure(kind: str, now: Taken, file: IO[bytes]) -> None:
-    result = now[0]
-    caption = f"Scenario {result.scenario.name}, seed {result.seed}, trafficking {trafficking.__version__}"
+    result, steering, _ = now
+    steered = f", steered from {units.friendly(steering[0].time_min, 'time')} on" if steering else ""
+    caption = f"Scenario {result.scenario.name}{steered}, seed {result.seed}, trafficking {trafficking.__version__}"
     file.write(plots.render(plots.depletion(result), kind, dpi=_PRINT_DPI, caption=caption))
 
 
