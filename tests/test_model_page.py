@@ -15,6 +15,7 @@ from trafficking.dashboard.passing import Passing
 from trafficking.dashboard.scenes import Moment, Scene
 from trafficking.itinerary import Itinerary, State, Transition
 from trafficking.named_constants import changed, constants_of, symbols_of
+from trafficking.scenario import Scenario
 from trafficking.simulation import Run
 from trafficking.treatments import with_twins
 
@@ -245,3 +246,21 @@ def test_the_table_tells_a_scenarios_change_from_the_readers():
     assert listed["R0"]["range"] == "20,000 to 350,000 receptors"
     assert not listed["ksyn"]["editable"]
     assert not listed["kon"]["editable"]
+
+
+@pytest.mark.parametrize("tissue", library.tissues())
+def test_only_a_measured_constant_goes_back_to_a_published_value(tissue: str):
+    shown = rows(constants_of(desk.on_tissue(io.load_scenario("chronic_insulin"), tissue)), ())
+    for row in shown:
+        assert ("published" in row["back"]) == (row["status"] == "measured"), row["symbol"]
+        assert row["back"].startswith("Back to the ")
+
+
+def test_a_number_of_ones_own_itinerary_goes_back_to_that_of_the_scenario():
+    states = [{"name": name, "compartment": "membrane", "bound": name == "held"} for name in ("outside", "held")]
+    ends = {"source": "outside", "target": "held"}
+    on = ends | {"name": "on", "law": "first_order_in_ligand", "rate": "0.1 /nM/min"}
+    exposure = [{"kind": "constant", "insulin": "1 nM", "duration": "1 h"}]
+    given = {"name": "own", "receptors": 100, "itinerary": {"states": states, "transitions": [on]}}
+    own = Scenario.from_dict(given | {"start": {"state": "surface"}, "reference": "start", "exposure": exposure})
+    assert {row["back"] for row in rows(constants_of(own), ())} == {"Back to the scenario's value"}

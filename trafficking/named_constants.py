@@ -40,7 +40,8 @@ _OWN_MEANINGS = {
 class Constant:
     """One number of a scenario, in the package's units.
 
-    value: in this scenario; published: that of its tissue (of the scenario itself, where no source knows it). low,
+    value: in this scenario; published: the default, that of its tissue (of the scenario itself, where no source knows
+    it), which was published only if its status is `measured`. low,
     high: where it may lie. arrows: the transitions whose rate it enters. editable: false for what follows from others.
     The rest is as in `constants.constants`.
     """

@@ -15,6 +15,16 @@ from .hearing import Listener
 _STATIC = files("trafficking.dashboard") / "static"
 
 
+# What a constant goes back to, by where its value comes from: nobody published one that was fitted or assumed.
+_BACK = {
+    "measured": "the published value",
+    "derived": "the derived value",
+    "fit": "the fitted value",
+    "assumption": "the assumed value",
+    "own": "the scenario's value",
+}
+
+
 class ConstantsTable(Listener):
     """`rows` as `rows` makes them; `marked` are symbols to stand out; `note` says what became of the last change.
 
@@ -49,8 +59,9 @@ def _row(constant: Constant, touched: bool) -> dict[str, Any]:
         "low": constant.low,
         "high": min(constant.high, 1e9),
         "range": span(constant),
-        "published": min(constant.published, 1e9),
-        "published_words": number(constant.published, constant.unit),
+        "default": min(constant.published, 1e9),
+        "default_words": number(constant.published, constant.unit),
+        "back": f"Back to {_BACK[constant.status]}",
         "usual": usual,
         "status": constant.status,
         "confidence": constant.confidence,

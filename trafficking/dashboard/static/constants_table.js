@@ -42,7 +42,7 @@ function editorShape(row) {
     <label class="field">${escape(row.symbol)} <small>${escape(unit || "no unit")}</small><input name="number" inputmode="decimal" autocomplete="off" value="${row.value >= 1e9 ? "" : row.value}" ${row.value >= 1e9 ? 'placeholder="never reached"' : ""}></label>
     <label class="field constants-slide"><span>${escape(row.range)}</span><input name="slide" type="range" min="0" max="${NOTCHES}" step="1" value="${scale.notch(row.value)}" aria-label="${escape(row.symbol)} within ${escape(row.range)}"></label>
     <button type="submit" class="chief">Run with this</button>${endless}
-    <button type="button" data-back ${back}>Back to the published value <small>${escape(row.published_words)}</small></button></form></td></tr>`;
+    <button type="button" data-back ${back}>${escape(row.back)} <small>${escape(row.default_words)}</small></button></form></td></tr>`;
 }
 
 function render({ model, el }) {
@@ -90,7 +90,7 @@ function render({ model, el }) {
       open = open === change.dataset.change ? "" : change.dataset.change;
       draw();
       (find("[name=number]") ?? find(`[data-change="${change.dataset.change}"]`))?.focus();
-    } else if (event.target.closest("[data-back]")) model.send({ symbol: form.dataset.symbol, value: rowOf(form.dataset.symbol).published });
+    } else if (event.target.closest("[data-back]")) model.send({ symbol: form.dataset.symbol, value: rowOf(form.dataset.symbol).default });
     else if (event.target.closest("[data-off]")) model.send({ symbol: form.dataset.symbol, value: 1e9 });
   });
   body.addEventListener("input", (event) => {
@@ -108,7 +108,7 @@ function render({ model, el }) {
     event.preventDefault();
     const form = event.target;
     const text = form.elements.number.value.trim().replace(",", ".");
-    if (text === "" || !Number.isFinite(Number(text))) return refuse(`${form.dataset.symbol}: '${text}' given; a number is needed, such as ${rowOf(form.dataset.symbol).published_words}`);
+    if (text === "" || !Number.isFinite(Number(text))) return refuse(`${form.dataset.symbol}: '${text}' given; a number is needed, such as ${rowOf(form.dataset.symbol).default_words}`);
     model.send({ symbol: form.dataset.symbol, value: Number(text) });
   });
   find("[data-undo]").addEventListener("click", () => model.send({ undo: true }));
