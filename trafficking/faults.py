@@ -12,8 +12,8 @@ import math
 import operator
 import re
 import reprlib
-import tomllib
 import unicodedata
+from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,6 +22,7 @@ import numpy as np
 from pydantic import BeforeValidator, GetCoreSchemaHandler
 from pydantic_core import CoreSchema, core_schema
 
+from trafficking import toml
 from trafficking.printing import printable
 
 if TYPE_CHECKING:
@@ -75,11 +76,12 @@ def nearest(word: Any, words: Iterable[str]) -> str:
 
 def lines(errors: Iterable[ErrorDetails], schema: Mapping[str, Any]) -> list[str]:
     """Pydantic's errors in our words; `schema` (JSON schema of the model) knows the keys of each table."""
-    found = [line for error in errors for line in _said(error, schema)]
-    distinct = list(dict.fromkeys(found))
-    if len(distinct) > _MOST_LINES:
-        distinct = [*distinct[:_MOST_LINES], f"... and {len(distinct) - _MOST_LINES} more faults"]
-    return distinct
+    rest = deque(errors)
+    found: dict[str, None] = {}
+    while rest and len(found) <= _MOST_LINES:  # each line may look for the nearest of many names
+        found |= dict.fromkeys(_said(rest.popleft(), schema))
+    more = len(found) + len(rest) - _MOST_LINES
+    return [*found][:_MOST_LINES] + ([f"... and {more} more faults"] if more > 0 and len(found) > _MOST_LINES else [])
 
 
 def joined(*parts: str) -> str:
@@ -139,7 +141,7 @@ def _walked(loc: tuple[int | str, ...], schema: Mapping[str, Any]) -> tuple[list
         elif step in node.get("discriminator", {}).get("mapping", {}):
             node = _resolved({"$ref": node["discriminator"]["mapping"][step]}, schema)  # names a kind, not a key
         else:
-            places.append(step if step.isidentifier() else shown(step))
+            places.append(step if step.isidentifier() and len(step) <= 64 else shown(step))
             table, node = node, _resolved(node.get("properties", {}).get(step, {}), schema)
             continue
         table = node
@@ -313,6 +315,8 @@ def override(given: Mapping[str, Any], path: str, text: str) -> dict[str, Any]:
     steps = [step for step in re.split(r"\.|\[(\d+)\]", path) if step]
     if not steps:
         raise ScenarioError([f"{shown(path)}: names no key"])
+    if len(steps) > toml.MOST_LEVELS:
+        raise ScenarioError([f"{shown(path)}: {toml.TOO_DEEP}"])
     tables = copy.deepcopy(dict(given))
     here: Any = tables
     where = ""
@@ -339,8 +343,8 @@ def override(given: Mapping[str, Any], path: str, text: str) -> dict[str, Any]:
 
 def _typed(text: str) -> Any:
     try:
-        read = tomllib.loads(f"value = {text}")
-    except (tomllib.TOMLDecodeError, RecursionError):
+        read = toml.read(f"value = {text}")
+    except ValueError:
         return text
     value = read["value"]
     return value if len(read) == 1 and isinstance(value, bool | int | float | str | list) else text

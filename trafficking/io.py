@@ -14,7 +14,6 @@ import io
 import json
 import platform
 import stat
-import tomllib
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -25,7 +24,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 import trafficking
-from trafficking import folders, series
+from trafficking import folders, series, toml
 from trafficking.faults import ScenarioError, nearest, shown
 from trafficking.scenario import Scenario, override
 
@@ -38,7 +37,7 @@ MANIFEST = "run.json"
 FORMAT = "trafficking run 1"
 LARGEST_SCENARIO = 2_000_000  # bytes
 _LARGEST_SERIES = 10_000_000
-TOO_DEEP = "nested too deeply; a scenario needs five levels at most"
+TOO_DEEP = toml.TOO_DEEP
 _ROWS_PER_GROUP = 100_000
 _LIBRARIES = ("numpy", "scipy", "pandas", "pyarrow", "numba", "mesa")
 
@@ -143,12 +142,9 @@ def read_toml(path: Path) -> dict[str, Any]:
 def parsed_toml(text: str) -> dict[str, Any]:
     """The tables of such a file from its content; ScenarioError if it is no TOML."""
     try:
-        return tomllib.loads(text)
-    except tomllib.TOMLDecodeError as fault:
-        what, _, place = str(fault).partition(" (at ")
-        raise ScenarioError([f"{place.rstrip(')')}: {what}" if place else what]) from None
-    except RecursionError:
-        raise ScenarioError([TOO_DEEP]) from None
+        return toml.read(text)
+    except ValueError as fault:
+        raise ScenarioError([str(fault)]) from None
 
 
 def _read_text(path: Path, largest: int, what: str) -> str:

@@ -54,6 +54,6 @@ def read(text: str) -> Scenario:
 
 
 def _check_size(text: str) -> None:
-    size, most = len(text.encode()), io.LARGEST_SCENARIO
+    size, most = len(text.encode(errors="surrogatepass")), io.LARGEST_SCENARIO
     if size > most:
         raise ScenarioError([f"has {size / 1e6:.1f} MB; a scenario may have {most / 1e6:g} MB"])

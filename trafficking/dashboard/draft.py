@@ -403,7 +403,7 @@ def _check_upload(file: str, text: str, endings: tuple[str, ...], largest: int, 
     """Refuses what is no such file. The name is only looked at and shown; no file of this machine is opened."""
     if not file.lower().endswith(endings):
         raise ScenarioError([f"{_named(file)}: {wanted} is needed"])
-    size = len(text.encode())
+    size = len(text.encode(errors="surrogatepass"))
     if size > largest:
         raise ScenarioError([f"{_named(file)}: has {size / 1e6:.1f} MB; at most {largest / 1e6:g} MB are allowed"])
     if "\0" in text or "\ufffd" in text:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import trafficking
+from trafficking.faults import shown
 from trafficking.scenario import Scenario, ScenarioError
 from trafficking.simulation import Run
 from trafficking.snapshot import Snapshot, SnapshotError
@@ -108,7 +109,7 @@ class Kept:
                 speed=_checked(given["speed"], str)[:20],
                 status=_checked(given["status"], str),
                 sight=Sight.of(given.get("sight")),
-                version=_checked(given["version"], str)[:40],
+                version=_printed(given["version"])[:40],
                 snapshot=snapshot,
             )
         except ScenarioError as fault:
@@ -118,7 +119,7 @@ class Kept:
         if kept.status not in STATUSES or not 0.0 <= kept.time_min <= kept.scenario.duration_min:
             raise KeptError("it is not what this program writes")
         if not 0 <= kept.seed < 2**63:
-            raise KeptError(f"its seed is {kept.seed}; a whole number from 0 to 2^63 - 1 is needed")
+            raise KeptError(f"its seed is {shown(kept.seed)}; a whole number from 0 to 2^63 - 1 is needed")
         return kept
 
     def to_bytes(self) -> bytes:
@@ -138,7 +139,11 @@ class Kept:
         if not data.startswith(_MAGIC) or hashlib.sha256(body).digest() != digest:
             raise KeptError("its file is damaged")
         end = _START + int.from_bytes(body[len(_MAGIC) : _START], "little")
-        return cls.from_dict(json.loads(body[_START:end]), body[end:])
+        try:
+            header = json.loads(body[_START:end])
+        except (ValueError, RecursionError):
+            raise KeptError("its file is damaged") from None
+        return cls.from_dict(header, body[end:])
 
 
 def _checked(value: Any, *kinds: type) -> Any:
@@ -160,6 +165,13 @@ def _rows(given: Any) -> tuple[Row, ...]:
     if times != sorted(times):
         raise ValueError(times)
     return read
+
+
+def _printed(text: Any) -> str:
+    """A text that is shown to the reader."""
+    if not _checked(text, str).isprintable():
+        raise ValueError(text)
+    return text
 
 
 def _number(value: Any) -> float:
