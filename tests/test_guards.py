@@ -3,20 +3,25 @@
 import asyncio
 import json
 import struct
+import sys
+import tempfile
 import threading
 import uuid
 from collections.abc import Iterator
 from contextlib import suppress
+from html import unescape
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urljoin, urlsplit
 
 import pytest
-from websockets.exceptions import ConnectionClosed
+from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
+from clients import Client
 from conftest import Dashboard
+from sessions import until
 from test_launcher import ask, launch, upgrade
-from trafficking.dashboard import guards
+from trafficking.dashboard import guards, opening
 
 TOKEN = "a token of the tests"
 
@@ -49,13 +54,37 @@ def answers(socket: ClientConnection) -> bool:
 # -- the token ---------------------------------------------------------------------------------------------------------
 
 
+BROWSER = """
+import json, os, pathlib, sys, urllib.parse
+page = pathlib.Path(urllib.parse.urlsplit(sys.argv[1]).path)
+modes = [path.stat().st_mode & 0o777 for path in (page, page.parent)]
+seen = {"asked": sys.argv[1:], "modes": modes, "page": page.read_text()}
+here = pathlib.Path(__file__).parent
+(here / "partial").write_text(json.dumps(seen))
+(here / "partial").rename(here / "seen.json")
+"""
+
+
 @pytest.fixture(scope="module")
-def locked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    running = Dashboard(tmp_path_factory.mktemp("locked"), "--token", TOKEN)
+def browsed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Dashboard, Path]]:
+    """A server with a token that has opened a browser, which notes what it was started with."""
+    place = tmp_path_factory.mktemp("locked")
+    (place / "browser.py").write_text(BROWSER)
+    (place / "temporary").mkdir()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TRAFFICKING_TOKEN", TOKEN)  # on the command line it would be in the list of processes
+        patch.setenv("BROWSER", f"{sys.executable} {place / 'browser.py'} %s")
+        patch.setenv("TMPDIR", str(place / "temporary"))
+        running = Dashboard(place, "--open")
     try:
-        yield running.url()
+        yield running, place
     finally:
         running.stop()
+
+
+@pytest.fixture(scope="module")
+def locked(browsed: tuple[Dashboard, Path]) -> str:
+    return browsed[0].url()
 
 
 def test_the_printed_address_opens_the_door_and_a_cookie_keeps_it_open(locked: str):
@@ -70,6 +99,94 @@ def test_the_printed_address_opens_the_door_and_a_cookie_keeps_it_open(locked: s
     assert ask(locked, Cookie=kept).status == 200
     assert ask(locked, path="/export/no-such-run/run.zip", Cookie=kept).status == 404
     assert upgrade(locked, Cookie=kept) == 101
+
+
+def test_the_browser_is_started_with_a_private_file_and_not_with_the_token(
+    locked: str, browsed: tuple[Dashboard, Path]
+):
+    _, place = browsed
+    until((place / "seen.json").exists)
+    seen = json.loads((place / "seen.json").read_text())
+    assert len(seen["asked"]) == 1
+    assert seen["asked"][0].startswith("file://")
+    assert "token" not in seen["asked"][0]
+    assert seen["modes"] == [0o600, 0o700]
+    assert f'href="{locked}"' in seen["page"]
+    assert [path.name for path in (place / "temporary").rglob("*.html")] == ["open.html"]
+
+
+def test_the_private_file_goes_with_the_server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    asked: list[str] = []
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr(opening.webbrowser, "open", asked.append)
+    forget = opening.begin("http://127.0.0.1:8765/?token=it's%20%22mine%22")
+    until(lambda: len(asked) == 1)
+    page = next(tmp_path.rglob("*.html")).read_text()
+    assert unescape(page.partition('href="')[2].partition('"')[0]) == "http://127.0.0.1:8765/?token=it's%20%22mine%22"
+    forget()
+    assert list(tmp_path.iterdir()) == []
+    opening.begin("http://127.0.0.1:8765/")
+    until(lambda: asked[1:] == ["http://127.0.0.1:8765/"])
+
+
+ELSEWHERE = [
+    "//evil.example/x",
+    "///evil.example/x",
+    "/\\evil.example/x",
+    "\\\\evil.example/x",
+    "/\t/evil.example/x",
+    "/\r\nLocation: //evil.example/",
+    "http://evil.example/x",
+    "@evil.example/x",
+    "/?x=//evil.example",
+    "",
+]
+
+
+@pytest.mark.parametrize("path", ELSEWHERE, ids=repr)
+def test_the_door_leads_to_no_other_server(path: str):
+    said: list[dict] = []
+
+    async def send(message: dict) -> None:
+        said.append(message)
+
+    async def ask_at_the_door() -> None:
+        query = urlencode({"token": TOKEN, "next": "//evil.example"}).encode()
+        scope = {"type": "http", "scheme": "http", "path": path, "query_string": query, "headers": []}
+        await guards.TokenGuard(None, token=TOKEN)(scope, None, send)
+
+    alone = threading.Thread(target=lambda: asyncio.run(ask_at_the_door()))
+    alone.start()
+    alone.join()
+    headers = dict(said[0]["headers"])
+    assert said[0]["status"] == 303
+    there = headers[b"location"].decode("ascii")
+    assert urlsplit(urljoin("http://127.0.0.1/", there)).netloc == "127.0.0.1"
+    assert there[:1] == "/"
+    assert there[1:2] not in ("/", "\\")
+    assert there.isprintable()
+    assert TOKEN not in there
+
+
+def test_a_page_is_closed_by_its_own_browser_alone(dashboard_url: str):
+    client = Client(dashboard_url)
+    goodbye = client._goodbye
+    place = goodbye.full_url.removeprefix(dashboard_url.rstrip("/"))
+    for asked in (place, place.partition("?")[0], f"{place}x", "/_solara/api/close/none"):
+        assert ask(dashboard_url, "POST", asked).status == 200
+        assert ask(dashboard_url, "POST", asked.replace("?", "?x="), Cookie="solara-session-id=other").status == 200
+    client.wait_for(lambda seen: seen.scenes >= 3, 120.0)
+    assert ask(dashboard_url, "POST", f"{place}x", Cookie=str(goodbye.get_header("Cookie"))).status == 200
+    before = client.scenes
+    client.wait_for(lambda seen: seen.scenes >= before + 3, 120.0)
+    client.close()
+
+
+def test_a_socket_of_no_page_is_closed(dashboard_url: str):
+    assert ask(dashboard_url, path="/healthz").status == 200
+    place = f"ws://{urlsplit(dashboard_url).netloc}/jupyter/api/kernels/{uuid.uuid4()}/channels"
+    with pytest.raises(InvalidStatus, match="403"):
+        connect(place, open_timeout=60)
 
 
 def test_without_the_token_there_is_only_a_door(locked: str):
@@ -126,6 +243,7 @@ def test_behind_a_proxy_its_name_and_its_origin_are_right_and_cookies_are_for_ht
 
 JUNK = [
     "",
+    json.dumps(message()).replace('"s"', "9" * 5000),
     "no JSON",
     "[]",
     "null",
@@ -143,11 +261,24 @@ JUNK = [
 ]
 
 
+HALVES = {"a": ["\ud800x", {"\udfff": 1}, "\ud800\ud83d\ude00"], "whole": "\N{GRINNING FACE}", "said": "\\ud800"}
+
+
+def test_half_of_a_surrogate_pair_becomes_what_any_file_can_hold():
+    mended = guards.mended(json.dumps(HALVES))
+    whole = "\N{GRINNING FACE}"
+    assert json.loads(mended) == {"a": ["\ufffdx", {"\ufffd": 1}, f"\ufffd{whole}"], "whole": whole, "said": "\\ud800"}
+    plain = json.dumps({"a": [whole, "\\ud800", "\n"]})
+    assert guards.mended(plain) == plain
+
+
 def test_what_the_page_sends_is_well_formed():
     plain = json.dumps(message("comm_msg", content={"comm_id": "c", "data": {"method": "custom"}}))
     assert guards.well_formed(plain, None)
     head = json.dumps(message("comm_open", content={"comm_id": "c", "data": {}})).encode()
     assert guards.well_formed(None, struct.pack("!III", 2, 12, 12 + len(head)) + head + b"a buffer")
+    head = json.dumps(message("comm_open", content={"comm_id": "\ud800", "data": {}})).encode()
+    assert not guards.well_formed(None, struct.pack("!III", 2, 12, 12 + len(head)) + head + b"a buffer")
     for junk in JUNK:
         assert not guards.well_formed(*((junk, None) if isinstance(junk, str) else (None, junk)))
     assert not guards.well_formed(plain + " " * guards.LARGEST_MESSAGE, None)

@@ -10,10 +10,11 @@ import asyncio
 import hashlib
 import hmac
 import json
+import re
 import struct
 import time
 from collections.abc import Callable
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import parse_qsl, quote, urlencode
 
 from starlette.datastructures import Headers
 from starlette.requests import cookie_parser
@@ -26,6 +27,9 @@ MESSAGES_PER_S = 200.0  # lasting; a hand on the slider sends 60, a plot acknowl
 MESSAGES_AT_ONCE = 1000.0
 MOST_MALFORMED = 20  # of one connection, before it is closed
 
+_ESCAPES = re.compile(
+    r"\\(?:u[dD][89abAB][\da-fA-F]{2}\\u[dD][c-fC-F][\da-fA-F]{2}|(?P<half>u[dD][89a-fA-F][\da-fA-F]{2})|.)"
+)
 _OPEN = {"/healthz"}
 _KINDS = {"kernel_info_request", "comm_open", "comm_msg", "comm_close", "comm_info_request", "shutdown_request"}
 _DOOR = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>trafficking: token</title>
@@ -66,8 +70,8 @@ class TokenGuard:
         asked = parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)
         given = [value for name, value in asked if name == "token"]
         if given and hmac.compare_digest(given[-1].encode(), self._token):
-            rest = urlencode([(name, value) for name, value in asked if name != "token"])
-            answer = RedirectResponse(scope["path"] + (f"?{rest}" if rest else ""), status_code=303)
+            rest = [(name, value) for name, value in asked if name != "token"]
+            answer = RedirectResponse(_here(scope["path"], rest), status_code=303)
             answer.set_cookie(
                 self._name, self._pass, httponly=True, samesite="lax", secure=self._secure or scope["scheme"] == "https"
             )
@@ -82,6 +86,12 @@ class TokenGuard:
         return hmac.compare_digest(cookies.get(self._name, "").encode(), self._pass.encode())
 
 
+def _here(path: str, query: list[tuple[str, str]]) -> str:
+    """An address on this server, whatever the path was: one that begins with // or a scheme would lead to another."""
+    place = "/" + quote(path.lstrip("/\\"))
+    return f"{place}?{urlencode(query)}" if query else place
+
+
 class MessageGuard:
     """Between browsers' WebSockets and their sessions: what is no message is dropped, a flood is slowed down."""
 
@@ -91,6 +101,8 @@ class MessageGuard:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "websocket":
             return await self.app(scope, receive, send)
+        if not dict(parse_qsl(scope.get("query_string", b"").decode("latin-1"))).get("session_id"):  # no page of ours
+            return await send({"type": "websocket.close", "code": 1008})
         room, asked_at, malformed = MESSAGES_AT_ONCE, self._clock(), 0
 
         async def guarded() -> Message:
@@ -105,7 +117,7 @@ class MessageGuard:
                 if room < 0.0:
                     await asyncio.sleep(-room / MESSAGES_PER_S)
                 if well_formed(message.get("text"), message.get("bytes")):
-                    return message
+                    return {**message, "text": mended(message["text"])} if message.get("text") else message
                 malformed += 1
                 if malformed > MOST_MALFORMED:
                     await send({"type": "websocket.close", "code": 1008})
@@ -120,6 +132,8 @@ def well_formed(text: str | None, content: bytes | None) -> bool:
         return False
     try:
         message = json.loads(text if text is not None else _first_part(content or b""))
+        if text is None:
+            json.dumps(message, ensure_ascii=False).encode()  # ValueError for half of a surrogate pair
         header, kind = message["header"], message["header"]["msg_type"]
         return (
             kind in _KINDS
@@ -135,6 +149,14 @@ def well_formed(text: str | None, content: bytes | None) -> bool:
         )
     except (ValueError, KeyError, TypeError, IndexError, struct.error, RecursionError):
         return False
+
+
+def mended(text: str) -> str:
+    """A message with U+FFFD for each half of a surrogate pair that stands alone.
+
+    A browser can send such a half; no file can hold it, nor can a message of the server.
+    """
+    return _ESCAPES.sub(lambda found: "\\ufffd" if found["half"] else found[0], text)
 
 
 def _first_part(content: bytes) -> bytes:

@@ -13,10 +13,10 @@ import secrets
 import socket
 import sys
 import warnings
-import webbrowser
+from collections.abc import Callable
+from contextlib import suppress
 from importlib.resources import files
 from pathlib import Path
-from threading import Thread
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -127,7 +127,9 @@ def configure(url: str = "http://127.0.0.1/", scenario: str | None = None) -> No
 def _run(listener: socket.socket, url: str, guards: dict[str, Any], *, open_browser: bool) -> int:
     import uvicorn
 
-    from . import beforehand, web
+    from . import beforehand, opening, web
+
+    forget: list[Callable[[], None]] = []  # what opening the browser has left
 
     class Server(uvicorn.Server):
         async def startup(self, sockets: list[socket.socket] | None = None) -> None:
@@ -135,7 +137,13 @@ def _run(listener: socket.socket, url: str, guards: dict[str, Any], *, open_brow
             printing.say(f"Dashboard: {url}")
             beforehand.begin()
             if open_browser and _has_screen():
-                Thread(target=webbrowser.open, args=(url,), daemon=True).start()
+                with suppress(OSError):  # the printed address is still there to be opened by hand
+                    forget.append(opening.begin(url))
+
+        async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+            for each in forget:  # here, since the signal that ends the server may end the process right after
+                each()
+            await super().shutdown(sockets=sockets)
 
     config = uvicorn.Config(
         web.application(**guards),

@@ -14,6 +14,7 @@ from typing import Any
 import solara.server.server
 import solara.server.starlette as solara_web
 from anyio import to_thread
+from solara.server import kernel_context
 from starlette.applications import Starlette
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
@@ -53,6 +54,9 @@ SECURITY_HEADERS = {
     # Tells other sites nothing, as no-referrer does; that one would also hide the origin of the page's closing beacon.
     "Referrer-Policy": "same-origin",
 }
+
+
+_CLOSE = "/_solara/api/close/{kernel_id}"
 
 
 def _styles() -> str:
@@ -130,7 +134,7 @@ def application(
         secure: whether browsers reach it by https alone.
     """
     solara.server.server.get_nbextension_names = lambda: EXTENSIONS
-    dropped = {"/resourcez", "/_solara/api/evict/{kernel_id}"}
+    dropped = {"/resourcez", "/_solara/api/evict/{kernel_id}", _CLOSE}
     theirs: list[BaseRoute] = [
         Route(route.path, _page) if isinstance(route, Route) and route.endpoint is solara_web.root else route
         for route in solara_web.routes
@@ -140,6 +144,7 @@ def application(
         routes=[
             Route("/healthz", _healthz),
             Route("/export/{run}/{name}", _export),
+            Route(_CLOSE, _close, methods=["POST"]),
             Route("/static/assets/favicon.svg", _icon),
             Mount("/_solara/cdn", Vendored(directory=CDN_FOLDER)),
             *theirs,
@@ -237,6 +242,16 @@ async def _icon(_: Request) -> Response:
 
 async def _healthz(_: Request) -> Response:
     return JSONResponse({"status": "ok"})
+
+
+def _close(request: Request) -> Response:
+    """A page is left. Only the browser that opened it can say so, and only of a page that there is."""
+    context = kernel_context.contexts.get(request.path_params["kernel_id"])
+    session = solara.server.server.get_session_id_cookie(request.cookies)
+    page = request.query_params.get("session_id")
+    if context is None or session != context.session_id or page not in context.page_status:
+        return Response()
+    return solara_web.close(request)
 
 
 def _export(request: Request) -> Response:
