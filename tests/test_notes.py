@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from trafficking import io as files
-from trafficking.dashboard import kept_runs, notes, pinboard, pins
+from trafficking.dashboard import kept_runs, pinboard, pins
 from trafficking.dashboard.form import Form
 from trafficking.dashboard.notes import Note, Notes
 from trafficking.dashboard.pages.body import Person
@@ -73,7 +73,7 @@ def test_old_notes_go_and_others_files_stay(place: Path):
     old = time.time() - (kept_runs.OLDEST_DAYS + 1.0) * 86400.0
     for name in (f"{A_TAB}.body.notes", "mine.notes"):
         os.utime(place / name, (old, old))
-    notes.clean()
+    kept_runs.clean()
     assert sorted(path.name for path in place.iterdir()) == ["U" * 24 + ".compare.notes", "mine.notes"]
 
 

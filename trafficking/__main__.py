@@ -292,6 +292,12 @@ def dashboard(
     public_url: Annotated[
         str | None, typer.Option(help="Where browsers find the page behind a reverse proxy: https://NAME/.")
     ] = None,
+    session_receptors: Annotated[
+        int, typer.Option(min=1, help="How many the runs of one browser may hold together.")
+    ] = 10_000_000,
+    session_work: Annotated[
+        str, typer.Option(help="How much computing one browser may have waiting or under way, on one core.")
+    ] = "1 min",
 ) -> None:
     """Open the dashboard in the browser."""
     if scenario is not None:
@@ -307,6 +313,8 @@ def dashboard(
             allow_remote=allow_remote,
             token=token,
             public_url=public_url,
+            session_receptors=session_receptors,
+            session_work=session_work,
         )
     )
 

@@ -95,14 +95,13 @@ def _births(itinerary: Itinerary, protocol: Exposure, cells: int, receptors: int
     makes as many as it starts with. All that are made need time: a year of 100,000 receptors in a cell in culture makes
     70 million, a hundredth of what is refused. Synthesis is bounded by its rate without insulin, messenger 1.
     """
-    per_min = sum(itinerary.transitions[arrow].rate for arrow in itinerary.synthesis) * float(receptors) * cells
-    made = per_min * protocol.duration_min
+    made = _made(itinerary, protocol, cells, receptors)
     if made <= _MOST_AGENTS:
         return
-    alive = min(made, per_min * max(_mean_life(itinerary, level) for level in (0.0, protocol.max_nM)))
-    if alive > 2.0 * _MOST_AGENTS:
-        memory = _gigabytes(alive, cells)
-        what = f"of which about {alive:.3g} live at once, {memory} of memory; at most {_MOST_AGENTS:,} are allowed"
+    together = alive(itinerary, protocol, cells=cells, receptors=receptors)
+    if together > 2.0 * _MOST_AGENTS:
+        memory = _gigabytes(together, cells)
+        what = f"of which about {together:.3g} live at once, {memory} of memory; at most {_MOST_AGENTS:,} are allowed"
     elif made > _MOST_BIRTHS:
         hours = made / _BIRTHS_PER_SECOND / 3600.0
         what = f"one by one at least {hours:.3g} h of computing; at most {_MOST_BIRTHS:,} are allowed"
@@ -112,6 +111,18 @@ def _births(itinerary: Itinerary, protocol: Exposure, cells: int, receptors: int
         "itinerary",
         f"synthesis makes {made:.3g} receptors in this run, {what}; lower it, shorten the run, {_INSTEAD}",
     )
+
+
+def alive(itinerary: Itinerary, protocol: Exposure, *, cells: int, receptors: int) -> float:
+    """How many of the receptors that a run makes live at once, at most; up to twice as many as in truth."""
+    made = _made(itinerary, protocol, cells, receptors)
+    life_min = max(_mean_life(itinerary, level) for level in (0.0, protocol.max_nM)) if made > 0.0 else 0.0
+    return min(made, made / protocol.duration_min * life_min)
+
+
+def _made(itinerary: Itinerary, protocol: Exposure, cells: int, receptors: int) -> float:
+    per_min = sum(itinerary.transitions[arrow].rate for arrow in itinerary.synthesis) * float(receptors) * cells
+    return per_min * protocol.duration_min
 
 
 def _mean_life(itinerary: Itinerary, insulin_nM: float) -> float:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import solara
+from solara.scope import get_session_id
 
 from . import words
 from .address import STEP, TRAVEL
@@ -30,6 +31,11 @@ def _opened(path: str) -> Place:
     return next((place for place in PLACES if place.path == path), PLACES[0])
 
 
+def _session() -> str:
+    """What tells this browser from others: its cookie. All that send none count as one."""
+    return "" if (told := get_session_id()).startswith("session-id-cookie-unavailable") else told
+
+
 def _header(desk: Desk, go: Callable[[str], None]) -> Header:
     header = Header(tagline=TAGLINE, pages=[[f"/{place.path}", place.name] for place in PLACES], questions=QUESTIONS)
 
@@ -48,7 +54,7 @@ def _header(desk: Desk, go: Callable[[str], None]) -> Header:
 @solara.component
 def Page() -> None:
     router = solara.use_router()
-    desk = solara.use_memo(lambda: Desk(router.search), [])
+    desk = solara.use_memo(lambda: Desk(router.search, session=_session()), [])
     solara.use_effect(lambda: desk.close, [])
     desk.travel = router.push
     place = _opened(router.parts[0])

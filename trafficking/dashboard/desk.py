@@ -19,8 +19,9 @@ from trafficking import io, library, treatments, units
 from trafficking.preparing import is_kept
 from trafficking.scenario import Scenario, ScenarioError
 
-from . import exports, hearing, links, store, words
+from . import budget, exports, hearing, links, store, words
 from .address import INSTEAD, STEP, TRAVEL, Address
+from .budget import Budget, OverBudget
 from .cell_view import Cell
 from .controls import Controls
 from .dose import Dose
@@ -40,6 +41,7 @@ from .replicates import NUMBER, Replicates
 from .runner import Runner
 from .scenes import Moment, Scene
 from .sight import Sight
+from .task import Task
 from .viewing import EVERY_S
 
 DEFAULT = "chronic_insulin"
@@ -101,8 +103,12 @@ def on_tissue(scenario: Scenario, tissue: str) -> Scenario:
 class Desk:
     """One session: a runner, the widgets that show its scenes, and what the reader may ask of it."""
 
-    def __init__(self, search: str | None = None) -> None:
-        """Opens what the address asks for: `?run=` and an id, `?link=` and a link, `?scenario=` and a name."""
+    def __init__(self, search: str | None = None, *, session: str | None = None) -> None:
+        """Opens what the address asks for: `?run=` and an id, `?link=` and a link, `?scenario=` and a name.
+
+        Args:
+            session: what tells this browser from others, whose budget its pages share; None: one of its own.
+        """
         self.plot = TimeSeries(lines=LINES)
         self.headline = Headline(
             parts=["", "Preparing", f" a cell{'' if is_kept('agents') else ', once per installation'} …"]
@@ -129,12 +135,14 @@ class Desk:
         self.dose.listen(self._hear_dose)
         self.controls.listen(self._hear_controls)
         self.cell.listen(self._hear_cell)
-        self.address, self.keeping, self.notes = Address(), Keeping(), Notes()
+        self.budget = Budget() if session is None else budget.of(session)
+        self.address, self.keeping, self.notes = Address(), Keeping(self.budget), Notes(self.budget)
         self._scene: Scene | None = None  # the latest
         scenario, self._complaint = self._first(self._asked)
         self.travel: Callable[[str], None] = lambda address: None  # to another page
-        self.runner = Runner(scenario, show=self.show, keeping=self.keeping, taking=self._asked_for(self._asked))
-        self.replicates = Replicates(self.runner.refresh)
+        taking = self._asked_for(self._asked)
+        self.runner = Runner(scenario, show=self.show, keeping=self.keeping, taking=taking, budget=self.budget)
+        self.replicates = Replicates(self.runner.refresh, self.budget)
         self.branching = Branching(self.plot, self.runner)
         self.address.listen(self._hear_address)
         self.plot.observe(self._attend, ["hidden", "logarithmic", "zoom"])
@@ -157,6 +165,8 @@ class Desk:
         """
         if kind not in self._kept:
             self._kept[kind] = kind()
+            if isinstance(task := getattr(self._kept[kind], "task", None), Task):
+                task.budget = self.budget
         return self._kept[kind]
 
     def watch(self, see: Callable[[Scene], None]) -> Callable[[], None]:
@@ -221,11 +231,12 @@ class Desk:
         def take(runner: Runner) -> Kept:
             try:
                 kept, self._complaint = of_link(runner) if link else of_id(runner)
-            except KeptError as fault:
+                self.budget.hold(runner, budget.size(kept.scenario))
+            except (KeptError, OverBudget) as fault:
                 what = "This link was not opened" if link else "The run of this address was not opened"
                 here = "Here is a new one" if self._ground is None else "The one that was on goes on"
-                self._complaint = f"{what}: {fault}. {here}."
-                raise
+                self._complaint = f"{what}: {str(fault).rstrip('.')}. {here}."
+                raise KeptError(str(fault)) from None
             return kept
 
         return take

@@ -2,7 +2,7 @@
 
 All sessions of a server share its cores: as many jobs compute at a time as there are cores but one, the others wait
 their turn and say so. A job whose page somebody looks at goes ahead of all whose pages were left: those stop where they
-next report their progress, and go on later from there.
+next report their progress, and go on later from there. The second job of a session comes after the first of all others.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from itertools import count
 from typing import Any, Generic, TypeVar
 
 from . import beforehand
+from .budget import Budget, OverBudget, Piece
 
 Result = TypeVar("Result")
 Progress = Callable[[float], None]
@@ -24,6 +25,7 @@ AT_ONCE = max((os.cpu_count() or 2) - 1, 1)
 
 _log = logging.getLogger(__name__)
 _turns = count()
+_rounds = [0]  # how often it has been the turn of each session: one that asks for much may not keep the others waiting
 _waiting: set[Job[Any]] = set()
 _at_work: set[Job[Any]] = set()
 _bell = threading.Condition()
@@ -50,6 +52,7 @@ class Job(Generic[Result]):
         needs: Collection[str] = (),
         left: bool = False,
         asked: Mapping[str, Any] | None = None,
+        budget: Budget | None = None,
     ) -> None:
         """Queues the work and returns at once.
 
@@ -60,6 +63,7 @@ class Job(Generic[Result]):
             needs: the parts of the compiled code (see `warming`) that it waits for while they are being made.
             left: whether it begins for a page that nobody looks at.
             asked: the values of the form that the result will be the answer to.
+            budget: of its session, beyond which it fails.
         """
         self.status, self.share, self.fault = "waiting", 0.0, ""
         self.result: Result | None = None
@@ -68,7 +72,12 @@ class Job(Generic[Result]):
         self._unwanted = threading.Event()
         self._left, self._turn = left, next(_turns)
         self._told = 0.0
+        self._budget = budget or Budget()
+        self._piece: Piece | None = None
         with _bell:
+            busy = any(job._budget is self._budget for job in (*_at_work, *_waiting))
+            self._budget.rounds = max(self._budget.rounds + 1 if busy else 0, _rounds[0])
+            self._round = self._budget.rounds
             _waiting.add(self)
         threading.Thread(target=self._live, name="trafficking-job", daemon=True).start()
 
@@ -98,22 +107,28 @@ class Job(Generic[Result]):
         _ring()
 
     @property
-    def _place(self) -> tuple[bool, int]:
-        return self._left, self._turn
+    def _place(self) -> tuple[bool, int, int]:
+        return self._left, self._round, self._turn
 
     def _live(self) -> None:
         try:
+            self._piece = self._budget.piece()
             self._await_turn()
             self._report(0.0)
             self.result = self._work(self._report)
             self._become("done")
         except Cancelled:
             self._become("cancelled")
+        except OverBudget as fault:
+            self.fault = str(fault)
+            self._become("failed")
         except Exception as fault:  # a page with a message beats a dead one
             _log.exception("a job stopped")
             self.fault = str(fault) or type(fault).__name__
             self._become("failed")
         finally:
+            if self._piece is not None:
+                self._piece.done()
             with _bell:
                 _waiting.discard(self)
                 _at_work.discard(self)
@@ -136,6 +151,7 @@ class Job(Generic[Result]):
                 return False
             _waiting.remove(self)
             _at_work.add(self)
+            _rounds[0] = max(self._round, _rounds[0])
             _bell.notify_all()
         return True
 
@@ -150,6 +166,8 @@ class Job(Generic[Result]):
     def _report(self, share: float) -> None:
         if self._unwanted.is_set():
             raise Cancelled
+        if self._piece is not None:
+            self._piece.report(share)
         if self._left:
             self._make_room()
         self.share = share

@@ -43,8 +43,10 @@ class Keeping:
     run_id: of the present run, "" before there is one. fault: why it cannot be kept, "" while it can.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, session: object = None) -> None:
+        """session: whose share of the room on disk its runs take."""
         self.run_id = self.fault = ""
+        self._session = session
         self._claim: kept_runs.Claim | None = None
         self._written: object = None
         self._written_at, self._pause_s = -math.inf, EVERY_S
@@ -110,7 +112,7 @@ class Keeping:
     def _have(self, run_id: str, holder: Holder) -> None:
         try:
             with _guard:
-                self._claim = kept_runs.Claim(run_id)
+                self._claim = kept_runs.Claim(run_id, self._session)
                 _holders[run_id] = holder
             self.fault = ""
         except OSError as fault:

@@ -22,8 +22,9 @@ from urllib.parse import urlsplit
 
 import platformdirs
 
-from trafficking import printing
+from trafficking import printing, units
 
+from . import budget
 from .guards import LARGEST_MESSAGE, SHORTEST_TOKEN
 
 PREFERRED_PORT = 8765
@@ -44,6 +45,8 @@ def serve(
     allow_remote: bool = False,
     token: str | None = None,
     public_url: str | None = None,
+    session_receptors: int = budget.RECEPTORS,
+    session_work: str = "1 min",
 ) -> int:
     """Serves the dashboard until Ctrl-C and returns the exit status.
 
@@ -56,7 +59,16 @@ def serve(
             whoever has that too.
         token: What the address must carry once, at least 16 characters; "new" makes one; None takes TRAFFICKING_TOKEN.
         public_url: Where browsers find the page behind a reverse proxy: http(s), a name, no path.
+        session_receptors: How many receptors the runs of one browser may hold together.
+        session_work: How much computing, on one core, one browser may have waiting or under way, such as "1 min".
     """
+    try:
+        work_min = units.parse(session_work, "time")
+    except ValueError as fault:
+        return _refuse(f"--session-work: {fault}")
+    if session_receptors < 1 or work_min <= 0.0:
+        return _refuse("--session-receptors and --session-work must be above zero")
+    budget.allow(receptors=session_receptors, work_s=60.0 * work_min)
     token = os.environ.get(TOKEN_VARIABLE, "") if token is None else token
     token = secrets.token_urlsafe(24) if token == NEW_TOKEN else token
     if token and len(token) < SHORTEST_TOKEN:

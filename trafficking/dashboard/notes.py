@@ -10,7 +10,6 @@ import io
 import json
 import logging
 import threading
-import time
 import zipfile
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -20,11 +19,8 @@ from typing import Any
 
 import numpy as np
 
-from trafficking import folders
-
 from . import kept_runs
 
-_SUFFIX = ".notes"
 _WORDS = "words"  # the name of what is no array; it is JSON
 
 _log = logging.getLogger(__name__)
@@ -61,7 +57,9 @@ class Note:
 class Notes:
     """The notes of one session, from when its browser has said which tab it is."""
 
-    def __init__(self) -> None:
+    def __init__(self, session: object = None) -> None:
+        """session: whose share of the room on disk they take."""
+        self._session = session
         self._tab = ""
         self._known = False
         self._waiting: list[tuple[str, Callable[[Note | None], None]]] = []
@@ -89,7 +87,7 @@ class Notes:
         if self._tab:
             with suppress(OSError), self._guard:
                 self._path(page).parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-                folders.replace_file(self._path(page), note.to_bytes())
+                kept_runs.put(self._path(page), note.to_bytes(), self._session)
 
     def _read(self, page: str) -> Note | None:
         if not self._tab:
@@ -103,14 +101,4 @@ class Notes:
             return None
 
     def _path(self, page: str) -> Path:
-        return kept_runs.folder() / f"{self._tab}.{page}{_SUFFIX}"
-
-
-def clean(now: float | None = None) -> None:
-    """Removes notes that nobody wrote to for as long as unused runs are kept."""
-    oldest = (time.time() if now is None else now) - kept_runs.OLDEST_DAYS * 86400.0
-    for path in kept_runs.folder().glob(f"*{_SUFFIX}"):
-        if kept_runs.is_id(path.name.partition(".")[0]):
-            with suppress(OSError):
-                if path.stat().st_mtime < oldest:
-                    path.unlink()
+        return kept_runs.folder() / f"{self._tab}.{page}{kept_runs.NOTES}"

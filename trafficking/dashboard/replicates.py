@@ -9,6 +9,7 @@ import numpy as np
 from trafficking.replicates import replicated
 from trafficking.scenario import Scenario
 
+from .budget import Budget
 from .jobs import Job, Progress, said
 from .picture import curves_of
 from .plot import decimate, pack
@@ -37,9 +38,9 @@ def band(scenario: Scenario, *, seed: int, number: int = NUMBER, report: Progres
 class Replicates:
     """The band that one session has asked for. `toggle` asks for it, calls it off, or drops it."""
 
-    def __init__(self, changed: Callable[[], None]) -> None:
+    def __init__(self, changed: Callable[[], None], budget: Budget | None = None) -> None:
         """changed: called whenever there is something new to show, at most five times a second."""
-        self._changed = changed
+        self._changed, self.budget = changed, budget
         self._job: Job[bytes] | None = None
         self._scenario: Scenario | None = None
 
@@ -58,6 +59,7 @@ class Replicates:
                 lambda report: band(scenario, seed=seed, report=report),
                 changed=lambda _: self._changed(),
                 needs=["counts"],
+                budget=self.budget,
             )
 
     def look(self, seen: bool) -> None:

@@ -22,6 +22,7 @@ from trafficking.scenario import Scenario
 from trafficking.simulation import Run
 
 from . import pacing
+from .budget import Budget, OverBudget, Piece, size
 from .forks import Future
 from .keeping import Keeping
 from .kept import Kept, KeptError
@@ -34,9 +35,12 @@ FRAME_S = 1.0 / 15.0  # of work at a time
 AWAY_S = 30.0  # without an acknowledgement: longer than a browser takes to mend a broken link (18.7 s measured)
 LOST_S = 3.0  # after which a scene that was not acknowledged counts as lost, and the run waits for its viewer
 WATCHED_S = 2.0  # for a browser to answer that it is there
+WAITS_S = 0.2  # before a run that has to wait looks again whether it may go on
 _GOING = ("running", "computing", "returning", "restoring")  # statuses in which the run goes on
 _WAITS = "Many runs are under way on this server. Yours waits its turn:"
 _CHANGED = "Changed from here on: press Play to see what happens."
+_UNWATCHED = ("computing", "returning", "restoring")  # as fast as it goes, without a picture of every moment
+_HANDED_OVER = "This run was opened in another window, which has it now. Reload this page for a copy."
 _ON_THE_WAY = ("returning", "restoring")  # to a minute where a run has been before; until then nothing is changed
 
 _log = logging.getLogger(__name__)
@@ -53,6 +57,7 @@ class Runner:
         show: Callable[[Scene], None],
         keeping: Keeping | None = None,
         taking: Callable[[Runner], Kept] | None = None,
+        budget: Budget | None = None,
     ) -> None:
         """A runner at rest until `start`.
 
@@ -60,6 +65,7 @@ class Runner:
             show: called in the runner's thread with each scene.
             keeping: keeps its runs on disk; without it they end with the session.
             taking: gives a kept run to begin with, in this thread; KeptError: there is none, `scenario` it is.
+            budget: of its session.
         """
         self._show = show
         self._keeping = keeping
@@ -78,7 +84,11 @@ class Runner:
         self._heard_at = self._worked_at = self._shown_at = time.monotonic()
         self._aim = 0.0  # the simulated time that the pace asks for
         self._viewing, self._untold = Viewing(), False
-        self._place = pacing.Place()
+        self._budget = budget or Budget()
+        self._piece: Piece | None = None  # of computing that goes on unwatched
+        self._piece_from_min = 0.0
+        self._place = pacing.Place(self._budget)
+        self._idle_s = 0.0  # how long a run that has to wait does so before it looks again
         self._meter: deque[tuple[float, float]] = deque(maxlen=15)
         if taking is None:
             self._tell(self._open, scenario, seed)
@@ -195,9 +205,13 @@ class Runner:
         """The run as it would be kept now; None before there is one."""
         return self._answered_by(self._as_kept)
 
-    def hand_over(self) -> None:
-        """Writes the run to disk and gives it up to another session."""
-        self._tell(self._hand_over)
+    def away(self) -> bool:
+        """Whether the page has been silent for so long that its run is paused."""
+        return time.monotonic() - self._heard_at > AWAY_S
+
+    def hand_over(self, message: str = _HANDED_OVER) -> None:
+        """Writes the run to disk and gives it up, to another session or to nobody."""
+        self._tell(self._hand_over, message)
 
     def taken(self) -> tuple[Result, tuple[Steering, ...], Result] | None:
         """The tables and the steering log up to now, and the run as if it ended now; None before there is a run."""
@@ -237,6 +251,8 @@ class Runner:
             self._place.leave()
             self._give_up()
             self._future = self._other = None
+            self._charge_nothing()
+            self._budget.release(self)
 
     def _attempt(self, what: Callable[[], None]) -> None:
         """The thread's edge: a page with a message beats a dead one."""
@@ -261,11 +277,12 @@ class Runner:
         now = time.monotonic()
         if now - self._heard_at > AWAY_S:
             return self._say("away", "Paused: this page has not answered for 30 s. The run is kept.")
-        if self._answered < self._sent and now - self._shown_at > LOST_S:
-            self._worked_at = now  # nobody is watching: the story waits
+        self._idle_s = 0.0
+        if not self._greeted or (self._answered < self._sent and now - self._shown_at > LOST_S):
+            self._worked_at, self._idle_s = now, WAITS_S  # nobody is watching: the story waits
             return self._place.leave()
         if not self._has_turn():
-            self._worked_at = now
+            self._worked_at, self._idle_s = now, WAITS_S
             return
         run, pace = future.run, 0.0
         until = run.duration_min
@@ -285,7 +302,16 @@ class Runner:
             stopped = time.monotonic() >= deadline or bool(self._waiting) or self._closed
             return not stopped
 
-        run.advance(max(until, run.time_min), keep_going=keep_going)
+        if not self._budget.turn.acquire(timeout=FRAME_S):
+            return
+        try:
+            deadline = time.monotonic() + FRAME_S
+            self._charge(run, until)
+            run.advance(max(until, run.time_min), keep_going=keep_going)
+        except OverBudget as fault:
+            return self._stop_short(run, str(fault))
+        finally:
+            self._budget.turn.release()
         future.keep()
         self._fresh = True
         if self._base.status == "returning":
@@ -297,6 +323,26 @@ class Runner:
         if time.monotonic() >= deadline:
             self._aim = run.time_min
         self._measure(run.time_min, pace)
+
+    def _charge(self, run: Run, until_min: float) -> None:
+        """Counts computing that nobody watches; OverBudget once it is seen to take too much."""
+        if self._base.status not in _UNWATCHED:
+            return
+        if self._piece is None:
+            self._piece, self._piece_from_min = self._budget.piece(), run.time_min
+        way = until_min - self._piece_from_min
+        self._piece.report((run.time_min - self._piece_from_min) / way if way > 0.0 else 1.0)
+
+    def _charge_nothing(self) -> None:
+        if self._piece is not None:
+            self._piece.done()
+        self._piece = None
+
+    def _stop_short(self, run: Run, why: str) -> None:
+        """On the way the run has come to more work than its session may ask for: it can be watched from here."""
+        if self._base.status == "returning":
+            self._arrive(run)
+        self._say("paused", f"{why} This run is paused where it has come to: Play goes on from here.")
 
     def _has_turn(self) -> bool:
         """Whether this run may compute now; if not, it says how many come before it."""
@@ -372,7 +418,7 @@ class Runner:
 
     def _due(self) -> float:
         """When the run may go on: at once while it computes, else a frame after it last did."""
-        return self._worked_at + (pacing.frame_s() if self._base.status == "running" else 0.0)
+        return self._worked_at + max(pacing.frame_s() if self._base.status == "running" else 0.0, self._idle_s)
 
     # -- commands, in the thread -----------------------------------------------------------------------------------
 
@@ -380,6 +426,8 @@ class Runner:
         pace = self._base.pace if status == "running" else 0.0
         self._base = replace(self._base, status=status, message=message, pace=pace, **more)
         self._fresh = True
+        if status not in _UNWATCHED:
+            self._charge_nothing()
 
     def _again(self) -> None:
         self._fresh = True
@@ -397,6 +445,10 @@ class Runner:
         self._fresh = True
 
     def _open(self, scenario: Scenario, seed: int) -> None:
+        try:
+            self._budget.hold(self, size(scenario))
+        except OverBudget as fault:
+            return self._say("failed" if self._future is None else self._base.status, str(fault))
         self._leave()
         self._opened = scenario
         self._begin_another(scenario, seed, self._base.sight.of_another_run())
@@ -410,6 +462,7 @@ class Runner:
         self._start()
 
     def _begin_another(self, scenario: Scenario, seed: int, sight: Sight) -> None:
+        self._charge_nothing()
         first, number = first_change(self._opened.protocol), self._base.number + 1
         self._base = replace(
             self._base, scenario=scenario, seed=seed, first_step_min=first, number=number, ghost=None, sight=sight
@@ -618,10 +671,11 @@ class Runner:
             finally:
                 self._keeping.close()
 
-    def _hand_over(self) -> None:
+    def _hand_over(self, message: str) -> None:
         self._give_up()
         self._future = self._other = None
-        self._say("failed", "This run was opened in another window, which has it now. Reload this page for a copy.")
+        self._budget.release(self)
+        self._say("failed", message)
 
     @staticmethod
     def _take(future: Future | None) -> tuple[Result, tuple[Steering, ...], Result] | None:

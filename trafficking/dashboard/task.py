@@ -8,6 +8,7 @@ from typing import Any, Generic
 
 import traitlets
 
+from .budget import Budget
 from .hearing import Listener
 from .jobs import Job, Progress, Result, said
 
@@ -40,6 +41,7 @@ class Task(Generic[Result]):
         self._changed = changed
         self._latest: tuple[Callable[[Progress], Result], Collection[str], Mapping[str, Any] | None] | None = None
         self._left = False
+        self.budget: Budget | None = None  # of the session whose page it is
         self.coming.listen(lambda message: self.again() if message.get("again") else None)
 
     def start(
@@ -56,7 +58,7 @@ class Task(Generic[Result]):
         if self.job is not None and self.job.going:  # its button is off: nobody asked by hand
             return False
         self._latest = work, needs, asked
-        self.job = Job(work, changed=self._changed, needs=needs, left=self._left, asked=asked)
+        self.job = Job(work, changed=self._changed, needs=needs, left=self._left, asked=asked, budget=self.budget)
         return True
 
     def again(self) -> None:

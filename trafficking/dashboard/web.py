@@ -26,7 +26,7 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from . import keeping, kept_runs, notes, store
+from . import keeping, kept_runs, store
 from .guards import MessageGuard, TokenGuard
 from .launcher import CDN_FOLDER, EXTENSIONS
 
@@ -165,7 +165,6 @@ def application(
 async def _lifespan(app: Starlette) -> AsyncIterator[None]:
     """Solara's own; then the runs of all sessions are on disk before the server ends."""
     await to_thread.run_sync(kept_runs.clean)
-    await to_thread.run_sync(notes.clean)
     async with solara_web.lifespan(app):
         yield
     await to_thread.run_sync(keeping.all_given_up, ENDS_WITHIN_S)
