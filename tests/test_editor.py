@@ -372,6 +372,34 @@ def test_a_movement_of_the_hand_is_one_thing_to_take_back(day: Scenario):
     assert not back["undo"]
 
 
+def test_what_can_be_taken_back_holds_few_recorded_numbers(day: Scenario, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(editor, "_MOST_WEIGHT", 500)
+    reader, table = Reader(day), "time_min,insulin_nM\n" + "".join(f"{minute},1\n" for minute in range(100))
+    for count in range(6):
+        reader.ask("csv", segment=0, file="series.csv", text=table)
+        drafts = reader.editing._drafts
+        assert len(drafts) == 2 or sum(draft.weight for draft in drafts) <= 500
+        assert len(reader.editing.draft.segments) == count + 4
+    assert len(reader.ask("undo")["segments"]) == 8
+    assert not reader.state["undo"]
+    for _ in range(3):
+        reader.ask("name", text="n")
+        reader.ask("name", text="x" * 1000)
+    assert len(reader.editing._drafts) == 2
+
+
+def test_a_protocol_holds_no_more_numbers_than_a_run_may(day: Scenario, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(drafts, "MOST_NUMBERS", 500)
+    reader, table = Reader(day), "time_min,insulin_nM\n" + "".join(f"{minute},1\n" for minute in range(100))
+    reader.ask("csv", segment=0, file="series.csv", text=table)
+    assert reader.ask("double", segment=1)["note"] == ""
+    for ask in ({"do": "double"}, {"do": "csv", "file": "series.csv", "text": table}):
+        note = reader.ask(ask.pop("do"), segment=1, **ask)["note"]
+        assert "the protocol would hold 6" in note
+        assert "at most 500 are allowed" in note
+        assert len(reader.state["segments"]) == 5
+
+
 def test_a_hand_finds_its_way_back_from_what_cannot_be(day: Scenario):
     reader = Reader(day)
     reader.ask("add", kind="oscillation", segment=0)

@@ -223,3 +223,37 @@ def test_a_table_of_a_million_rows_streams_in_bounded_memory(whole: bool):
     assert size > 50e6
     # The twin that is made in memory as a whole, as a saved run is, shows that the measure can fail.
     assert (growth < 60.0) != whole, f"{growth:.0f} MiB for {size / 1e6:.0f} MB"
+
+
+def test_few_files_of_a_page_are_on_their_way_at_a_time():
+    made = store.Export(lambda file: file.write(b"x" * 600_000) and None, exports.CSV, "x.csv")
+    shelf, other = store.add(lambda name: made), store.add(lambda name: made)
+    try:
+        leaving = [store.stream(shelf, "x.csv") for _ in range(store.MOST_AT_ONCE)]
+        with pytest.raises(store.Busy):
+            store.stream(shelf, "x.csv")
+        assert store.stream(other, "x.csv") is not None
+        assert sum(map(len, leaving.pop()[0])) == 600_000  # one that has left, and one whose reader went away
+        leaving.pop()
+        leaving += [store.stream(shelf, "x.csv") for _ in range(2)]
+        with pytest.raises(store.Busy):
+            store.stream(shelf, "x.csv")
+        del leaving
+    finally:
+        store.drop(shelf)
+        store.drop(other)
+    assert store.stream(shelf, "x.csv") is None
+    assert not store._leaving
+
+
+def test_a_file_that_is_not_there_or_fails_takes_no_place():
+    def fail(_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    shelf = store.add(lambda name: store.Export(fail, exports.CSV, "x.csv") if name == "x.csv" else None)
+    for _ in range(2 * store.MOST_AT_ONCE):
+        assert store.stream(shelf, "y.csv") is None
+        with pytest.raises(OSError, match="No space"):
+            store.stream(shelf, "x.csv")
+    store.drop(shelf)
+    assert not store._leaving

@@ -22,6 +22,7 @@ Table = Mapping[str, Any]
 
 LARGEST_CSV = 2_000_000  # bytes
 MOST_SEGMENTS = 200  # that a page can list
+MOST_NUMBERS = 2_000_000  # times and doses of recorded series in all of them
 _LEAST_NM = 5e-4  # a hand that goes lower means no insulin
 _RUNGS = 20  # steps of an arrow key per decade, as on the insulin slider
 _LOWEST_RUNG = -3 * _RUNGS  # 1 pM
@@ -191,6 +192,12 @@ class Draft:
     def valid(self) -> bool:
         return isinstance(self._made, Scenario)
 
+    @cached_property
+    def weight(self) -> int:
+        """How much it holds: numbers in lists and characters in texts."""
+        values = [self.name, *(value for segment in self.segments for value in segment.values())]
+        return sum(len(value) for value in values if isinstance(value, list | tuple | str))
+
     @property
     def left_out(self) -> int:
         """Treatments of the base that lie beyond the end."""
@@ -274,7 +281,12 @@ class Draft:
     def _inserted(self, i: int, segment: Table) -> Draft:
         if len(self.segments) >= MOST_SEGMENTS:
             raise ScenarioError([f"{len(self.segments)} segments are there; the page lists at most {MOST_SEGMENTS}"])
-        return replace(self, segments=(*self.segments[:i], segment, *self.segments[i:]))
+        more = replace(self, segments=(*self.segments[:i], segment, *self.segments[i:]))
+        if more.weight > MOST_NUMBERS:
+            raise ScenarioError(
+                [f"the protocol would hold {more.weight:,} numbers; at most {MOST_NUMBERS:,} are allowed"]
+            )
+        return more
 
     # -- by hand on the curve --------------------------------------------------------------------------------------
 

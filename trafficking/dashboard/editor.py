@@ -5,6 +5,7 @@ The page sends what was asked for and shows what comes back; the draft, its chec
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from importlib.resources import files
 from typing import Any
@@ -20,6 +21,7 @@ from .plot import pack
 
 _STATIC = files("trafficking.dashboard") / "static"
 _MOST_UNDONE = 100  # drafts that are kept
+_MOST_WEIGHT = 1_000_000  # numbers of recorded series in all of them; the last two are kept anyhow
 
 
 class Editor(Listener):
@@ -127,14 +129,19 @@ class Editing:
 
     def _put(self, draft: Draft, selected: int) -> None:
         if draft != self.draft:
-            self._drafts = [*self._drafts, draft][-_MOST_UNDONE:]
+            self._keep([*self._drafts, draft])
         self._selected = selected
+
+    def _keep(self, drafts: list[Draft]) -> None:
+        weights = itertools.accumulate(draft.weight for draft in reversed(drafts))
+        most = sum(so_far <= _MOST_WEIGHT for so_far in weights)
+        self._drafts = drafts[-min(max(most, 2), _MOST_UNDONE) :]
 
     def _drag(self, i: int, key: str, to: float, gesture: Any) -> None:
         """From the draft as it was when the hand took hold, so that faults on the way do not stop the hand."""
         drafts = self._drafts[:-1] if gesture == self._gesture else self._drafts
         if drafts[-1].valid:
-            self._drafts = [*drafts, drafts[-1].dragged(i, key, to)][-_MOST_UNDONE:]
+            self._keep([*drafts, drafts[-1].dragged(i, key, to)])
             self._gesture, self._selected = gesture, i
 
     def _show(self) -> None:

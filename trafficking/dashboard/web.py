@@ -254,7 +254,11 @@ def _close(request: Request) -> Response:
 
 
 def _export(request: Request) -> Response:
-    found = store.stream(request.path_params["run"], request.path_params["name"])
+    try:
+        found = store.stream(request.path_params["run"], request.path_params["name"])
+    except store.Busy:
+        words = f"{store.MOST_AT_ONCE} files of this page are on their way; ask again when one has come."
+        return PlainTextResponse(words, status_code=429, headers={"Retry-After": "5"})
     if found is None:
         return PlainTextResponse("There is no such run or file; a run lives as long as its page.", status_code=404)
     blocks, media_type, filename = found
