@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import solara
-from solara.scope import get_session_id
+from solara.server.kernel_context import get_current_context, has_current_context
 
 from . import words
 from .address import STEP, TRAVEL
@@ -31,9 +31,12 @@ def _opened(path: str) -> Place:
     return next((place for place in PLACES if place.path == path), PLACES[0])
 
 
-def _session() -> str:
-    """What tells this browser from others: its cookie. All that send none count as one."""
-    return "" if (told := get_session_id()).startswith("session-id-cookie-unavailable") else told
+def _session() -> str | None:
+    """What tells this browser from others: its cookie. All that send none count as one; None: there is no server."""
+    if not has_current_context():
+        return None
+    told = get_current_context().session_id
+    return "" if told.startswith("session-id-cookie-unavailable") else told
 
 
 def _header(desk: Desk, go: Callable[[str], None]) -> Header:

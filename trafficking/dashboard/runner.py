@@ -445,10 +445,9 @@ class Runner:
         self._fresh = True
 
     def _open(self, scenario: Scenario, seed: int) -> None:
-        try:
-            self._budget.hold(self, size(scenario))
-        except OverBudget as fault:
-            return self._say("failed" if self._future is None else self._base.status, str(fault))
+        first = self._future is None
+        if not first and (refused := self._refused(scenario)):
+            return self._say(self._base.status, refused)
         self._leave()
         self._opened = scenario
         self._begin_another(scenario, seed, self._base.sight.of_another_run())
@@ -458,8 +457,18 @@ class Runner:
             self._keeping.begin(self)
         self._present(at_once=True)
         self._viewing.begin()
+        if first and (refused := self._refused(scenario)):
+            return self._say("failed", refused)
         self._future = Future(Run(scenario, seed=seed, remember=True))
         self._start()
+
+    def _refused(self, scenario: Scenario) -> str:
+        """Why the session may not hold this run; "" where it does from now on."""
+        try:
+            self._budget.hold(self, size(scenario))
+        except OverBudget as fault:
+            return str(fault)
+        return ""
 
     def _begin_another(self, scenario: Scenario, seed: int, sight: Sight) -> None:
         self._charge_nothing()
