@@ -339,11 +339,11 @@ FAULTS = {
     ),
     "a window too short for a day": (
         {"window": "1e-6 s", "parameters.esat": 0.6},
-        "window: 1e-06 s given, for 9e+10 windows; use at least 0.00909 s",
+        "window: 0.000001 s given, for 9e+10 windows; use at least 0.00909 s",
     ),
     "a trillion rows": (
         {"record": "1e-6 s"},
-        "record: 1e-06 s given, for 9e+10 rows of 7 states; use at least 0.0636 s",
+        "record: 0.000001 s given, for 9e+10 rows of 7 states; use at least 0.0636 s",
     ),
     "a negative sample": (
         {"follow": -1},

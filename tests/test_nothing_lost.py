@@ -114,12 +114,12 @@ def test_a_stopped_run_replaces_no_run_but_the_one_it_was_allowed_to(place: Path
     assert call("run", "mine.toml", "--out", "mine").exit_code == 0
     interrupted(monkeypatch, "run", "mine.toml", "--out", "mine", "--overwrite", "--seed", "2")
     (place / "mine").rename(place / "first")
-    assert call("rerun", "first", "--out", "other").exit_code == 0
+    assert call("run", "mine.toml", "--out", "other", "--seed", "3").exit_code == 0
     (place / "other").rename(place / "mine")  # by hand, while the run was stopped
     refused = call("resume", "mine")
     assert isinstance(refused.exception, FileExistsError)
     assert ".mine.stopped" in names(place)
-    assert io.load_run(place / "mine").seed == 1
+    assert io.load_run(place / "mine").seed == 3
     assert call("resume", "mine", "--overwrite").exit_code == 0
     assert io.load_run(place / "mine").seed == 2
 

@@ -18,7 +18,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 from pydantic import BeforeValidator, GetCoreSchemaHandler
 from pydantic_core import CoreSchema, core_schema
 
@@ -55,8 +54,8 @@ class Faults(ValueError):
 
 def shown(given: Any) -> str:
     """`given` as a file would write it, on one line and shortened."""
-    if isinstance(given, np.generic):
-        given = given.item()
+    if type(given).__module__ == "numpy" and hasattr(given, "item") and not getattr(given, "ndim", 1):
+        given = given.item()  # a number of numpy, which is not imported for this: help must be there at once
     if isinstance(given, bool):
         return str(given).lower()
     if isinstance(given, Mapping):
