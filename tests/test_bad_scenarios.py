@@ -119,12 +119,12 @@ FAULTS = {
     ),
     "nanometres for insulin": (
         {"exposure.1.insulin": "10 nm"},
-        "exposure[1].insulin: '10 nm': 'nm' is no known unit; did you mean 'nM'? Allowed is an insulin "
+        "exposure[1].insulin: '10 nm': 'nm' is not a known unit; did you mean 'nM'? Allowed is an insulin "
         'concentration with its unit, such as "10 nM" or "60 uU/mL"',
     ),
     "a misspelt hour": (
         {"exposure.1.duration": "24 hourz"},
-        "exposure[1].duration: '24 hourz': 'hourz' is no known unit; did you mean 'hours'? Allowed is a "
+        "exposure[1].duration: '24 hourz': 'hourz' is not a known unit; did you mean 'hours'? Allowed is a "
         'duration with its unit, such as "24 h" or "90 min"',
     ),
     "no unit": (
@@ -528,7 +528,7 @@ FAULTS = {
                 "peak_after": "45 min",
             }
         },
-        "exposure[1].meal_times[0]: '8:00': ':00' is no known unit; allowed is a duration with its unit, "
+        "exposure[1].meal_times[0]: '8:00': ':00' is not a known unit; allowed is a duration with its unit, "
         'such as "24 h" or "90 min"',
     ),
     "an oscillation below zero": (
@@ -570,7 +570,7 @@ FAULTS = {
     ),
     "a series of one moment": (
         {"exposure.1": {"kind": "series", "times": [0], "insulin": [1]}},
-        "exposure[1].duration: missing; the last of `times` is at 0.0 min, which is no duration",
+        "exposure[1].duration: missing; the last of `times` is at 0.0 min, which is not a duration",
     ),
     "a very long title": (
         {"title": "x" * 5000},
@@ -600,7 +600,7 @@ FAULTS_OF_AN_ITINERARY = {
     ),
     "an arrow to nowhere": (
         {"itinerary.transitions.0.target": "early_endosome_fre"},
-        "itinerary.transitions[0].target: 'early_endosome_fre' is no state; states are surface, "
+        "itinerary.transitions[0].target: 'early_endosome_fre' is not a state; states are surface, "
         "early_endosome_free, gone; did you mean 'early_endosome_free'?",
     ),
     "an unknown law": (

@@ -70,7 +70,7 @@ def test_a_fault_stands_at_its_field_and_nothing_runs_until_it_is_mended(visit: 
     dose = field(page, 2, "Insulin")
     dose.fill("10 nm")
     expect(dose).to_have_attribute("aria-invalid", "true")
-    expect(segment(page, 2).locator(".fault").nth(1)).to_contain_text("'nm' is no known unit; did you mean 'nM'?")
+    expect(segment(page, 2).locator(".fault").nth(1)).to_contain_text("'nm' is not a known unit; did you mean 'nM'?")
     for name in ("Run it", "Save as scenario file"):
         expect(page.get_by_role("button", name=name)).to_be_disabled()
     dose.fill("10 pM")

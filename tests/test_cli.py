@@ -122,9 +122,9 @@ def test_options_reach_the_run(tmp_path: Path):
         (["run", "--no-such-option"], "No such option"),
         (["verify", "nothing.toml"], "there is no such file"),
         (["scenarios", "basall"], "did you mean 'basal'?"),
-        (["plot", "nowhere"], "is no run folder"),
+        (["plot", "nowhere"], "is not a run folder"),
         (["plot", "nowhere", "--out", "figure.jpg"], ".png, .pdf or .svg"),
-        (["rerun", "nowhere"], "is no run folder"),
+        (["rerun", "nowhere"], "is not a run folder"),
         (["no-such-command"], "No such command"),
     ],
 )

@@ -142,11 +142,11 @@ def test_what_is_no_run_is_never_replaced(tmp_path: Path):
     folder = tmp_path / "thesis"
     folder.mkdir()
     (folder / "chapter.tex").write_text("mine")
-    with pytest.raises(FileExistsError, match="is no run"):
+    with pytest.raises(FileExistsError, match="is not a run folder"):
         io.save(hand_made(), folder, overwrite=True)
     assert (folder / "chapter.tex").read_text() == "mine"
     (tmp_path / "note.txt").write_text("mine")
-    with pytest.raises(FileExistsError, match="is no run"):
+    with pytest.raises(FileExistsError, match="is not a run folder"):
         io.save(hand_made(), tmp_path / "note.txt", overwrite=True)
 
 
@@ -266,7 +266,7 @@ def test_a_manifest_cannot_reach_out_of_its_folder(run_folder: Path):
     manifest = json.loads((run_folder / "run.json").read_text())
     manifest["files"]["../secret"] = {"sha256": "0"}
     (run_folder / "run.json").write_text(json.dumps(manifest))
-    with pytest.raises(ValueError, match="no file of a run"):
+    with pytest.raises(ValueError, match="not a file of a run"):
         io.load_run(run_folder)
 
 

@@ -56,7 +56,7 @@ def test_first_passage_to_the_lysosome(result):
     assert (table["time_min"] >= 0.0).all()
     reached = result.histories[result.histories["target"] == "lysosome"]["receptor"]
     assert table["reached"].sum() == reached[reached.str.startswith("born")].nunique()
-    with pytest.raises(ValueError, match="'lysosom' is no state"):
+    with pytest.raises(ValueError, match="'lysosom' is not a state"):
         first_passages(result, "lysosom")
 
 

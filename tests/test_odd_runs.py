@@ -129,7 +129,7 @@ def test_an_odd_manifest_is_refused_in_one_printable_line(run_folder: Path, chan
         ("events", lambda t: t.drop(columns="association"), "it lacks 'association'"),
         ("counts", lambda t: t.astype({"degraded": float}), "degraded holds float64; whole numbers are needed"),
         ("exposure", lambda t: t.astype({"mrna": str}), "mrna holds"),
-        ("exposure", lambda t: t.assign(mrna=np.nan), "mrna has values that are no finite numbers"),
+        ("exposure", lambda t: t.assign(mrna=np.nan), "mrna has values that are not finite"),
         ("exposure", lambda t: t.assign(insulin_nM=-t["insulin_nM"]), "insulin_nM has values below 0"),
         ("counts", lambda t: t.assign(replicate=3), "replicate is not 2 throughout"),
         ("counts", lambda t: t.iloc[:-1], "its times do not rise from 0 to 240 min"),
@@ -184,7 +184,7 @@ def test_odd_folders_are_one_line_on_the_command_line(run_folder: Path):
         assert "replicate: -1 given" in done.stderr
     refused = CliRunner().invoke(app, ["run", "--out", "/"])
     assert isinstance(refused.exception, FileExistsError)
-    assert str(refused.exception) == "/ exists and is no run; it is left alone"
+    assert str(refused.exception) == "/ exists and is not a run folder; it is left alone: choose another place"
 
 
 # -- snapshots ---------------------------------------------------------------------------------------------------------
@@ -216,7 +216,7 @@ def test_arrays_that_do_not_fit_together_are_refused(halfway: dict[str, Snapshot
             with pytest.raises(SnapshotError, match="lacks|its past does not say"):
                 resumed(snapshot, arrays={key: value for key, value in snapshot.arrays.items() if key != name})
             if array.dtype.kind == "f" and array.size:
-                with pytest.raises(SnapshotError, match="no numbers|its rows|other times"):
+                with pytest.raises(SnapshotError, match="not numbers|its rows|other times"):
                     resumed(snapshot, arrays={**snapshot.arrays, name: np.full_like(array, np.nan)})
         with pytest.raises(SnapshotError, match="'strange', which a run of its scenario does not have"):
             resumed(snapshot, arrays={**snapshot.arrays, "strange": np.zeros(1)})

@@ -35,7 +35,7 @@ def test_a_state_without_a_way_out_is_said_under_caution():
     arrows = given["itinerary"]["transitions"]
     given["itinerary"]["transitions"] = [arrow for arrow in arrows if arrow.get("source") != "lysosome"]
     said = report.caution(type(scenario).from_dict(given))
-    assert "no arrow leads out of lysosome, which is no end, so receptors pile up there" in said
+    assert "no arrow leads out of lysosome, which is not an end, so receptors pile up there" in said
 
 
 def test_what_was_done_at_the_bench_is_said():

@@ -519,8 +519,8 @@ def test_an_arrow_that_never_fires_leads_nowhere():
 
 def test_a_state_without_a_way_out_is_allowed_and_said():
     arrows = [("make", "outside"), ("outside", "inside"), ("outside", "gone"), ("inside", "lost")]
-    assert own(arrows).remarks == ["no arrow leads out of lost, which is no end, so receptors pile up there"]
-    assert own(arrows[1:]).remarks == ["no arrow leads out of lost, which is no end"]
+    assert own(arrows).remarks == ["no arrow leads out of lost, which is not an end, so receptors pile up there"]
+    assert own(arrows[1:]).remarks == ["no arrow leads out of lost, which is not an end"]
 
 
 def test_receptors_that_are_made_and_go_round_for_ever_are_said():

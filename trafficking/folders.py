@@ -213,7 +213,7 @@ def is_stopped(path: Path) -> bool:
 
 def _check_name(path: Path) -> None:
     if not path.name:
-        raise Taken(f"{path} exists and is no run; it is left alone")
+        raise Taken(f"{path} exists and is not a run folder; it is left alone: choose another place")
     if _OURS.fullmatch(path.name):
         raise ScenarioError([f"{path}: names like this are kept for what is hidden beside a run; choose another"])
     for name in (path, hidden(path, f"partial-{os.getpid()}")):
@@ -234,7 +234,7 @@ def _check_stopped(path: Path, allowed: bool) -> None:
     if not os.path.lexists(place):
         return
     if place.is_symlink() or not (place / SNAPSHOT).exists():
-        raise Taken(f"{place} exists and is no stopped run; it is left alone")
+        raise Taken(f"{place} exists and is not a stopped run; it is left alone: choose another place, or move it away")
     if not allowed:
         resume = f"trafficking resume {shlex.quote(str(path))}"
         raise Taken(
@@ -258,7 +258,7 @@ def _check_free(path: Path, marker: str, overwrite: bool) -> None:
     if path.is_dir() and not path.is_symlink() and not any(path.iterdir()):
         path.rmdir()
     elif not (path.is_dir() and (path / marker).is_file()):
-        raise Taken(f"{path} exists and is no run; it is left alone")
+        raise Taken(f"{path} exists and is not a run folder; it is left alone: choose another place")
     elif not overwrite:
         raise Taken(_taken(path))
 

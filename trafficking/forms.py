@@ -191,7 +191,9 @@ class SeriesForm(Form):
         times = tuple(max(time - start, 0.0) for time in times)
         duration = times[-1] if self.duration_min is None else self.duration_min
         if not 0.0 < duration <= MOST_MINUTES:
-            raise Faults([("duration", f"missing; the last of `times` is at {duration!r} min, which is no duration")])
+            raise Faults(
+                [("duration", f"missing; the last of `times` is at {duration!r} min, which is not a duration")]
+            )
         return exposure.Series(duration, times, insulin)
 
     def lead(self) -> str:
@@ -352,7 +354,7 @@ class ItineraryForm(Form):
     def _sound(self) -> ItineraryForm:
         names = [state.name for state in self.states]
         found = [
-            (f"transitions[{i}].{key}", f"{name!r} is no state; states are {', '.join(names)}{nearest(name, names)}")
+            (f"transitions[{i}].{key}", f"{name!r} is not a state; states are {', '.join(names)}{nearest(name, names)}")
             for i, arrow in enumerate(self.transitions)
             for key, name in _ends(arrow)
             if name not in names

@@ -369,7 +369,7 @@ def load_run(folder: str | Path) -> Result:
     """Reads a run folder and checks every file of it.
 
     Raises:
-        ValueError: it is no run folder, or not as it was written; one line per fault.
+        ValueError: it is not a run folder, or not as it was written; one line per fault.
     """
     from trafficking import run_tables
     from trafficking.results import DAUGHTER, Result, cells_table
@@ -430,7 +430,7 @@ def check_run(folder: str | Path) -> tuple[dict[str, Any], dict[str, bytes]]:
     Hidden files, which systems leave in any folder, are not looked at.
 
     Raises:
-        ValueError: it is no run folder, or files are missing, changed or added; one line per fault.
+        ValueError: it is not a run folder, or files are missing, changed or added; one line per fault.
     """
     where = _printable(folder)
     folders.put_back(folder)
@@ -438,7 +438,7 @@ def check_run(folder: str | Path) -> tuple[dict[str, Any], dict[str, bytes]]:
     lines, contents = [], {}
     for name, expected in manifest["files"].items():
         if Path(name).name != name or not name.isprintable() or not isinstance(expected, dict):
-            lines.append(f"{where}: {MANIFEST} names {shown(name)}, which is no file of a run")
+            lines.append(f"{where}: {MANIFEST} names {shown(name)}, which is not a file of a run")
             continue
         try:
             content = folders.read_file(Path(folder) / name)
@@ -468,7 +468,7 @@ def add_file(folder: str | Path, name: str, content: bytes) -> None:
     """Puts a file into a run folder, such as a figure drawn later, or in the place of one; `run.json` names it.
 
     Raises:
-        ValueError: it is no run folder, or the name is that of a table or of `run.json`.
+        ValueError: it is not a run folder, or the name is that of a table or of `run.json`.
         OSError: it cannot be written.
     """
     manifest = read_manifest(folder)
@@ -490,11 +490,11 @@ def read_manifest(folder: str | Path) -> dict[str, Any]:
         manifest = json.loads(folders.read_file(path))
     except (FileNotFoundError, NotADirectoryError):
         what = f"it holds no {MANIFEST}" if Path(folder).is_dir() else "there is no such folder"
-        raise ValueError(f"{where} is no run folder: {what}") from None
+        raise ValueError(f"{where} is not a run folder: {what}") from None
     except OSError as fault:
         raise ValueError(f"{where}: {MANIFEST} cannot be read: {fault.strerror}") from None
     except (ValueError, RecursionError):
-        raise ValueError(f"{where}: {MANIFEST} is damaged: it is no JSON") from None
+        raise ValueError(f"{where}: {MANIFEST} is damaged: it is not JSON") from None
     known = manifest.get("format") if isinstance(manifest, dict) else None
     if known != FORMAT:
         raise ValueError(f"{where}: {MANIFEST} has format {shown(known)}; this version reads {FORMAT!r}")

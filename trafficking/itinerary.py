@@ -244,7 +244,7 @@ class Itinerary:
             said.append(f"no path from synthesis or the start leads to {name}, so it stays empty")
         for name in self._named(stuck):
             growing = ", so receptors pile up there" if filled[self.state_names.index(name)] else ""
-            said.append(f"no arrow leads out of {name}, which is no end{growing}")
+            said.append(f"no arrow leads out of {name}, which is not an end{growing}")
         if endless.any() and not (stuck & filled).any():
             said.append(f"no path leads from {', '.join(self._named(endless))} to an end, so receptors pile up there")
         return said
@@ -396,7 +396,7 @@ def _prove_arrow(i: int, arrow: Transition, names: list[str], ends: set[str]) ->
     where = f"transitions[{i}] ({arrow.name})"
     for end, name in (("source", arrow.source), ("target", arrow.target), *(("load", name) for name in arrow.load)):
         if name is not None and name not in names:
-            raise ValueError(f"{where}.{end}: {name!r} is no state; states are {', '.join(names)}")
+            raise ValueError(f"{where}.{end}: {name!r} is not a state; states are {', '.join(names)}")
     if arrow.source == arrow.target:
         raise ValueError(f"{where}: source and target are both {arrow.target!r}; an arrow must lead elsewhere")
     if arrow.source in ends:

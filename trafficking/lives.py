@@ -128,4 +128,4 @@ def _how_many_by(times: np.ndarray, events: pd.Series) -> np.ndarray:
 def _require_state(result: Result, state: str) -> None:
     names = result.scenario.itinerary.state_names
     if state not in names:
-        raise ValueError(f"{state!r} is no state; states are {', '.join(names)}")
+        raise ValueError(f"{state!r} is not a state; states are {', '.join(names)}")

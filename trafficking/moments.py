@@ -102,7 +102,7 @@ def _transitions(scenario: Scenario, times_min: np.ndarray) -> list[np.ndarray]:
     for time in times_min.tolist():
         run.advance(time)
         if run.time_min != time:
-            raise ValueError(f"moments: {time!r} min is no end of a window")
+            raise ValueError(f"moments: {time!r} min is not the end of a window")
         transitions.append(transport.matrix)
         transport.matrix = np.eye(len(transport.matrix))
     return transitions

@@ -80,7 +80,7 @@ def _values_wrong(table: pd.DataFrame, kinds: Mapping[str, str], replicate: int,
         # Rounding leaves an expected number of nothing some bits below 0.
         values = table[name].to_numpy()
         if not np.isfinite(values).all():
-            lines.append(f"{name} has values that are no finite numbers")
+            lines.append(f"{name} has values that are not finite")
         elif len(values) and values.min() < -1e-6 * max(1.0, float(np.abs(values).max())):
             lines.append(f"{name} has values below 0")
     if "replicate" in kinds and (table["replicate"] != replicate).any():

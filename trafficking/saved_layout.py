@@ -120,7 +120,7 @@ def _fit(layout: Layout, sizes: dict[str, int], arrays: Mapping[str, np.ndarray]
             if sizes.setdefault(axis, size) != size:
                 raise SnapshotError(f"contradicts itself: {name!r} is of {size:,} {axis}, others of {sizes[axis]:,}")
         if array.dtype.kind == "f" and np.isnan(array).any():
-            raise SnapshotError(f"holds values in {name!r} that are no numbers")
+            raise SnapshotError(f"holds values in {name!r} that are not numbers")
     for name in ("counts", "record.counts", "record.cell_counts", "mrna"):
         values = arrays[name]
         if values.size and (not np.isfinite(values).all() or values.min() < -1e-6 * max(1.0, float(values.max()))):

@@ -67,7 +67,7 @@ class Snapshot:
             if data.startswith(_MAGIC[:20]):
                 written, ours = data[: data.find(b"\n")].decode(errors="replace"), _MAGIC.decode().strip()
                 raise SnapshotError(f"written as {written!r:.60}, this program reads {ours!r}")
-            raise SnapshotError("is no snapshot of a run")
+            raise SnapshotError("is not a snapshot of a run")
         body, digest = data[:-_DIGEST], data[-_DIGEST:]
         if hashlib.sha256(body).digest() != digest:
             raise SnapshotError("is damaged or incomplete: its checksum does not fit")

@@ -216,11 +216,11 @@ def _factor(unit: str, kind: str) -> Fraction:
     plain = re.sub(r"\s*/\s*", "/", unit.replace("\u00b5", "u").replace("\u03bc", "u"))
     if not _UNIT.fullmatch(plain):
         if _INVERSE.fullmatch(" ".join(plain.translate(_MARKS).split())) and (respelt := respelled(unit, kind)):
-            raise ValueError(f"{unit!r} is no known unit; did you mean {respelt!r}? Allowed is {wanted.allowed}")
+            raise ValueError(f"{unit!r} is not a known unit; did you mean {respelt!r}? Allowed is {wanted.allowed}")
         spelled = {spelling.lower(): spelling for spelling in wanted.spellings}
         near = difflib.get_close_matches(plain.lower(), spelled, n=1, cutoff=0.6)
         hint = f"did you mean {spelled[near[0]]!r}? Allowed" if near else "allowed"
-        raise ValueError(f"{unit!r} is no known unit; {hint} is {wanted.allowed}")
+        raise ValueError(f"{unit!r} is not a known unit; {hint} is {wanted.allowed}")
 
     import pint
 
