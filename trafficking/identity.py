@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import reprlib
-
 import numpy as np
+
+from trafficking.faults import shown
 
 MOST_CELLS = 1 << 20  # that an identity can tell apart
 _CELL, SOURCE_BIT = 36, 56  # where the cell's number and the source begin, in bits
@@ -29,13 +29,7 @@ def check_seed(seed: int, replicate: int) -> None:
     """Raises ValueError unless both are integers that name a run."""
     for name, value, limit in (("seed", seed, 2**63), ("replicate", replicate, 2**32)):
         if isinstance(value, bool) or not isinstance(value, int | np.integer) or not 0 <= value < limit:
-            raise ValueError(f"{name}: {_shown(value)} given; an integer from 0 to {limit - 1} is needed")
-
-
-def _shown(given: object) -> str:
-    if isinstance(given, int) and given.bit_length() > 200:
-        return "a number of over 60 digits"
-    return " ".join(reprlib.repr(given).split())
+            raise ValueError(f"{name}: {shown(value)} given; an integer from 0 to {limit - 1} is needed")
 
 
 def run_key(seed: int, replicate: int, stream: str) -> np.uint64:
