@@ -1,4 +1,4 @@
-"""Arguments of public functions: a scenario by its name, quantities as text, and one line for what is neither."""
+"""Arguments of public functions: scenarios by name, quantities as text, and a one-line error for anything else."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ _KINDS = {"min": "time", "nM": "insulin", "mM": "glucose"}
 def on_a_scenario(
     function: Callable[Concatenate[Scenario, _P], _R],
 ) -> Callable[Concatenate[Scenario | str | Path, _P], _R]:
-    """Lets a function of a scenario take its name or path as well, and "30 min" or "10 nM" where it takes a quantity.
+    """Lets a function of a scenario also take its name or path, and "30 min" or "10 nM" for a quantity.
 
-    An argument that is of no use gets a ValueError of one line, one that does not exist a TypeError.
+    An argument that cannot be used raises a ValueError of one line, an unknown one a TypeError.
     """
     known = inspect.signature(function).parameters
     open_end = any(each.kind is each.VAR_KEYWORD for each in known.values())
@@ -50,7 +50,7 @@ def _callback(name: str, given: Any) -> None:
 
 
 def _read(name: str, value: Any, known: Mapping[str, inspect.Parameter]) -> Any:
-    """An argument as the function wants it, by what it is annotated with."""
+    """An argument converted to the type that the function annotates."""
     annotation = str(known[name].annotation) if name in known else ""
     if value is None and "None" in annotation:
         return None

@@ -1,4 +1,4 @@
-"""From a run that has begun to its folder: simulated, drawn and saved; kept beside its place by whatever stops it."""
+"""Completes a run: simulates it, draws its figures and saves its folder; if that fails, keeps the run for `resume`."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ if TYPE_CHECKING:
 
 
 class _Stopped(Exception):
-    """The run was told to stop, at the end of a window. status: for the program to exit with."""
+    """The run was asked to stop and did, at the end of a window. status: exit status of the program."""
 
     def __init__(self, status: int) -> None:
         self.status = status
 
 
 def finish(begun: Run, place: folders.Claim, folder: Path) -> None:
-    """Simulates to the end, saves tables and figures in the claimed place, and prints the six lines."""
+    """Simulates to the end, saves tables and figures in the claimed place, and prints the six-line summary."""
     result, pictures = saved(begun, place, folder)
     terminal.show(report.six_lines(result, shlex.quote(str(folder)), pictures))
 
@@ -31,10 +31,10 @@ def finish(begun: Run, place: folders.Claim, folder: Path) -> None:
 def saved(begun: Run, place: folders.Claim, folder: Path) -> tuple[Result, list[str]]:
     """Simulates to the end and saves tables and figures in the claimed place: the result, and the figures by name.
 
-    Whatever comes between, Ctrl-C, a full disk or a mistake of this program: the run is kept for `resume`.
+    If Ctrl-C, a full disk or a bug prevents that, the run is kept for `resume`.
 
     Args:
-        folder: the place as a user may type it.
+        folder: the path of the place as a user would type it.
     """
     try:
         simulate(begun)
@@ -56,7 +56,7 @@ def simulate(begun: Run) -> None:
     """Simulates to the end, with a progress bar.
 
     Raises:
-        _Stopped: it was told to stop before.
+        _Stopped: it was asked to stop earlier.
     """
     with (
         terminal.Progress(
@@ -80,7 +80,7 @@ def simulate(begun: Run) -> None:
 
 
 def simulated(begun: Run) -> Result:
-    """Simulates to the end a run that has no place of its own; ends the program where it is told to stop."""
+    """Simulates a run that is not saved; if it is asked to stop, ends the program."""
     try:
         simulate(begun)
     except _Stopped as fault:
@@ -93,7 +93,7 @@ def draw(result: Result, what: str, out: Path, kind: str) -> None:
     contents, failed = figures.drawn({what: lambda: _figure(result, what, kind)})
     if failed:
         terminal.refuse(f"{out} could not be drawn ({failed[what]})", terminal.FAILED)
-    if (out.parent / io.MANIFEST).is_file():  # a file that a run folder does not know would spoil it
+    if (out.parent / io.MANIFEST).is_file():  # a run folder with a file that its manifest lacks is refused
         io.add_file(out.parent, out.name, contents[what])
     else:
         folders.replace_file(out, contents[what])
@@ -113,7 +113,7 @@ def _figures(result: Result) -> dict[str, Callable[[], bytes]]:
 
 
 def _end(begun: Run, place: folders.Claim, folder: Path, fault: BaseException) -> NoReturn:
-    """Keeps the run and ends the program; a mistake of this program goes on its way once the run is kept."""
+    """Keeps the run and ends the program; a bug of this program is raised again once the run is kept."""
     words, status = _cause(begun, fault)
     if place.filled:
         terminal.refuse(f"{words}; the run is written: {folder}", status or terminal.FAILED)
@@ -135,7 +135,7 @@ def _end(begun: Run, place: folders.Claim, folder: Path, fault: BaseException) -
 
 
 def _cause(begun: Run, fault: BaseException) -> tuple[str, int | None]:
-    """What ended a run, in words, and the exit status; None for a mistake of this program."""
+    """What ended a run, in words, and the exit status; None for a bug of this program."""
     minutes = units.friendly(begun.duration_min, "time")
     at = "while it was written" if begun.finished else f"at {units.friendly(begun.time_min, 'time')} of {minutes}"
     match fault:

@@ -1,4 +1,4 @@
-"""When two results are equal: their fields are, tables and arrays by what they hold."""
+"""Equality of results: field by field, tables and arrays by content."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ _Class = TypeVar("_Class", bound=type[Any])
 
 
 def by_value(of: _Class) -> _Class:
-    """Lets two objects of a dataclass or a named tuple be compared by what their fields hold, tables included.
+    """Makes a dataclass or named tuple compare by the content of its fields, tables included.
 
-    Comparing the fields themselves, as both do, raises: tables and arrays compare element by element. Equal objects
-    cannot be looked up by a hash, since nothing keeps their tables from being changed.
+    Their own comparison raises, since tables and arrays compare element by element. The objects are not hashable,
+    since their tables are mutable.
     """
     names = getattr(of, "_fields", None) or [field.name for field in fields(of)]
 

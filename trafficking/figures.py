@@ -1,4 +1,4 @@
-"""Figures that go with results: one that cannot be drawn costs itself and nothing else."""
+"""Figures that accompany results: if one cannot be drawn, everything else is still written."""
 
 from __future__ import annotations
 
@@ -6,19 +6,19 @@ from collections.abc import Callable, Mapping
 
 
 def drawn(figures: Mapping[str, Callable[[], bytes]]) -> tuple[dict[str, bytes], dict[str, str]]:
-    """Draws what can be drawn.
+    """Draws each figure that can be drawn.
 
     Args:
-        figures: what gives the content of each file, by its name.
+        figures: functions that return the content of a file, by its name.
 
     Returns:
-        The contents by name; and for those that failed the cause, on one line.
+        The contents by name, and for each that failed the cause, in one line.
     """
     contents, failed = {}, {}
     for name, draw in figures.items():
         try:
             contents[name] = draw()
-        except Exception as fault:  # whatever it is, in matplotlib or in here: the numbers are worth more
+        except Exception as fault:  # any fault, in matplotlib or here: the numbers matter more
             lines = str(fault).strip().splitlines()
             failed[name] = f"{type(fault).__name__}: {lines[-1].strip()}" if lines else type(fault).__name__
     return contents, failed

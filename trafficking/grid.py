@@ -1,4 +1,4 @@
-"""How finely smooth insulin is cut into windows, so that no compartment is off by a thousandth of all receptors.
+"""How finely smooth insulin is divided into windows, so that no compartment is off by a thousandth of all receptors.
 
 In a window insulin is taken at its mean. Where it changes by s nM per min, the dose that receptors have had, in nM min,
 is then off by at most s w^2 / 8 inside a window w and exact at its end. A nM min binds at most the share k of the free
@@ -23,7 +23,7 @@ from trafficking import units
 from trafficking.exposure import Exposure, Meals, Oscillation, Ramp, Segment, Series
 from trafficking.itinerary import Itinerary
 
-LONGEST_MIN = 1.0  # of a window that nobody chose
+LONGEST_MIN = 1.0  # of a window that the file does not give
 TOLERANCE = 1e-3  # of R0
 _MOST_CUTS = 5000  # of a period, a ramp or the way between two points, whatever the dose
 _LEAST_MIN = 1e-9

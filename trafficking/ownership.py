@@ -1,7 +1,7 @@
-"""Whether a folder can be changed by somebody else: by its owner, by its mode, and by the folders and links on its way.
+"""Whether other users can change a folder: judged by its owner and mode, and by those of all folders and links above.
 
-Whoever may write a folder, or rename one above it, decides what is read from it. On a machine with several users that
-is checked before anything is read that can run code.
+Whoever can write to a folder, or rename one above it, decides what is read from it. On a machine with several users
+this is checked before reading anything that can run code.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ _MOST_LINKS = 40  # as many as the system itself follows
 
 
 def fault(folder: Path) -> str | None:
-    """Who else can change what lies in a folder, and how to end that; None if nobody can, as far as the folder exists.
+    """Who else can change the contents of a folder, and how to prevent it; None if nobody can, as far as it exists.
 
     Root is trusted. A folder above it may be open to all if only owners can rename what lies there, as in /tmp.
 
     Raises:
-        OSError: a part of the way cannot be looked at.
+        OSError: a part of the path cannot be examined.
     """
     if os.name != "posix":  # elsewhere owner and mode say nothing
         return None
@@ -34,7 +34,7 @@ def fault(folder: Path) -> str | None:
         entry = here / step
         try:
             status = entry.lstat()
-        except (FileNotFoundError, NotADirectoryError):  # whoever makes the rest makes it private
+        except (FileNotFoundError, NotADirectoryError):  # the rest will be created private
             return None
         if not _is_trusted(status.st_uid, here):
             return f"{entry} belongs to {_name(status.st_uid)}, who decides what lies in it"
@@ -54,13 +54,13 @@ def fault(folder: Path) -> str | None:
 
 
 def is_own(status: os.stat_result) -> bool:
-    """Whether a file was written by this user or by root, and can be by nobody else."""
+    """Whether a file belongs to this user or to root, and nobody else can write to it."""
     others = stat.S_IWGRP | stat.S_IWOTH
     return os.name != "posix" or (status.st_uid in (0, os.geteuid()) and not status.st_mode & others)
 
 
 def _is_trusted(user: int, folder: Path) -> bool:
-    """Whether an entry of this user in a folder is as good as one's own."""
+    """Whether an entry that belongs to this user is as safe as one's own."""
     if user in (0, os.geteuid()):
         return True
     # Inside a container root may have another number, that of the root folder; in /tmp it could be anybody's.
@@ -76,7 +76,7 @@ def _writers(entry: Path, status: os.stat_result) -> str:
 
 
 def _is_private(entry: Path, status: os.stat_result) -> bool:
-    """Whether the group of a folder is one of its owner alone, as many systems give to each user."""
+    """Whether the group of a folder holds its owner alone, as many systems create one for each user."""
     import grp
     import pwd
 
@@ -85,7 +85,7 @@ def _is_private(entry: Path, status: os.stat_result) -> bool:
     except KeyError:
         return False
     alone = owner.pw_gid == group.gr_gid and owner.pw_name == group.gr_name and set(group.gr_mem) <= {owner.pw_name}
-    # The bits of the group are also those of everybody whom an access list names.
+    # With an access list, the group bits also apply to everybody named there.
     return alone and not (hasattr(os, "listxattr") and "system.posix_acl_access" in os.listxattr(entry))
 
 

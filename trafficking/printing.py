@@ -1,7 +1,7 @@
-"""What reaches a terminal: every line that is printed goes through here, freed from what would control the terminal.
+"""Terminal output: every line that is printed passes through here, without anything that would control the terminal.
 
 File names, arguments and other people's files may hold escape sequences, which recolour or rewrite the screen, and
-bidirectional marks, which show a text in another order than it has. They are spelled out, as `\\x1b` and `\\u202e`.
+bidirectional marks, which display text in another order. They are escaped, as `\\x1b` and `\\u202e`.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ OUTPUT = "standard output"  # its name in a message
 
 # Control (Cc), formatting with the bidirectional marks (Cf), lone surrogates (Cs), and line and paragraph separators.
 _HIDDEN = ("Cc", "Cf", "Cs", "Zl", "Zp")
-_LINE, _LINES = re.compile(r"[^ -~\t]"), re.compile(r"[^ -~\t\n]")  # what is looked at more closely
+_LINE, _LINES = re.compile(r"[^ -~\t]"), re.compile(r"[^ -~\t\n]")  # characters that are checked
 
 
 def printable(text: object) -> str:
@@ -43,10 +43,10 @@ def write(text: str, end: str = "\n") -> None:
 
 
 def guard() -> None:
-    """Makes the output of this process lossless and harmless: once, at its entry.
+    """Makes all output of this process printable and safe; called once, at its entry.
 
-    What the encoding of a legacy console lacks is spelled out, where it would fail otherwise; and so is what controls
-    the terminal in anything that others write on standard error, such as tracebacks, warnings and logs.
+    Characters that a legacy console lacks are escaped instead of raising; so are control sequences in whatever other
+    code writes to standard error, such as tracebacks, warnings and logs.
     """
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
@@ -75,7 +75,7 @@ class Spelled:
 
 @contextmanager
 def output() -> Iterator[None]:
-    """Gives a fault of standard output its name, which the system does not."""
+    """Adds the name of standard output to its OSErrors, which the system leaves out."""
     try:
         yield
     except BrokenPipeError:
@@ -90,7 +90,7 @@ def _out(text: str) -> None:
     with output():
         try:
             sys.stdout.write(text)
-        except UnicodeEncodeError:  # a program of somebody else's, which has not called `guard`
+        except UnicodeEncodeError:  # in a program that has not called `guard`
             encoding = sys.stdout.encoding
             sys.stdout.write(text.encode(encoding, "backslashreplace").decode(encoding))
         sys.stdout.flush()

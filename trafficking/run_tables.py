@@ -1,6 +1,6 @@
-"""What the tables of a run must be for its scenario: columns, types and rows, checked when a run is read.
+"""Checks of the tables of a run against its scenario, when a run is read: columns, types and rows.
 
-A run folder may come from anywhere. Its hashes say that nobody touched a file since it was written, not who wrote it.
+A run folder may come from anywhere. Its hashes show that no file has changed since it was written, not who wrote it.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ def _values_wrong(table: pd.DataFrame, kinds: Mapping[str, str], replicate: int,
             if table[name].isna().any():
                 lines.append(f"{name} has gaps")
             continue
-        # Rounding leaves an expected number of nothing some bits below 0.
+        # Rounding may leave an expected number of 0 slightly negative.
         values = table[name].to_numpy()
         if not np.isfinite(values).all():
             lines.append(f"{name} has values that are not finite")

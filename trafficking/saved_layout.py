@@ -1,6 +1,6 @@
-"""What the arrays of a saved run must be for its scenario: names, types, shapes, and numbers that fit together.
+"""Checks of the arrays of a saved run against its scenario: names, types, shapes, and consistent numbers.
 
-A snapshot is read by compiled code that checks no bounds, so that nothing contradictory may reach it.
+Compiled code reads a snapshot without checking bounds, so inconsistent arrays must not reach it.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ Layout = Mapping[str, tuple[type, tuple[str, ...]]]
 
 _RECEPTORS: Layout = {
     "crowd.cells": (np.int64, ("cells",)),
-    "clocks.states": (np.float64, ("cells", "states and nobody", "columns of a clock")),
+    "clocks.states": (np.float64, ("cells", "states and unused", "columns of a clock")),
     "clocks.sources": (np.float64, ("cells", "synthesis arrows", "columns of a clock")),
     "synthesis.born": (np.int64, ("cells", "synthesis arrows")),
     "synthesis.next_reading": (np.float64, ("cells", "synthesis arrows")),
@@ -61,7 +61,7 @@ def check(scenario: Scenario, time_min: float, arrays: Mapping[str, np.ndarray])
     sizes = {
         "cells": scenario.cells.number,
         "states": n_states,
-        "states and nobody": n_states + 1,
+        "states and unused": n_states + 1,
         "arrows": n_arrows,
         "synthesis arrows": len(scenario.itinerary.synthesis),
         "columns of a clock": _CLOCK,
@@ -131,7 +131,7 @@ def _check_record(scenario: Scenario, time_min: float, arrays: Mapping[str, np.n
     times = arrays["record.time_min"]
     due = 1 + len(Record(scenario, scenario.cells.number).between(0.0, time_min))
     rises = len(times) > 0 and times[0] == 0.0 and times[-1] <= time_min and bool((np.diff(times) > 0.0).all())
-    # Where a run was lengthened, one row may stand aside from the steps.
+    # After a run was lengthened, one row may lie off the steps.
     if not rises or abs(len(times) - due) > 1:
         raise SnapshotError(f"contradicts itself: its rows are not those of a run that stands at {time_min:g} min")
     if not np.isin(arrays["record.cell_time_min"], times).all():

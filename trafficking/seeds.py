@@ -1,4 +1,4 @@
-"""Seeds as Mesa, its widgets and numpy give them, as the one integer that starts a run."""
+"""Converts the seeds of Mesa, its widgets and numpy into the one integer that starts a run."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from trafficking.faults import shown
 
 
 def seed_from(given: Any, name: str = "seed") -> int:
-    """The seed that is meant by what Mesa and its widgets give.
+    """The integer seed for whatever Mesa and its widgets give.
 
     Args:
-        given: a whole number, also as text or as a float; numbers in a list, a SeedSequence or a generator of numpy's,
-            from which a seed is drawn; None for a seed of its own.
-        name: of the argument, for the message.
+        given: a whole number, also as text or float; a list of these, or a numpy SeedSequence or generator, from
+            which a seed is drawn; None for a random seed.
+        name: the argument, for the message.
 
     Raises:
-        ValueError: anything else; one line.
+        ValueError: anything else, in one line.
     """
     if given is None or isinstance(given, np.random.SeedSequence):
         sequence = given or np.random.SeedSequence()

@@ -1,6 +1,6 @@
-"""Titles of scenarios that are no longer what their file says: what was changed stands in the title.
+"""Titles of scenarios that differ from their file: the title says what was changed.
 
-A figure, a table or a page that shows a title then never shows one that has outlived its truth.
+Figures, tables and pages then never show an outdated title.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ _MOST_CHANGES = 3  # that are named
 
 
 def steered(title: str, at_min: float) -> str:
-    """Of a scenario that the hand took over at a minute: "A day in insulin, steered from 2 h on".
+    """The title of a scenario steered by hand from a minute on: "A day in insulin, steered from 2 h on".
 
-    Steered again, it says when that began.
+    If it is steered again, the first time stays.
     """
     if known := _STEERED.fullmatch(title):
         title, at_min = known["title"], min(at_min, _minutes(known["time"], at_min))
@@ -26,14 +26,14 @@ def steered(title: str, at_min: float) -> str:
 
 
 def lasting(title: str, duration_min: float, planned_min: float) -> str:
-    """Of a scenario that was cut at a minute, or goes on beyond its plan."""
+    """The title of a scenario that was cut at a minute, or continues beyond its plan."""
     if duration_min < planned_min:
         return _ended(title, f", the first {_time(duration_min)}")
     return _ended(title, f", held up to {_time(duration_min)}")
 
 
 def changed(title: str, changes: Mapping[str, str]) -> str:
-    """Of a scenario some of whose values were replaced: text by the path of the key."""
+    """The title of a scenario with some values replaced; changes: text by the path of the key."""
     named = [f"{key} = {' '.join(str(value).split())[:40]}" for key, value in list(changes.items())[:_MOST_CHANGES]]
     if len(changes) > _MOST_CHANGES:
         named.append(f"and {len(changes) - _MOST_CHANGES} more")
