@@ -113,7 +113,7 @@ def _figures(result: Result) -> dict[str, Callable[[], bytes]]:
 
 
 def _end(begun: Run, place: folders.Claim, folder: Path, fault: BaseException) -> NoReturn:
-    """Keeps the run and ends the program; a bug of this program is raised again once the run is kept."""
+    """Keeps the run and ends the program; a bug in this program is raised again once the run is kept."""
     words, status = _cause(begun, fault)
     if place.filled:
         terminal.refuse(f"{words}; the run is written: {folder}", status or terminal.FAILED)
@@ -121,13 +121,10 @@ def _end(begun: Run, place: folders.Claim, folder: Path, fault: BaseException) -
     try:
         with terminal.Stop("keeping the run"):
             stopped.keep(place, begun, command, marker=io.MANIFEST)
+        said = f"{words}; nothing was written as {folder}. Go on with it: {command}"
     except (OSError, MemoryError, RuntimeError, KeyboardInterrupt) as second:
         terminal.tell(f"{words}; nothing was written as {folder}")
-        if status is not None:
-            terminal.refuse(f"the run could not be kept either: {_words(second)}", status)
-        terminal.tell(f"the run could not be kept either: {_words(second)}")
-        raise fault from None
-    said = f"{words}; nothing was written as {folder}. Go on with it: {command}"
+        said = f"the run could not be kept either: {_words(second)}"
     if status is not None:
         terminal.refuse(said, status)
     terminal.tell(said)
@@ -135,7 +132,7 @@ def _end(begun: Run, place: folders.Claim, folder: Path, fault: BaseException) -
 
 
 def _cause(begun: Run, fault: BaseException) -> tuple[str, int | None]:
-    """What ended a run, in words, and the exit status; None for a bug of this program."""
+    """What ended a run, in words, and the exit status; None for a bug in this program."""
     minutes = units.friendly(begun.duration_min, "time")
     at = "while it was written" if begun.finished else f"at {units.friendly(begun.time_min, 'time')} of {minutes}"
     match fault:
@@ -149,7 +146,7 @@ def _cause(begun: Run, fault: BaseException) -> tuple[str, int | None]:
             return _words(fault), terminal.WRONG_INPUT
         case OSError() | MemoryError():
             return _words(fault), terminal.FAILED
-    return f"{type(fault).__name__} {at}, a mistake of this program", None
+    return f"{type(fault).__name__} {at}, a bug in this program", None
 
 
 def _words(fault: BaseException) -> str:

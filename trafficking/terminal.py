@@ -162,7 +162,7 @@ class Stop:
             raise KeyboardInterrupt
         self.status = self.status or status
         with suppress(OSError):  # a terminal that has closed cannot be told
-            tell(self._words if self._asked == 1 else f"{self._words}; a third time gives the run up")
+            tell(self._words if self._asked == 1 else f"{self._words}; a third time aborts at once")
 
 
 def asked(app: Callable[..., Any]) -> int:
