@@ -69,7 +69,7 @@ def live(scenario: BodyScenario, *, seed: int, threads: int | None, out: Path | 
 
     prepare(scenario.resolution, body=True)
     name = f"body-{scenario.name}"
-    # Claimed first: a life cannot be taken up again, so that no place should turn out wrong once it is over.
+    # Claimed first: a life cannot be resumed, so a wrong place must not turn up only at its end.
     with claim_free(name, out=out, marker=MARKER, overwrite=overwrite) as (place, folder):
         life = _simulated(scenario, seed, threads)
         unsaid = _print_stages(life)
@@ -89,7 +89,7 @@ def live(scenario: BodyScenario, *, seed: int, threads: int | None, out: Path | 
 
 
 def _print_stages(life: BodyResult) -> OSError | None:
-    """Prints them; an output that is full or closed is said once the life is written, and does not cost it."""
+    """Prints the stages; returns a fault of the output, to be raised once the life is written."""
     from trafficking import body_report, stage_report
 
     try:
@@ -168,8 +168,8 @@ def _written(
     """Writes figures, tables and the scenario in a folder, whole or not at all.
 
     Returns:
-        The figures that could not be drawn, and why; what kept the folder from being written. What was simulated is
-        told all the same.
+        The figures that could not be drawn, and why; the fault that kept the folder from being written. The results
+        are printed in either case.
     """
     from trafficking import body_plots, figures, organ_plots, plots, readouts, terminal
     from trafficking.folders import write_files

@@ -1,8 +1,8 @@
 """Where compiled kernels are kept between runs: a private folder, named after everything that they depend on.
 
-What is kept saves time and decides nothing: a file that is missing, damaged or not this user's is compiled anew, and
-code that cannot be kept is compiled in memory. Numba's own files would end the program at a damaged one, take a flipped
-bit for code, and lose entries where two processes write one index.
+The cache saves time and nothing else: whatever is missing, damaged or owned by another user is recompiled, and code
+that cannot be kept is compiled in memory. With numba's own cache, a damaged file ends the program, a flipped bit is run
+as code, and entries are lost when two processes write one index.
 """
 
 from __future__ import annotations
@@ -82,7 +82,7 @@ def make(folder: Path) -> None:
     _check(folder)
     for place in (folder.parent.parent, folder.parent, folder):  # parents=True would forget the mode
         place.mkdir(mode=0o700, parents=True, exist_ok=True)
-    _check(folder)  # somebody may have been quicker
+    _check(folder)  # another user may have made it first
     probe = folder / f".probe-{os.getpid()}-{threading.get_ident()}"
     with _written(probe) as file:
         file.write(bytes(4096))  # a full disk still takes an empty file
@@ -200,7 +200,7 @@ class _Kept(FunctionCache):
             with _written(partial) as file:
                 file.write(hashlib.sha256(content).digest() + content)
             partial.replace(path)
-        except Exception as fault:  # a run needs its code, and nobody else does
+        except Exception as fault:  # whatever it is, the run has its code
             with suppress(OSError):
                 partial.unlink()
             _cannot_keep(self._folder, fault)

@@ -45,7 +45,7 @@ def validate(
     except ValueError as fault:
         terminal.refuse(f"--{fault}")
     if out is not None:
-        out.mkdir(parents=True, exist_ok=True)  # first: what takes minutes should not fail at its place
+        out.mkdir(parents=True, exist_ok=True)  # first: minutes of computing must not fail for want of a folder
     if resolution == "agents":
         terminal.tell("every receptor of every experiment is simulated; --resolution mean takes seconds")
     with terminal.Progress("experiments", len(chosen), lambda done: f"{units.number(done, 2)} numbers") as progress:

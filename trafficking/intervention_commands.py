@@ -48,7 +48,7 @@ def interventions(
 
     base = body_files.load_body(scenario)
     _check_times(start, stop)
-    # Claimed first: what takes minutes should not find its place taken once it is over.
+    # Claimed first: after minutes of computing the place must not turn out to be taken.
     name = f"interventions-{base.name}"
     with claim_free(name, out=out, marker=MARKER, overwrite=overwrite) as (place, folder):
         _compared(base, start, stop, replicates, seed, place, folder)

@@ -52,7 +52,7 @@ def excesses(
     Args:
         agents: whether every receptor is simulated.
         cells: how many there are. receptors: R0 of one. placed: receptors that the start gives each as integers.
-        window_min: the shortest window. windows: how many there are. chosen: whether nobody gave it.
+        window_min: the shortest window. windows: how many there are. chosen: whether the program chose the window.
     """
     crowds = False
     for key, number in (("receptors", receptors), ("start.counts", placed)):

@@ -174,7 +174,7 @@ def asked(app: Callable[..., Any]) -> int:
         return status
     except Exception as fault:
         if isinstance(fault, RuntimeError) and type(fault).__name__ == "Abort":
-            # typer's word for Ctrl-C, and also for a file that ended too early, which nobody asked for
+            # typer raises it for Ctrl-C, and also for a file that ends too early
             if isinstance(fault.__cause__, EOFError):
                 raise fault.__cause__ from None
             raise KeyboardInterrupt from None
