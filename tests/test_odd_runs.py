@@ -226,10 +226,10 @@ def test_arrays_that_do_not_fit_together_are_refused(halfway: dict[str, Snapshot
     ("name", "to", "says"),
     [
         ("counts", 7, "its receptors are not in the states in which it counts them"),
-        ("counts", -7, "below 0"),
+        ("counts", -7, "are negative"),
         ("crowd.states", 200, "in states that its scenario does not have"),
         ("followed.states", 5, "not in the states"),
-        ("followed.cells", 2, "of cells that there are not"),
+        ("followed.cells", 2, "of cells that do not exist"),
         ("crowd.cells", -1, "do not hold as many receptors"),
         ("crowd.states", 4, "not in the states"),
         ("log.transition", 1_000_000, "transitions that its scenario does not have"),

@@ -124,7 +124,7 @@ def _fit(layout: Layout, sizes: dict[str, int], arrays: Mapping[str, np.ndarray]
     for name in ("counts", "record.counts", "record.cell_counts", "mrna"):
         values = arrays[name]
         if values.size and (not np.isfinite(values).all() or values.min() < -1e-6 * max(1.0, float(values.max()))):
-            raise SnapshotError(f"holds values in {name!r} that are below 0 or beyond all numbers")
+            raise SnapshotError(f"holds values in {name!r} that are negative or not finite")
 
 
 def _check_record(scenario: Scenario, time_min: float, arrays: Mapping[str, np.ndarray]) -> None:
@@ -145,7 +145,7 @@ def _check_receptors(scenario: Scenario, arrays: Mapping[str, np.ndarray]) -> No
     if len(totals) and (totals.min() < 0 or totals.sum() != len(arrays["crowd.states"])):
         raise SnapshotError("contradicts itself: its cells do not hold as many receptors as there are")
     if len(followed) and not 0 <= followed.min() <= followed.max() < n_cells:
-        raise SnapshotError("contradicts itself: it follows receptors of cells that there are not")
+        raise SnapshotError("contradicts itself: it follows receptors of cells that do not exist")
     cells = np.concatenate([np.repeat(np.arange(n_cells), totals), followed])
     states = np.concatenate([arrays["crowd.states"], arrays["followed.states"]]).astype(np.int64)
     if len(states) and states.max() >= n_states:
@@ -166,4 +166,4 @@ def _check_past(n_states: int, arrays: Mapping[str, np.ndarray]) -> None:
             raise SnapshotError(f"contradicts itself: its past does not say where receptors were moved ({name})")
     to = arrays[f"{_PAST}to"]
     if moves and (to.dtype.kind not in "iu" or not 0 <= to.min() <= to.max() < n_states):
-        raise SnapshotError("contradicts itself: its past moves receptors into states that there are not")
+        raise SnapshotError("contradicts itself: its past moves receptors into states that do not exist")
