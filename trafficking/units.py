@@ -179,12 +179,13 @@ def activity(insulin_nM: float) -> str:
 def number(value: float, digits: int = 4) -> str:
     """A number for people: at most so many digits, thousands set apart, no exponent: "85,870", "4,776", "0.06".
 
-    What lies between zero and a millionth, in whatever unit, is nothing that could be measured: "<0.000001".
+    What lies between zero and a millionth, in whatever unit, is nothing that could be measured: "<0.000001". Just below
+    zero it is what rounding leaves of a difference of equal numbers: "0".
     """
     if not math.isfinite(value):
         return "-" if math.isnan(value) else f"{value:g}"
     if 0.0 < abs(value) < _LEAST:
-        return f"<{_LEAST:f}" if value > 0.0 else f">-{_LEAST:f}"
+        return f"<{_LEAST:f}" if value > 0.0 else "0"
     short = float(f"{value:.{digits}g}") + 0.0
     if abs(short) >= _LARGEST:
         return f"{short:.{digits}g}"
