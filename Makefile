@@ -5,7 +5,7 @@ ARGS ?=
 BIN := .venv/bin
 # Every version is the one of constraints.txt, so that a release elsewhere breaks no clone; also what builds the package.
 INSTALL := $(BIN)/python -m pip --disable-pip-version-check --quiet install --constraint constraints.txt
-PYTEST := $(BIN)/python -m pytest -n 2 --dist loadfile
+PYTEST := $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 CHECK := import sys; v = sys.version_info[:2]; sys.exit(None if v >= (3, 11) else "trafficking needs Python 3.11 or \
 	newer; %s is %d.%d. Name another one: make PYTHON=python3.12" % ((sys.executable,) + v))
 

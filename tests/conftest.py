@@ -37,11 +37,17 @@ def browser_program() -> str:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """A test in a real browser is marked as one, and gets a second try, which the summary names."""
+    """A test in a real browser is marked as one, and gets a second try, which the summary names.
+
+    Files with such tests come first: they take longest, and one of them left to the end keeps one process busy alone.
+    """
+    slow_files = set()
     for item in items:
         if "browser" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.browser)
             item.add_marker(pytest.mark.flaky(reruns=1))
+            slow_files.add(item.path)
+    items.sort(key=lambda item: item.path not in slow_files)
 
 
 @pytest.fixture

@@ -332,7 +332,8 @@ def test_a_flood_is_slowed_down_and_a_hand_on_the_slider_is_not(monkeypatch: pyt
 
         guard = guards.MessageGuard(app, clock=lambda: next(times))
         # A thread of its own: the browser that other tests hold open keeps an event loop in this one.
-        alone = threading.Thread(target=lambda: asyncio.run(guard({"type": "websocket"}, receive, None)))
+        scope = {"type": "websocket", "query_string": b"session_id=s"}
+        alone = threading.Thread(target=lambda: asyncio.run(guard(scope, receive, None)))
         alone.start()
         alone.join()
         return sum(slept)
