@@ -28,7 +28,7 @@ DOSES_NM = np.logspace(-3.0, 3.0, 61)  # as the insulin slider has them
 class Felt(anywidget.AnyWidget):
     """Two curves of signal against insulin. `curves` holds float32: at 100 %, now (each as long as `doses`).
 
-    `view`: dose and signal of now, both doses of the half signal, the end of the scale and its rungs, what to say and
+    `view`: current dose and signal, both doses of the half signal, the end of the scale and its rungs, what to say and
     what 100 % is; `words` alone where no signal is defined.
     """
 

@@ -1,4 +1,4 @@
-// Signal against insulin: the curve of now over that of the level that is 100 %, and how far the dose of the half signal has moved.
+// Signal against insulin: the current curve over that of the level that is 100 %, and how far the dose of the half signal has moved.
 // Drawn to the size that it has on the screen, so that its letters are as large as those beside it.
 
 const TICKS = [["1 pM", 1e-3, "start"], ["1 nM", 1, "middle"], ["1,000 nM", 1e3, "end"]];
