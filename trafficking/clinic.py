@@ -139,7 +139,7 @@ def _check_body(body: Fasting) -> None:
 
 def _number(name: str, given: float, most: float) -> float:
     try:
-        return number(0.0, most, zero=False).read(given)
+        return number(0.0, most).read(given)
     except ValueError as fault:
         raise ValueError(f"{name}: {fault}") from None
 
