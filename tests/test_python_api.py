@@ -134,7 +134,7 @@ HEALTHY = clinic.meals.HEALTHY
         (clinic.ogtt, [None, "vicious_cycle", 5]),
         (lambda x: clinic.ogtt(HEALTHY, grams=x), ["x", -1, np.nan]),
         (lambda x: clinic.ogtt(HEALTHY, minutes=x), [None, 60, "x", 150.5, HUGE]),
-        (lambda x: clinic.clamp(HEALTHY, infusion=x), ["x", 0.0, np.nan]),
+        (lambda x: clinic.clamp(HEALTHY, infusion=x), ["x", -1.0, np.nan]),
         (lambda x: clinic.clamp(HEALTHY, target_mM=x), ["x", "5 nM", -1.0, np.nan]),
     ],
 )
